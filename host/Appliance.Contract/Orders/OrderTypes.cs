@@ -1,0 +1,67 @@
+namespace Appliance.Contract;
+
+public enum OrderRequestKind : byte { None = 0, New = 1, Amend = 2, Cancel = 3 }
+
+/// <summary>FIX TimeInForce (59) in our numbering.</summary>
+public enum TimeInForce : byte { Day = 0, ImmediateOrCancel = 1, FillOrKill = 2, GoodTillCancel = 3 }
+
+/// <summary>What an execution event reports. FIX ExecType (150) with the rejects of amend and cancel drawn in.</summary>
+public enum ExecutionKind : byte
+{
+    None = 0, New = 1, Trade = 2, Cancelled = 3, Replaced = 4, Rejected = 5, Expired = 6, PendingNew = 7, PendingCancel = 8, PendingReplace = 9,
+    Restated = 10, DoneForDay = 11, Stopped = 12, Suspended = 13, Status = 14,
+    /// <summary>OrderCancelReject answering a cancel.</summary>
+    CancelRejected = 15,
+    /// <summary>OrderCancelReject answering an amend.</summary>
+    AmendRejected = 16,
+    /// <summary>BusinessMessageReject of one of our requests.</summary>
+    BusinessRejected = 17,
+    /// <summary>Session-level Reject of one of our requests.</summary>
+    SessionRejected = 18,
+    TradeCancelled = 19, TradeCorrected = 20,
+}
+
+/// <summary>FIX OrdStatus (39).</summary>
+public enum OrderStatus : byte
+{
+    Unknown = 0, New = 1, PartiallyFilled = 2, Filled = 3, DoneForDay = 4, Cancelled = 5, Replaced = 6, PendingCancel = 7, Stopped = 8, Rejected = 9,
+    Suspended = 10, PendingNew = 11, Calculated = 12, Expired = 13, PendingReplace = 14,
+}
+
+/// <summary>What became of a send. Anything but Sent re-enters the ring as <see cref="EventKind.OrderUnsent"/>.</summary>
+public enum SendResult : byte
+{
+    Sent = 0,
+    /// <summary>The session is not logged on, or its socket is gone.</summary>
+    Disconnected = 1,
+    /// <summary>The socket's buffer is full and an earlier message is still partly unsent.</summary>
+    BackPressure = 2,
+    /// <summary>The kill flag was set and the request was not a cancel.</summary>
+    Killed = 3,
+    /// <summary>The order log is full.</summary>
+    LogFull = 4,
+    /// <summary>The gateway was asked to gap-fill instead of resending: the venue never received it.</summary>
+    GapFilled = 5,
+}
+
+/// <summary>What a policy wants done, before the gate. Prices and quantities in the instrument's units; quantity is the order's total.</summary>
+public struct OrderIntent
+{
+    public OrderRequestKind Kind;
+    public Side Side;
+    public TimeInForce TimeInForce;
+    public ushort Instrument;
+    public ushort Portfolio;
+    public long PriceUnits;
+    public long QuantityUnits;
+    /// <summary>The new request's id: the epoch times 10^9 plus a count; never repeated.</summary>
+    public ulong ClientOrderId;
+    /// <summary>Of amends and cancels: the id of the request that stands at the venue.</summary>
+    public ulong OriginalClientOrderId;
+    /// <summary>The ring sequence of the event that caused it.</summary>
+    public long RingSequence;
+    /// <summary>Received stamp of the event that caused it; for latency only.</summary>
+    public long ReceivedNs;
+    /// <summary>Sequenced time of the event that caused it.</summary>
+    public long TimeUtcNs;
+}
