@@ -1,0 +1,87 @@
+"""Computes the polynomial coefficients of Appliance.Kernels/Scalar/Elementary.cs from the functions' definitions.
+
+Needs mpmath. Each table is the polynomial through the function at Chebyshev points (near minimax), in 60 digits, then
+rounded to doubles. It prints C# initialisers, the highest power first, and the largest error of the rounded polynomial in
+exact arithmetic. Run it again to check that the figures in the source are what it says they are.
+"""
+from mpmath import mp, mpf, exp, log, sqrt, erfc, erf, pi, cos, atanh, matrix, lu_solve, factorial
+
+mp.dps = 80
+
+
+def fit(f, a, b, degree):
+    """Coefficients, the lowest power first, of the polynomial through f at degree + 1 Chebyshev points of [a, b]."""
+    n = degree + 1
+    xs = [(a + b) / 2 + (b - a) / 2 * cos(pi * (2 * i + 1) / (2 * n)) for i in range(n)]
+    m = matrix(n, n)
+    y = matrix(n, 1)
+    for i, x in enumerate(xs):
+        y[i] = f(x)
+        for j in range(n):
+            m[i, j] = x ** j
+    return [mpf(float(c)) for c in lu_solve(m, y)]
+
+
+def worst(f, coefficients, a, b, weight=lambda x: 1, points=2001):
+    e = mpf(0)
+    for i in range(points):
+        x = a + (b - a) * mpf(i) / (points - 1)
+        p = mpf(0)
+        for c in reversed(coefficients):
+            p = p * x + c
+        e = max(e, abs((p - f(x)) * weight(x)))
+    return e
+
+
+def show(name, coefficients, error):
+    print(f"// {name}: error {mp.nstr(error, 3)}")
+    for c in reversed(coefficients):
+        print(f"    {float(c)!r},")
+
+
+def exp_tail(r):
+    """(e^r - 1 - r - r^2 / 2) / r^3, by its series near zero."""
+    return sum(r ** n / factorial(n + 3) for n in range(40))
+
+
+def log_tail(z):
+    """With s^2 = z: (2 atanh(s) - 2 s) / s^3."""
+    return sum(2 * z ** n / (2 * n + 3) for n in range(60))
+
+
+C = mpf(4)
+
+
+def mills(t):
+    """(1 + 2 y) exp(y^2) erfc(y) as a function of t = (y - C) / (y + C)."""
+    if t > mpf(1) - mpf(10) ** -30:
+        return 2 / sqrt(pi)
+    y = C * (1 + t) / (1 - t)
+    if y > 400:
+        s, term = mpf(1), mpf(1)
+        for n in range(1, 12):
+            term *= -(2 * n - 1) / (2 * y * y)
+            s += term
+        return (1 + 2 * y) * s / (y * sqrt(pi))
+    return (1 + 2 * y) * exp(y * y) * erfc(y)
+
+
+def erf_small(z):
+    """erf(sqrt z) / sqrt z - 1."""
+    return 2 / sqrt(pi) * sum((-1) ** n * z ** n / (factorial(n) * (2 * n + 1)) for n in range(60)) - 1
+
+
+if __name__ == "__main__":
+    h = log(2) / 2
+    c = fit(exp_tail, -h, h, 9)
+    show("ExpTail", c, worst(exp_tail, c, -h, h, lambda r: r ** 3 / exp(r)))
+    zmax = ((sqrt(mpf(2)) - 1) / (sqrt(mpf(2)) + 1)) ** 2
+    c = fit(log_tail, mpf(0), zmax, 6)
+    show("LogTail", c, worst(log_tail, c, mpf(0), zmax, lambda z: z))
+    c = fit(mills, mpf(-1), mpf(1), 22)
+    show("Mills", c, worst(mills, c, mpf(-1), mpf(1)))
+    c = fit(erf_small, mpf(0), mpf(1), 11)
+    show("ErfSmall", c, worst(erf_small, c, mpf(0), mpf(1)))
+    hi = mpf(int(log(2) * 2 ** 42)) / 2 ** 42
+    print("// ln2 high part (42 bits), low part:", repr(float(hi)), repr(float(log(2) - hi)), "log2(e):", repr(float(1 / log(2))))
+    print("// sqrt 2, its remainder:", repr(float(sqrt(mpf(2)))), " sqrt(1/2pi):", repr(float(1 / sqrt(2 * pi))))
