@@ -1,0 +1,236 @@
+using Appliance.Contract;
+
+namespace Appliance.Host.Configuration;
+
+internal sealed record FeedSettings(string Kind, string Group, int Port, string Interface, string Host, string UserName, string Password, string Session);
+
+internal sealed record FixSettings(string Host, int Port, string SenderCompId, string TargetCompId, int HeartbeatSeconds, bool ResetOnLogon, string Account, IReadOnlyList<(int Tag, string Value)> LogonTags);
+
+internal sealed record PaperSettings(long LatencyMicroseconds);
+
+internal sealed record FeeSettings(double TakerBps, double MakerBps, double PerUnit);
+
+internal sealed record VenueSimulationSettings(double EventsPerSecond, long LatencyMicroseconds, double RejectShare, bool CancelOnDisconnect, IReadOnlyList<double> Prices, IReadOnlyList<double> Volatilities, IReadOnlyList<double> HalfSpreadTicks);
+
+internal sealed record OptionSettings(bool Call, double Strike, long ExpiryUtcNs, double Quantity, double Volatility);
+
+internal sealed record PolicySettings(string Kind, double Threshold, double RiskAversion, double CostShare, string File);
+
+internal sealed record ExecutionSettings(string Style, double MinimumTrade, double SlippageTicks, int ChaseTicks, int PassiveTimeoutMs, double EscalateBandMultiple, int RetryMs, int AcknowledgementMs, double MaximumChildQuantity);
+
+internal sealed record PortfolioSettings(string Name, ushort Instrument, double Rate, double Yield, PolicySettings Policy, ExecutionSettings Execution, IReadOnlyList<OptionSettings> Options, double InitialHedge, double ExpansionTolerance);
+
+internal sealed record LimitSettings(double MaxOrderQuantity, double MaxOrderNotional, double CollarBps, double MaxPosition, int MessagesPerSecond, int CancelReserve, int MaxLiveOrders, int DuplicateWindowMs, int StaleMs, double MaxDailyLoss);
+
+/// <summary>A desk file, checked and frozen: what to trade, with which policy, limits and sessions. It holds no core number.</summary>
+internal sealed record Desk
+{
+    public required string File { get; init; }
+    public required byte[] Bytes { get; init; }
+    public required string Name { get; init; }
+    public required string Currency { get; init; }
+    public required FeedSettings Feed { get; init; }
+    public required string VenueKind { get; init; }
+    public required FixSettings Fix { get; init; }
+    public required PaperSettings Paper { get; init; }
+    public required VenueSimulationSettings Simulation { get; init; }
+    public required FeeSettings Fees { get; init; }
+    public required InstrumentDefinition[] Instruments { get; init; }
+    public required PortfolioSettings[] Portfolios { get; init; }
+    public required LimitSettings Limits { get; init; }
+
+    internal static readonly string[] FeedKinds = ["itch50-moldudp64", "itch50-soupbintcp", "itch50-file", "iex-deep", "binance-usdm", "binance-coinm", "binance-spot"];
+
+    private static readonly Section OptionKeys = new("option",
+        new("right", SettingType.Choice, "Call or put; European.") { Required = true, Choices = ["call", "put"] },
+        new("strike", SettingType.Number, "Strike.") { Required = true, Min = 1e-9, Max = 1e12, Unit = "quote currency" },
+        new("expiry", SettingType.Time, "When it expires.") { Required = true },
+        new("quantity", SettingType.Number, "Position in units of the underlying; negative is short.") { Required = true, Min = -1e12, Max = 1e12 },
+        new("volatility", SettingType.Number, "The desk's volatility mark, 1.00 = 100 % a year.") { Required = true, Min = 0, Max = 10 });
+
+    private static readonly Section PolicyKeys = new("policy",
+        new("kind", SettingType.Choice, "The rule that says how much to hedge.") { Required = true, Choices = ["delta-threshold", "whalley-wilmott", "mlp"] },
+        new("threshold", SettingType.Number, "delta-threshold: trade back to delta when off by more than this many units of the underlying.") { Default = "1", Min = 0, Max = 1e12, Unit = "underlying" },
+        new("riskAversion", SettingType.Number, "whalley-wilmott: absolute risk aversion a.") { Default = "1e-4", Min = 1e-15, Max = 1e6, Unit = "1 / quote currency" },
+        new("costShare", SettingType.Number, "whalley-wilmott: proportional cost c of a trade, 0.0001 = one basis point.") { Default = "0.0001", Min = 0, Max = 1 },
+        new("file", SettingType.Text, "mlp: the policy file (safetensors), relative to the desk file.") { Default = "\"\"" });
+
+    private static readonly Section ExecutionKeys = new("execution",
+        new("style", SettingType.Choice, "taking crosses the spread at once; passive joins the best price and escalates.") { Default = "\"taking\"", Choices = ["taking", "passive"] },
+        new("minimumTrade", SettingType.Number, "Smaller trades are left until they add up.") { Default = "0", Min = 0, Max = 1e12, Unit = "underlying" },
+        new("maximumChild", SettingType.Number, "The most one child order asks for; the rest follows in further children.") { Default = "1e12", Min = 0, Max = 1e12, Unit = "underlying" },
+        new("slippageTicks", SettingType.Number, "How far beyond the touch a taking order may reach.") { Default = "2", Min = 0, Max = 10000, Unit = "ticks" },
+        new("chaseTicks", SettingType.Integer, "Passive: amend when the best price is this far from the order.") { Default = "1", Min = 1, Max = 10000, Unit = "ticks" },
+        new("passiveTimeoutMilliseconds", SettingType.Integer, "Passive: take after this long without being filled.") { Default = "2000", Min = 1, Max = 3600000, Unit = "ms" },
+        new("escalateBandMultiple", SettingType.Number, "Passive: take at once when the delta is off by this many half-widths of the band.") { Default = "3", Min = 1, Max = 1000 },
+        new("retryMilliseconds", SettingType.Integer, "Wait after a reject before the same portfolio tries again.") { Default = "100", Min = 1, Max = 3600000, Unit = "ms" },
+        new("acknowledgementMilliseconds", SettingType.Integer, "A request unanswered for this long freezes the instrument, is cancelled and alarms.") { Default = "2000", Min = 1, Max = 3600000, Unit = "ms" });
+
+    internal static readonly Section Keys = new("desk",
+        new("name", SettingType.Text, "What reports call this desk.") { Required = true },
+        new("currency", SettingType.Text, "Currency of cash and P&L.") { Default = "\"USD\"" },
+        new("feed", SettingType.Object, "Where market data comes from.") { Required = true, Section = new("feed",
+            new("kind", SettingType.Choice, "The feed's protocol; a capture given on the command line must hold it.") { Required = true, Choices = FeedKinds },
+            new("group", SettingType.Text, "Multicast group.") { Default = "\"239.192.7.1\"" },
+            new("port", SettingType.Integer, "UDP or TCP port; 0 lets the embedded venue choose one.") { Default = "26400", Min = 0, Max = 65535 },
+            new("interface", SettingType.Text, "Address of the interface that receives the group.") { Default = "\"127.0.0.1\"" },
+            new("host", SettingType.Text, "SoupBinTCP server.") { Default = "\"127.0.0.1\"" },
+            new("userName", SettingType.Text, "SoupBinTCP login.") { Default = "\"\"" },
+            new("passwordFile", SettingType.Text, "File that holds the SoupBinTCP password, so that no secret stands here.") { Default = "\"\"" },
+            new("session", SettingType.Text, "SoupBinTCP session; empty takes the current one.") { Default = "\"\"" }) },
+        new("venue", SettingType.Object, "Where orders go.") { Required = true, Section = new("venue",
+            new("kind", SettingType.Choice, "embedded: our simulated exchange, started beside the host; fix: a FIX 4.4 venue; paper: fills from the replayed market data.") { Required = true, Choices = ["embedded", "fix", "paper"] },
+            new("host", SettingType.Text, "FIX acceptor.") { Default = "\"127.0.0.1\"" },
+            new("port", SettingType.Integer, "FIX acceptor's port; 0 lets the embedded venue choose one.") { Default = "0", Min = 0, Max = 65535 },
+            new("senderCompId", SettingType.Text, "Our CompID.") { Default = "\"HEDGER\"" },
+            new("targetCompId", SettingType.Text, "The venue's CompID.") { Default = "\"VENUE\"" },
+            new("account", SettingType.Text, "Account (tag 1) on orders; empty leaves it out.") { Default = "\"\"" },
+            new("heartbeatSeconds", SettingType.Integer, "HeartBtInt.") { Default = "10", Min = 1, Max = 3600, Unit = "s" },
+            new("resetOnLogon", SettingType.Flag, "Ask for sequence numbers to start at 1 at each logon. Recovery of missed reports needs false.") { Default = "false" },
+            new("logonTags", SettingType.TextList, "Further logon fields, each \"tag=value\".") { Default = "[]" },
+            new("latencyMicroseconds", SettingType.Integer, "embedded and paper: time from our order to the book, and from the book to us.") { Default = "100", Min = 0, Max = 10000000, Unit = "microseconds" },
+            new("eventsPerSecond", SettingType.Number, "embedded: background order-book events over all instruments.") { Default = "2000", Min = 1, Max = 1000000, Unit = "1/s" },
+            new("rejectShare", SettingType.Number, "embedded: share of our new orders it rejects.") { Default = "0", Min = 0, Max = 1 },
+            new("cancelOnDisconnect", SettingType.Flag, "embedded: our working orders are cancelled when the session drops.") { Default = "true" },
+            new("takerBps", SettingType.Number, "Fee on taking fills.") { Default = "0", Min = -100, Max = 1000, Unit = "basis points" },
+            new("makerBps", SettingType.Number, "Fee on making fills; negative is a rebate.") { Default = "0", Min = -100, Max = 1000, Unit = "basis points" },
+            new("feePerUnit", SettingType.Number, "Fee for each unit of quantity.") { Default = "0", Min = -100, Max = 1000, Unit = "quote currency" }) },
+        new("instruments", SettingType.List, "What is received and may be traded.") { Required = true, Min = 1, Section = new("instrument",
+            new("symbol", SettingType.Text, "The venue's symbol.") { Required = true },
+            new("priceUnitsPerOne", SettingType.Integer, "The feed's fixed point: price units in 1.0 (ITCH and DEEP 10000, Binance 100000000).") { Required = true, Min = 1, Max = 1e12 },
+            new("quantityUnitsPerOne", SettingType.Integer, "Quantity units in 1.0 (shares 1, Binance 100000000).") { Required = true, Min = 1, Max = 1e12 },
+            new("tickSize", SettingType.Number, "Price step of orders.") { Required = true, Min = 1e-12, Max = 1e9, Unit = "quote currency" },
+            new("lotSize", SettingType.Number, "Quantity step of orders.") { Required = true, Min = 1e-12, Max = 1e9 },
+            new("contractSize", SettingType.Number, "Underlying in 1.0 of quantity.") { Default = "1", Min = 1e-9, Max = 1e9 },
+            new("startPrice", SettingType.Number, "embedded venue: where the simulated price starts.") { Default = "100", Min = 1e-6, Max = 1e9, Unit = "quote currency" },
+            new("simulatedVolatility", SettingType.Number, "embedded venue: volatility of the simulated price, a year; a demonstration compresses time by raising it.") { Default = "0.4", Min = 0, Max = 1000 },
+            new("simulatedHalfSpreadTicks", SettingType.Number, "embedded venue: typical half spread of its market makers.") { Default = "1", Min = 0.5, Max = 1000, Unit = "ticks" }) },
+        new("portfolios", SettingType.List, "Option positions with the instrument that hedges them and the policy.") { Required = true, Min = 1, Section = new("portfolio",
+            new("name", SettingType.Text, "What reports call it.") { Required = true },
+            new("underlying", SettingType.Text, "Symbol of the instrument that hedges it.") { Required = true },
+            new("rate", SettingType.Number, "Continuously compounded interest rate a year.") { Default = "0", Min = -1, Max = 1 },
+            new("yield", SettingType.Number, "Continuously compounded dividend or borrow yield a year.") { Default = "0", Min = -1, Max = 1 },
+            new("initialHedge", SettingType.Number, "Hedge held at the start, in units of the underlying.") { Default = "0", Min = -1e12, Max = 1e12 },
+            new("expansionTolerance", SettingType.Number, "Error of the delta by the second-order expansion, as a share of the policy's band, past which a full repricing comes before the decision.") { Default = "0.1", Min = 0, Max = 10 },
+            new("policy", SettingType.Object, "The hedging rule.") { Required = true, Section = PolicyKeys },
+            new("execution", SettingType.Object, "How a hedge is traded.") { Section = ExecutionKeys },
+            new("options", SettingType.List, "The option positions.") { Required = true, Min = 1, Section = OptionKeys }) },
+        new("limits", SettingType.Object, "The hard limits of the gate.") { Required = true, Section = new("limits",
+            new("maxOrderQuantity", SettingType.Number, "The most one order may ask for.") { Required = true, Min = 0, Max = 1e15 },
+            new("maxOrderNotional", SettingType.Number, "The most one order may be worth.") { Required = true, Min = 0, Max = 1e15, Unit = "quote currency" },
+            new("collarBps", SettingType.Number, "How far from the last good mid an order's price may lie.") { Default = "100", Min = 0, Max = 10000, Unit = "basis points" },
+            new("maxPosition", SettingType.Number, "The largest position an instrument may reach with all working orders filled.") { Required = true, Min = 0, Max = 1e15 },
+            new("messagesPerSecond", SettingType.Integer, "Messages to the venue in any second.") { Default = "100", Min = 1, Max = 1000000, Unit = "1/s" },
+            new("cancelReserve", SettingType.Integer, "Part of the message rate that only cancels may use.") { Default = "20", Min = 0, Max = 1000000, Unit = "1/s" },
+            new("maxLiveOrders", SettingType.Integer, "Orders at the venue at one time.") { Default = "64", Min = 1, Max = 1000000 },
+            new("duplicateWindowMilliseconds", SettingType.Integer, "A second order alike in portfolio, side, price and quantity within this time is held back; 0 is off.") { Default = "5", Min = 0, Max = 60000, Unit = "ms" },
+            new("staleMilliseconds", SettingType.Integer, "No order on a book that has not moved for this long.") { Default = "5000", Min = 1, Max = 86400000, Unit = "ms" },
+            new("maxDailyLoss", SettingType.Number, "New orders stop when the desk has lost this much.") { Required = true, Min = 0, Max = 1e15, Unit = "quote currency" }) });
+
+    public static Desk? Load(string file, ConfigurationErrors errors)
+    {
+        byte[] bytes;
+        try { bytes = System.IO.File.ReadAllBytes(file); }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            errors.Add(file, 0, e is FileNotFoundException or DirectoryNotFoundException ? "there is no such file" : $"cannot be read: {e.Message}");
+            return null;
+        }
+        return Parse(bytes, file, errors);
+    }
+
+    public static Desk? Parse(byte[] bytes, string file, ConfigurationErrors errors)
+    {
+        int before = errors.Count;
+        var o = ConfigurationObject.Parse(bytes, file, Keys, errors);
+        if (o is null || errors.Count > before) return null;
+
+        var instruments = new List<InstrumentDefinition>();
+        foreach (var i in o.List("instruments"))
+        {
+            long priceUnits = i.Integer("priceUnitsPerOne"), quantityUnits = i.Integer("quantityUnitsPerOne");
+            if (instruments.Any(x => x.Symbol == i.Text("symbol"))) i.Error("symbol", $"\"{i.Text("symbol")}\"", "each symbol once");
+            instruments.Add(new InstrumentDefinition((ushort)instruments.Count, i.Text("symbol"), priceUnits, quantityUnits,
+                Units(i, "tickSize", priceUnits), Units(i, "lotSize", quantityUnits), i.Number("contractSize")));
+        }
+
+        var portfolios = new List<PortfolioSettings>();
+        foreach (var p in o.List("portfolios"))
+        {
+            var instrument = instruments.Find(i => i.Symbol == p.Text("underlying"));
+            if (instrument is null) p.Error("underlying", $"\"{p.Text("underlying")}\"", "a symbol of the list instruments: " + string.Join(", ", instruments.Select(i => i.Symbol)));
+            if (portfolios.Any(x => x.Name == p.Text("name"))) p.Error("name", $"\"{p.Text("name")}\"", "each name once");
+            var policy = p.Object("policy");
+            string policyFile = policy.Text("file");
+            if (policy.Text("kind") == "mlp")
+            {
+                if (policyFile == "") policy.Error("file", "nothing", "the path of a safetensors file, for kind \"mlp\"");
+                else
+                {
+                    policyFile = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(file))!, policyFile);
+                    if (!System.IO.File.Exists(policyFile)) policy.Error("file", $"\"{policy.Text("file")}\"", "a file that exists, relative to the desk file");
+                }
+            }
+            var e = p.Object("execution");
+            portfolios.Add(new PortfolioSettings(p.Text("name"), instrument?.Index ?? 0, p.Number("rate"), p.Number("yield"),
+                new PolicySettings(policy.Text("kind"), policy.Number("threshold"), policy.Number("riskAversion"), policy.Number("costShare"), policyFile),
+                new ExecutionSettings(e.Text("style"), e.Number("minimumTrade"), e.Number("slippageTicks"), (int)e.Integer("chaseTicks"), (int)e.Integer("passiveTimeoutMilliseconds"),
+                    e.Number("escalateBandMultiple"), (int)e.Integer("retryMilliseconds"), (int)e.Integer("acknowledgementMilliseconds"), e.Number("maximumChild")),
+                [.. p.List("options").Select(x => new OptionSettings(x.Text("right") == "call", x.Number("strike"), x.TimeUtcNs("expiry"), x.Number("quantity"), x.Number("volatility")))],
+                p.Number("initialHedge"), p.Number("expansionTolerance")));
+        }
+
+        var limits = o.Object("limits");
+        if (limits.Integer("cancelReserve") >= limits.Integer("messagesPerSecond"))
+            limits.Error("cancelReserve", limits.Integer("cancelReserve").ToString(), "less than limits.messagesPerSecond");
+
+        var feed = o.Object("feed");
+        var venue = o.Object("venue");
+        if (venue.Text("kind") == "embedded" && feed.Text("kind") != "itch50-moldudp64") feed.Error("kind", $"\"{feed.Text("kind")}\"", "\"itch50-moldudp64\" with the embedded venue, which publishes that");
+        if (venue.Text("kind") == "fix" && venue.Integer("port") == 0) venue.Error("port", "0", "the venue's port, for kind \"fix\"");
+        if (venue.Text("kind") == "paper" && feed.Text("kind") == "itch50-soupbintcp") venue.Error("kind", "\"paper\"", "a feed that can be replayed; paper fills need a capture");
+        var logonTags = new List<(int, string)>();
+        foreach (string text in venue.Texts("logonTags"))
+        {
+            string[] parts = text.Split('=', 2);
+            if (parts.Length == 2 && int.TryParse(parts[0], out int tag) && tag > 0 && parts[1] != "") logonTags.Add((tag, parts[1]));
+            else venue.Error("logonTags", $"\"{text}\"", "\"tag=value\" with a positive tag");
+        }
+        string password = "";
+        if (feed.Text("passwordFile") is { Length: > 0 } passwordFile)
+        {
+            string path = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(file))!, passwordFile);
+            if (System.IO.File.Exists(path)) password = System.IO.File.ReadAllText(path).Trim();
+            else feed.Error("passwordFile", $"\"{passwordFile}\"", "a file that exists, relative to the desk file");
+        }
+        if (!System.Net.IPAddress.TryParse(feed.Text("interface"), out _)) feed.Error("interface", $"\"{feed.Text("interface")}\"", "an IPv4 address");
+        if (!System.Net.IPAddress.TryParse(feed.Text("group"), out var group) || group.GetAddressBytes() is not [>= 224 and <= 239, _, _, _]) feed.Error("group", $"\"{feed.Text("group")}\"", "an IPv4 multicast address, 224.0.0.0 to 239.255.255.255");
+        if (errors.Count > before) return null;
+
+        return new Desk
+        {
+            File = file, Bytes = bytes, Name = o.Text("name"), Currency = o.Text("currency"),
+            Feed = new FeedSettings(feed.Text("kind"), feed.Text("group"), (int)feed.Integer("port"), feed.Text("interface"), feed.Text("host"), feed.Text("userName"), password, feed.Text("session")),
+            VenueKind = venue.Text("kind"),
+            Fix = new FixSettings(venue.Text("host"), (int)venue.Integer("port"), venue.Text("senderCompId"), venue.Text("targetCompId"), (int)venue.Integer("heartbeatSeconds"), venue.Flag("resetOnLogon"), venue.Text("account"), logonTags),
+            Paper = new PaperSettings(venue.Integer("latencyMicroseconds")),
+            Simulation = new VenueSimulationSettings(venue.Number("eventsPerSecond"), venue.Integer("latencyMicroseconds"), venue.Number("rejectShare"), venue.Flag("cancelOnDisconnect"),
+                [.. o.List("instruments").Select(i => i.Number("startPrice"))], [.. o.List("instruments").Select(i => i.Number("simulatedVolatility"))], [.. o.List("instruments").Select(i => i.Number("simulatedHalfSpreadTicks"))]),
+            Fees = new FeeSettings(venue.Number("takerBps"), venue.Number("makerBps"), venue.Number("feePerUnit")),
+            Instruments = [.. instruments],
+            Portfolios = [.. portfolios],
+            Limits = new LimitSettings(limits.Number("maxOrderQuantity"), limits.Number("maxOrderNotional"), limits.Number("collarBps"), limits.Number("maxPosition"), (int)limits.Integer("messagesPerSecond"),
+                (int)limits.Integer("cancelReserve"), (int)limits.Integer("maxLiveOrders"), (int)limits.Integer("duplicateWindowMilliseconds"), (int)limits.Integer("staleMilliseconds"), limits.Number("maxDailyLoss")),
+        };
+    }
+
+    /// <summary>A step in the instrument's integer units; a step that is no whole number of units is a mistake of the file.</summary>
+    private static long Units(ConfigurationObject o, string key, long unitsPerOne)
+    {
+        double exact = o.Number(key) * unitsPerOne;
+        long units = (long)Math.Round(exact);
+        if (units < 1 || Math.Abs(exact - units) > 1e-6 * Math.Max(1, units))
+            o.Error(key, Setting.Number(o.Number(key)), $"a multiple of 1/{unitsPerOne}, the instrument's unit");
+        return Math.Max(1, units);
+    }
+}

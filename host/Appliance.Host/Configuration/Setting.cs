@@ -1,0 +1,53 @@
+namespace Appliance.Host.Configuration;
+
+internal enum SettingType { Text, Integer, Number, Flag, Choice, Time, Object, List, TextList, NumberList }
+
+/// <summary>
+/// One key of a configuration file: its type, what is allowed, its default with unit and reason. From these tables come the checks,
+/// the JSON schema that editors complete from, and the generated reference.
+/// </summary>
+internal sealed record Setting(string Key, SettingType Type, string Why)
+{
+    public bool Required { get; init; }
+    /// <summary>The default as JSON text; null where there is none.</summary>
+    public string? Default { get; init; }
+    public double Min { get; init; } = double.NegativeInfinity;
+    public double Max { get; init; } = double.PositiveInfinity;
+    public string[] Choices { get; init; } = [];
+    public string Unit { get; init; } = "";
+    /// <summary>Keys of an object, or of each item of a list.</summary>
+    public Section? Section { get; init; }
+
+    public string Allowed => Type switch
+    {
+        SettingType.Text => "text",
+        SettingType.Integer => "a whole number" + Range,
+        SettingType.Number => "a number" + Range,
+        SettingType.Flag => "true or false",
+        SettingType.Choice => "one of " + string.Join(", ", Choices.Select(c => $"\"{c}\"")),
+        SettingType.Time => "a UTC time such as \"2024-08-30T08:00:00Z\"",
+        SettingType.Object => "an object",
+        SettingType.List => "a list of objects" + (Min > 0 ? $", at least {Min}" : ""),
+        SettingType.TextList => "a list of texts",
+        SettingType.NumberList => "a list of numbers" + Range,
+        _ => throw new ArgumentOutOfRangeException(nameof(Type)),
+    };
+
+    private string Range => (double.IsFinite(Min), double.IsFinite(Max)) switch
+    {
+        (true, true) => $" from {Number(Min)} to {Number(Max)}",
+        (true, false) => $" of at least {Number(Min)}",
+        (false, true) => $" of at most {Number(Max)}",
+        _ => "",
+    } + (Unit == "" ? "" : $" ({Unit})");
+
+    internal static string Number(double x) => x.ToString(Math.Abs(x) is >= 1e15 or (> 0 and < 1e-4) ? "g" : "0.##########", System.Globalization.CultureInfo.InvariantCulture);
+}
+
+/// <summary>An object's keys, in the order in which the reference lists them.</summary>
+internal sealed class Section(string name, params Setting[] settings)
+{
+    public string Name { get; } = name;
+    public Setting[] Settings { get; } = settings;
+    public Setting? Find(string key) => Array.Find(Settings, s => s.Key == key);
+}
