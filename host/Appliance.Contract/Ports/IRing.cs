@@ -1,14 +1,23 @@
 namespace Appliance.Contract;
 
-/// <summary>The writing end of a ring of <typeparamref name="T"/>; of single-producer rings, used by one thread.</summary>
+/// <summary>
+/// The writing end of a ring of <typeparamref name="T"/>: used by one thread where the ring has a single producer, by any number at once where
+/// it has several. What is claimed must be published, soon and whole: an unpublished slot holds back every later one.
+/// </summary>
 public interface IRingProducer<T> where T : struct
 {
-    /// <summary>Slots that may be claimed before the slowest final consumer is overtaken.</summary>
+    /// <summary>Slots that may be claimed before the slowest final consumer is overtaken; an implementation may answer fewer, but not fewer than the smaller of the truth and half the ring.</summary>
     long RemainingCapacity { get; }
     /// <summary>Claims the next sequence; false when the ring is full. Never waits.</summary>
     bool TryClaim(out long sequence);
+    /// <summary>Claims the next <paramref name="count"/> sequences, all or none; the last of them is answered.</summary>
+    bool TryClaim(int count, out long lastSequence);
+    /// <summary>A claimed slot. It holds what an earlier lap left there.</summary>
     ref T this[long sequence] { get; }
+    /// <summary>Makes one claimed slot readable. A single producer publishes in order.</summary>
     void Publish(long sequence);
+    /// <summary>Makes a claimed run readable.</summary>
+    void Publish(long firstSequence, long lastSequence);
 }
 
 /// <summary>The reading end of one consumer. It sees an event only after every consumer it depends on has released it.</summary>
@@ -32,7 +41,7 @@ public interface IRing<T> : IDisposable where T : struct
     IRingProducer<T> Producer { get; }
     /// <summary>Adds a consumer behind <paramref name="dependsOn"/> (none: behind the producer). Only before the first claim.</summary>
     IRingReader<T> AddConsumer(string name, RingWait wait, params ReadOnlySpan<IRingReader<T>> dependsOn);
-    /// <summary>The highest published sequence; −1 before the first.</summary>
+    /// <summary>The highest sequence that is published with all before it; −1 before the first.</summary>
     long Cursor { get; }
 }
 

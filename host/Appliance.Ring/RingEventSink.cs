@@ -1,0 +1,53 @@
+using System.Runtime.CompilerServices;
+using Appliance.Contract;
+
+namespace Appliance.Ring;
+
+/// <summary>Where a source puts its events when it is the ring's only producer: every call inlines to a few instructions.</summary>
+public readonly struct RingEventSink(SingleProducer<RingEvent> producer) : IEventSink
+{
+    public long RemainingCapacity
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => producer.RemainingCapacity;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ref RingEvent Claim()
+    {
+        if (!producer.TryClaim(out long sequence)) RingFault.ClaimWithoutRoom();
+        return ref producer[sequence];
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Publish() => producer.Publish(producer.Claimed);
+}
+
+/// <summary>
+/// The same over a ring with several producers; one instance for each producing thread. Room seen may be taken by another producer before the claim, so
+/// that a claim may find the ring full: it then waits for the consumers, which must not be on this thread.
+/// </summary>
+public sealed class SharedRingEventSink(MultiProducer<RingEvent> producer)
+{
+    private long _claimed;
+
+    public long RemainingCapacity => producer.RemainingCapacity;
+
+    public ref RingEvent Claim()
+    {
+        while (!producer.TryClaim(out _claimed)) Thread.Yield();
+        return ref producer[_claimed];
+    }
+
+    public void Publish() => producer.Publish(_claimed);
+
+    public Handle AsSink() => new(this);
+
+    /// <summary>The struct that source type parameters want.</summary>
+    public readonly struct Handle(SharedRingEventSink sink) : IEventSink
+    {
+        public long RemainingCapacity => sink.RemainingCapacity;
+        public ref RingEvent Claim() => ref sink.Claim();
+        public void Publish() => sink.Publish();
+    }
+}
