@@ -1,0 +1,70 @@
+using Appliance.Contract;
+
+namespace Appliance.Fix;
+
+/// <summary>
+/// What a venue does with the sessions of its acceptor. Called from <see cref="IFixAcceptor.Poll"/>, on its thread; messages come in sequence and once.
+/// A handler may send reports from within a call.
+/// </summary>
+public interface IFixAcceptorHandler
+{
+    /// <summary>A counterparty is logged on. Its index stays the same for as long as the acceptor lives, across reconnects.</summary>
+    /// <param name="cancelOnDisconnect">Whether its Logon asked, by the tag of <see cref="FixAcceptorOptions.CancelOnDisconnectTag"/>, to have its orders cancelled when the session goes down.</param>
+    void OnSessionUp(int session, ReadOnlySpan<byte> counterparty, bool cancelOnDisconnect);
+    void OnSessionDown(int session);
+    void OnNewOrder(int session, in NewOrderRequest request);
+    void OnCancel(int session, in CancelOrderRequest request);
+    void OnReplace(int session, in ReplaceOrderRequest request);
+}
+
+/// <summary>
+/// The accepting side of FIX 4.4: one thread polls the listener and every session. Reports for a session that is away are numbered and stored,
+/// and reach it by its resend request after the next logon.
+/// </summary>
+public interface IFixAcceptor : IDisposable
+{
+    /// <summary>The port that is listened on, also where the options said 0.</summary>
+    int Port { get; }
+
+    /// <summary>Accepts, reads, calls the handler, writes what was queued, runs session timers. Never blocks.</summary>
+    /// <returns>Application messages handled.</returns>
+    int Poll(long monotonicNs, long utcNs);
+
+    int SessionCount { get; }
+    bool IsUp(int session);
+    /// <summary>The counterparty's SenderCompID.</summary>
+    string Counterparty(int session);
+
+    void SendExecutionReport(int session, in ExecutionReportMessage report);
+    void SendCancelReject(int session, in CancelRejectMessage reject);
+
+    /// <summary>Starts the Logout handshake; the connection ends when it is answered or times out.</summary>
+    void Logout(int session, ReadOnlySpan<byte> text);
+    /// <summary>Cuts the connection without a word, as a failing network does.</summary>
+    void Drop(int session);
+}
+
+/// <summary>Options of an acceptor. Checked by its constructor.</summary>
+public sealed record FixAcceptorOptions
+{
+    /// <summary>IPv4 address listened on. Loopback by default: a simulated venue is nobody else's business.</summary>
+    public string Address { get; init; } = "127.0.0.1";
+    /// <summary>TCP port; 0 takes a free one.</summary>
+    public int Port { get; init; }
+    /// <summary>Our CompID: what counterparties write into TargetCompID (56).</summary>
+    public required string CompId { get; init; }
+    /// <summary>Counterparties that may log on; null lets anyone in.</summary>
+    public IReadOnlyList<string>? Counterparties { get; init; }
+    /// <summary>Sessions that can exist at once, 1–1024.</summary>
+    public int MaxSessions { get; init; } = 16;
+    /// <summary>Folder of the sequence stores, one file a counterparty; null keeps them in memory, so that they last as long as the acceptor.</summary>
+    public string? StoreDirectory { get; init; }
+    /// <summary>Outbound messages kept for resending, a power of two; older ones are gap-filled.</summary>
+    public int StoreMessages { get; init; } = 65_536;
+    /// <summary>Bytes queued to a counterparty that does not read, before it is cut off.</summary>
+    public int OutputQueueBytes { get; init; } = 4 << 20;
+    /// <summary>A tag of the Logon whose value Y asks for cancel-on-disconnect; 0 when there is none.</summary>
+    public int CancelOnDisconnectTag { get; init; } = 9002;
+    /// <summary>SendingTime and TransactTime with six decimals instead of three.</summary>
+    public bool Microseconds { get; init; } = true;
+}
