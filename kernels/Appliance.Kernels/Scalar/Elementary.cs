@@ -24,4 +24,58 @@ public static class Elementary
         }
         return double.IsPositiveInfinity(x) ? x : ElementaryLanes<ScalarLanes, double>.LogOfNormal(x);
     }
+
+    /// <summary>e^(−x²/2)/√(2π).</summary>
+    public static double NormalPdf(double x)
+    {
+        x = Math.Abs(x) > 40 ? 40 : x;
+        return NormalLanes<ScalarLanes, double>.DensityFromBell(NormalLanes<ScalarLanes, double>.Bell(x));
+    }
+
+    /// <summary>
+    /// Φ(x), the standard normal distribution, with small relative error in the lower tail too. That erfc needs a scaled form to be right in the
+    /// tail is Cody, "Rational Chebyshev approximations for the error function", Mathematics of Computation 23 (1969) 631–637;
+    /// the one approximation used here, and its source, stand in <see cref="NormalLanes{L,V}"/>.
+    /// </summary>
+    public static double NormalCdf(double x)
+    {
+        double distance = Math.Abs(x) > 40 ? 40 : Math.Abs(x);
+        double tail = NormalLanes<ScalarLanes, double>.Bell(distance) * NormalLanes<ScalarLanes, double>.ScaledTail(distance);
+        return x > 0 ? 1 - tail : tail;
+    }
+
+    /// <summary>1 − erf(x), with small relative error in the upper tail.</summary>
+    public static double Erfc(double x)
+    {
+        if (Math.Abs(x) < 0.5) return 1 - Erf(x);
+        double distance = Math.Abs(x) > 28 ? 28 : Math.Abs(x);
+        double square = distance * distance;
+        double squareError = Math.FusedMultiplyAdd(distance, distance, -square);
+        double e = Exp(-square);
+        e = Math.FusedMultiplyAdd(-squareError, e, e);
+        double t = (distance - 3.5) / (distance + 3.5);
+        double tail = e * (NormalLanes<ScalarLanes, double>.ScaledErfcPolynomial(t) / Math.FusedMultiplyAdd(2.0, distance, 1.0));
+        return x > 0 ? tail : 2 - tail;
+    }
+
+    /// <summary>The error function, 2/√π·∫₀ˣ e^(−u²) du: below one a polynomial in x² fitted to its series, above it 1 − erfc.</summary>
+    public static double Erf(double x)
+    {
+        if (!(Math.Abs(x) < 1)) return x > 0 ? 1 - Erfc(x) : Erfc(-x) - 1;
+        double z = x * x;
+        double p = 5.957176147748911e-11;
+        p = Math.FusedMultiplyAdd(p, z, -1.1372848856791674e-09);
+        p = Math.FusedMultiplyAdd(p, z, 1.4659775274047436e-08);
+        p = Math.FusedMultiplyAdd(p, z, -1.6350312701054695e-07);
+        p = Math.FusedMultiplyAdd(p, z, 1.6461000484121368e-06);
+        p = Math.FusedMultiplyAdd(p, z, -1.4925595266831182e-05);
+        p = Math.FusedMultiplyAdd(p, z, 0.0001205533111164271);
+        p = Math.FusedMultiplyAdd(p, z, -0.000854832698083379);
+        p = Math.FusedMultiplyAdd(p, z, 0.0052239776248180145);
+        p = Math.FusedMultiplyAdd(p, z, -0.026866170645076792);
+        p = Math.FusedMultiplyAdd(p, z, 0.11283791670954879);
+        p = Math.FusedMultiplyAdd(p, z, -0.3761263890318375);
+        p = Math.FusedMultiplyAdd(p, z, 0.1283791670955126);
+        return Math.FusedMultiplyAdd(p, x, x);
+    }
 }

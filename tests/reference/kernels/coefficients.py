@@ -49,7 +49,7 @@ def log_tail(z):
     return sum(2 * z ** n / (2 * n + 3) for n in range(60))
 
 
-C = mpf(4)
+C = mpf("3.5")
 
 
 def mills(t):
@@ -78,10 +78,10 @@ if __name__ == "__main__":
     zmax = ((sqrt(mpf(2)) - 1) / (sqrt(mpf(2)) + 1)) ** 2
     c = fit(log_tail, mpf(0), zmax, 6)
     show("LogTail", c, worst(log_tail, c, mpf(0), zmax, lambda z: z))
-    c = fit(mills, mpf(-1), mpf(1), 22)
+    c = fit(mills, mpf(-1), mpf(1), 23)
     show("Mills", c, worst(mills, c, mpf(-1), mpf(1)))
-    c = fit(erf_small, mpf(0), mpf(1), 11)
+    c = fit(erf_small, mpf(0), mpf(1), 12)
     show("ErfSmall", c, worst(erf_small, c, mpf(0), mpf(1)))
     hi = mpf(int(log(2) * 2 ** 42)) / 2 ** 42
     print("// ln2 high part (42 bits), low part:", repr(float(hi)), repr(float(log(2) - hi)), "log2(e):", repr(float(1 / log(2))))
-    print("// sqrt 2, its remainder:", repr(float(sqrt(mpf(2)))), " sqrt(1/2pi):", repr(float(1 / sqrt(2 * pi))))
+    print("// sqrt 2:", repr(float(sqrt(mpf(2)))), "3.5 sqrt 2:", repr(float(C * sqrt(mpf(2)))), "1 / sqrt(2 pi):", repr(float(1 / sqrt(2 * pi))))
