@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Appliance.Contract;
 
 namespace Appliance.Ingest.Binance;
 

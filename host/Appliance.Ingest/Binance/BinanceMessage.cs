@@ -1,3 +1,5 @@
+using Appliance.Contract;
+
 namespace Appliance.Ingest.Binance;
 
 public enum BinanceMessageKind : byte { Other = 0, DepthUpdate = 1, Snapshot = 2, Trade = 3, AggregateTrade = 4, BookTicker = 5 }

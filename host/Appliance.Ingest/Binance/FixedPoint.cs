@@ -13,7 +13,7 @@ public static class FixedPoint
     /// </summary>
     public static bool TryParse(ReadOnlySpan<byte> text, out long units)
     {
-        // Nine more digits than a long holds cannot pass the overflow test below, so accumulating in 64 bits unsigned with a bound suffices.
+        // Below this a further digit fits 64 unsigned bits; every value that fits a signed long stays below it until its last digit.
         const ulong beforeNextDigitMax = ulong.MaxValue / 10 - 1;
         ulong value = 0;
         int decimals = -1, digits = 0;
@@ -43,7 +43,8 @@ public static class FixedPoint
             if (value > beforeNextDigitMax) return false;
             value *= 10;
         }
+        if (value > long.MaxValue) return false;
         units = (long)value;
-        return value <= long.MaxValue;
+        return true;
     }
 }
