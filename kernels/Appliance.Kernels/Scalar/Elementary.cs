@@ -25,6 +25,16 @@ public static class Elementary
         return double.IsPositiveInfinity(x) ? x : ElementaryLanes<ScalarLanes, double>.LogOfNormal(x);
     }
 
+    /// <summary>The cube root of a number of zero or more, within 2 ulp: e^(ln x / 3), and one Newton step with an exact residual.</summary>
+    public static double CubeRoot(double x)
+    {
+        if (!(x > 0) || double.IsPositiveInfinity(x)) return x >= 0 ? x : double.NaN;
+        double y = Exp(Log(x) / 3);
+        double square = y * y;
+        double residual = Math.FusedMultiplyAdd(square, y, -x);
+        return y - residual / (3 * square);
+    }
+
     /// <summary>e^(−x²/2)/√(2π).</summary>
     public static double NormalPdf(double x)
     {

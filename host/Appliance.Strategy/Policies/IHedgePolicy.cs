@@ -1,0 +1,21 @@
+namespace Appliance.Strategy.Policies;
+
+/// <summary>
+/// The hedge wanted, in 1.0 of the hedge instrument, signed. While the hedge held lies within [LowerUnits, UpperUnits] nothing is traded; outside,
+/// the trade goes to TargetUnits. Lower ≤ Target ≤ Upper.
+/// </summary>
+public readonly record struct HedgeTarget(double TargetUnits, double LowerUnits, double UpperUnits)
+{
+    public bool IsInside(double hedgeUnits) => hedgeUnits >= LowerUnits && hedgeUnits <= UpperUnits;
+}
+
+/// <summary>
+/// From the state of a portfolio to the hedge wanted. A pure function of its argument: it keeps no state, reads no clock and allocates nothing, so that
+/// a replay decides alike and the lab trains against exactly what trades.
+/// </summary>
+public interface IHedgePolicy
+{
+    /// <summary>Its kind and parameters, for reports.</summary>
+    string Name { get; }
+    HedgeTarget Decide(in PortfolioState state);
+}
