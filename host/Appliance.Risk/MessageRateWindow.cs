@@ -1,0 +1,32 @@
+namespace Appliance.Risk;
+
+/// <summary>
+/// How many messages went out in a rolling window, exactly, at a constant cost: the time of the n-th last message tells whether n more than allowed
+/// lie in the window. A message of time t counts at t and up to, not including, t + window.
+/// </summary>
+internal struct MessageRateWindow
+{
+    private readonly long[] _timesUtcNs;
+    private readonly int _mask;
+    private readonly long _windowNs;
+    private long _count;
+
+    public MessageRateWindow(int messagesMax, long windowNs)
+    {
+        _timesUtcNs = new long[(int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)messagesMax)];
+        _mask = _timesUtcNs.Length - 1;
+        _windowNs = windowNs;
+    }
+
+    public readonly long Total => _count;
+
+    /// <summary>True when fewer than <paramref name="allowed"/> messages lie in the window that ends now.</summary>
+    public readonly bool HasRoom(int allowed, long nowUtcNs)
+    {
+        if (allowed <= 0) return false;
+        if (_count < allowed) return true;
+        return nowUtcNs - _timesUtcNs[(int)(_count - allowed) & _mask] >= _windowNs;
+    }
+
+    public void Add(long nowUtcNs) => _timesUtcNs[(int)_count++ & _mask] = nowUtcNs;
+}

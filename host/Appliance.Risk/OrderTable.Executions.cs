@@ -1,0 +1,225 @@
+using System.Runtime.CompilerServices;
+using Appliance.Contract;
+
+namespace Appliance.Risk;
+
+/// <summary>
+/// The venue's answers. Fills go by the cumulative quantity, so a repeated report changes nothing and a lost one is made good by the next. Nothing the
+/// venue says is a programmer's error: what does not fit is counted.
+/// </summary>
+public sealed partial class OrderTable
+{
+    internal ExecutionEffect OnExecution(in Execution e)
+    {
+        if (e.TimeUtcNs > _nowUtcNs) _nowUtcNs = e.TimeUtcNs;
+        int slot = Find(e.ClientOrderId);
+        if (slot < 0) return OnUnknown(in e);
+        ref OrderRecord r = ref _records[slot];
+        if (e.Side != Side.None && e.Side != r.Side) Counters.Malformed++;
+        else if (e.Instrument != RingEvent.AllInstruments && e.Instrument != r.Instrument) Counters.Malformed++;
+        bool isFirst = !r.HasFill;
+        long decisionTwiceMid = r.DecisionTwiceMidUnits;
+        long filled = ApplyCumulative(slot, in e, out long price);
+        ApplyKind(slot, in e);
+        Recount(ref r);
+        return new ExecutionEffect
+        {
+            IsKnown = true, Instrument = r.Instrument, Portfolio = r.Portfolio, Side = r.Side, FilledUnits = filled, PriceUnits = price,
+            DecisionTwiceMidUnits = decisionTwiceMid, AddedLiquidity = (e.Flags & EventFlags.AddedLiquidity) != 0, IsFirstFill = isFirst && filled > 0,
+        };
+    }
+
+    /// <summary>The request did not leave, or the venue never received it: it is as if the venue had refused it.</summary>
+    internal void OnUnsent(in Execution e)
+    {
+        int slot = Find(e.ClientOrderId);
+        if (slot < 0) { Counters.UnknownIds++; return; }
+        ref OrderRecord r = ref _records[slot];
+        ulong id = e.ClientOrderId;
+        if (id == r.PendingCancelId) ClearCancel(ref r);
+        else if (id == r.PendingAmendId) ClearAmend(ref r);
+        else if (id == r.FirstId && !r.IsAcknowledged && !r.IsDone) { r.RefusedRequests++; Finish(slot, OrderEnd.Unsent); }
+        else { Counters.Repeated++; return; }
+        Counters.Unsent++;
+        Recount(ref r);
+    }
+
+    /// <summary>
+    /// A fill of an order that the table does not know (of an earlier run, or long since reused) is still a fact about the position. A possible
+    /// duplicate is not believed, for there is no cumulative quantity to tell it by.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private ExecutionEffect OnUnknown(in Execution e)
+    {
+        Counters.UnknownIds++;
+        bool isFill = e.ExecutionKind == ExecutionKind.Trade && (e.Flags & EventFlags.PossibleDuplicate) == 0 && (e.Side is Side.Buy or Side.Sell)
+            && e.Instrument < _exposures.Length && e.LastQuantityUnits is > 0 and <= FilledUnitsMax;
+        if (!isFill)
+            return new ExecutionEffect { Instrument = e.Instrument, Portfolio = ExecutionEffect.NoPortfolio, Side = e.Side };
+        Counters.UnknownFills++;
+        MovePosition(e.Instrument, e.Side, e.LastQuantityUnits);
+        return new ExecutionEffect
+        {
+            Instrument = e.Instrument, Portfolio = ExecutionEffect.NoPortfolio, Side = e.Side, FilledUnits = e.LastQuantityUnits,
+            PriceUnits = e.LastPriceUnits, AddedLiquidity = (e.Flags & EventFlags.AddedLiquidity) != 0,
+        };
+    }
+
+    private long ApplyCumulative(int slot, in Execution e, out long priceUnits)
+    {
+        ref OrderRecord r = ref _records[slot];
+        priceUnits = e.LastPriceUnits;
+        if (!CarriesCumulative(e.ExecutionKind)) return 0;
+        bool isBust = e.ExecutionKind == ExecutionKind.TradeCancelled;
+        long cumulative = e.CumulativeQuantityUnits;
+        if (cumulative is < 0 or > FilledUnitsMax) { Counters.Malformed++; return 0; }
+        long change = cumulative - r.CumulativeQuantityUnits;
+        if (change == 0 || (change < 0 && !isBust) || (change > 0 && isBust))
+        {
+            if (e.ExecutionKind is ExecutionKind.Trade or ExecutionKind.TradeCancelled) Counters.Repeated++;
+            return 0;
+        }
+        if (e.ExecutionKind == ExecutionKind.Trade || isBust)
+        {
+            if (isBust) Counters.BustedTrades++; else Counters.Fills++;
+        }
+        else
+        {
+            Counters.InferredFills++;
+            priceUnits = r.PriceUnits;
+        }
+        if (change > 0 && r.IsDone) Counters.LateFills++;
+        if (cumulative > Math.Max(r.QuantityUnits, r.PendingAmendId != 0 ? r.PendingQuantityUnits : 0)) Counters.Overfills++;
+        r.CumulativeQuantityUnits = cumulative;
+        MovePosition(r.Instrument, r.Side, change);
+        return change;
+    }
+
+    private static bool CarriesCumulative(ExecutionKind kind) => kind is ExecutionKind.Trade or ExecutionKind.Cancelled or ExecutionKind.Expired
+        or ExecutionKind.Replaced or ExecutionKind.Restated or ExecutionKind.Status or ExecutionKind.DoneForDay or ExecutionKind.PendingCancel
+        or ExecutionKind.PendingReplace or ExecutionKind.TradeCancelled;
+
+    private void MovePosition(int instrument, Side side, long quantityUnits)
+    {
+        ref long position = ref _exposures[instrument].PositionUnits;
+        // Saturating: a venue that reports fills beyond all bounds must not wrap the position round to the other sign.
+        position = Math.Clamp(position + (side == Side.Buy ? quantityUnits : -quantityUnits), -(1L << 61), 1L << 61);
+    }
+
+    private void ApplyKind(int slot, in Execution e)
+    {
+        ref OrderRecord r = ref _records[slot];
+        ulong id = e.ClientOrderId;
+        switch (e.ExecutionKind)
+        {
+            case ExecutionKind.New:
+                if (r.IsAcknowledged) Counters.Repeated++;
+                r.IsAcknowledged = true;
+                break;
+            case ExecutionKind.Trade:
+                r.IsAcknowledged = true;
+                if (e.OrderStatus == OrderStatus.Filled || r.WorstLeavesUnits == 0) FinishAs(slot, OrderEnd.Filled);
+                break;
+            case ExecutionKind.Replaced:
+                OnReplaced(slot, in e);
+                break;
+            case ExecutionKind.Cancelled:
+                r.IsAcknowledged = true;
+                if (!r.IsDone && r.PendingCancelId == 0 && r.TimeInForce is TimeInForce.Day or TimeInForce.GoodTillCancel) Counters.UnsolicitedCancels++;
+                FinishAs(slot, OrderEnd.Cancelled);
+                r.PendingCancelId = 0;
+                break;
+            case ExecutionKind.Expired: r.IsAcknowledged = true; FinishAs(slot, OrderEnd.Expired); break;
+            case ExecutionKind.DoneForDay: r.IsAcknowledged = true; FinishAs(slot, OrderEnd.DoneForDay); break;
+            case ExecutionKind.Restated: Counters.Restated++; break;
+            case ExecutionKind.TradeCorrected: Counters.CorrectedTrades++; break;
+            case ExecutionKind.CancelRejected:
+            case ExecutionKind.AmendRejected:
+            case ExecutionKind.Rejected:
+            case ExecutionKind.BusinessRejected:
+            case ExecutionKind.SessionRejected:
+                OnRefused(slot, in e, id);
+                break;
+        }
+    }
+
+    private void FinishAs(int slot, OrderEnd end)
+    {
+        ref OrderRecord r = ref _records[slot];
+        if (r.IsDone) return;
+        if (end == OrderEnd.Filled) Counters.Filled++; else if (end is OrderEnd.Cancelled or OrderEnd.Expired) Counters.Cancelled++;
+        Finish(slot, end);
+    }
+
+    private void OnReplaced(int slot, in Execution e)
+    {
+        ref OrderRecord r = ref _records[slot];
+        r.IsAcknowledged = true;
+        if (r.PendingAmendId == 0 || e.ClientOrderId != r.PendingAmendId) { Counters.Repeated++; return; }
+        r.CurrentId = r.PendingAmendId;
+        r.PriceUnits = r.PendingPriceUnits;
+        r.QuantityUnits = r.PendingQuantityUnits;
+        r.PendingAmendId = 0;
+        bool isMore = r.QuantityUnits > r.CumulativeQuantityUnits;
+        // FIX 4.4 appendix D: an order filled while its amend upwards was on the way lives on when the venue accepts the amend.
+        if (r.End == OrderEnd.Filled && isMore) Reopen(slot);
+        else if (!isMore) FinishAs(slot, OrderEnd.Filled);
+    }
+
+    private void OnRefused(int slot, in Execution e, ulong id)
+    {
+        ref OrderRecord r = ref _records[slot];
+        if (id == r.PendingCancelId)
+        {
+            ulong named = r.CancelNamesId;
+            ClearCancel(ref r);
+            Counters.CancelsRefused++;
+            EndIfVenueSaysSo(slot, in e, named);
+        }
+        else if (id == r.PendingAmendId)
+        {
+            ClearAmend(ref r);
+            Counters.AmendsRefused++;
+            EndIfVenueSaysSo(slot, in e, r.CurrentId);
+        }
+        else if (id == r.CurrentId && !r.IsDone && e.ExecutionKind is not (ExecutionKind.CancelRejected or ExecutionKind.AmendRejected))
+        {
+            r.RefusedRequests++;
+            Counters.RejectedByVenue++;
+            Finish(slot, OrderEnd.Rejected);
+        }
+        else Counters.Repeated++;
+    }
+
+    /// <summary>
+    /// A refused amend or cancel says how the order stands (OrdStatus). FIX over TCP is in order, so "unknown order" about the id that stood at the venue
+    /// means that there is none; about an amend's id that was itself refused it means nothing, and the order is still counted as working.
+    /// </summary>
+    private void EndIfVenueSaysSo(int slot, in Execution e, ulong namedId)
+    {
+        ref OrderRecord r = ref _records[slot];
+        if (r.IsDone) return;
+        switch (e.OrderStatus)
+        {
+            case OrderStatus.Filled: FinishAs(slot, OrderEnd.Filled); break;
+            case OrderStatus.Cancelled: FinishAs(slot, OrderEnd.Cancelled); break;
+            case OrderStatus.Expired: FinishAs(slot, OrderEnd.Expired); break;
+            case OrderStatus.DoneForDay: FinishAs(slot, OrderEnd.DoneForDay); break;
+            case OrderStatus.Rejected:
+                if (namedId == r.CurrentId) Finish(slot, OrderEnd.UnknownToVenue);
+                break;
+        }
+    }
+
+    private static void ClearAmend(ref OrderRecord r)
+    {
+        r.PendingAmendId = 0;
+        r.RefusedRequests++;
+    }
+
+    private static void ClearCancel(ref OrderRecord r)
+    {
+        r.PendingCancelId = 0;
+        r.RefusedRequests++;
+    }
+}

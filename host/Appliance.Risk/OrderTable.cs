@@ -1,0 +1,253 @@
+using System.Runtime.CompilerServices;
+using Appliance.Contract;
+
+namespace Appliance.Risk;
+
+/// <summary>
+/// Every order from approval on, in records of fixed number. The gate writes it before an order leaves and when an answer comes; others only read.
+/// Done records stay until they are reused, oldest first, so that a late fill finds its order.
+/// Answers are applied in OrderTable.Executions.cs.
+/// </summary>
+public sealed partial class OrderTable
+{
+    private const long FilledUnitsMax = InstrumentLimits.UnitsMax;
+
+    private readonly OrderRecord[] _records;
+    private readonly InstrumentExposure[] _exposures;
+    /// <summary>Slots free or done, in the order in which they may be reused.</summary>
+    private readonly int[] _reuse;
+    private int _reuseHead, _reuseCount;
+    private readonly int[] _live;
+    private int _liveCount;
+    /// <summary>Request id to slot, by the id's low bits: ids rise by one, so a collision means that thousands of requests lie between, and a scan then finds the order.</summary>
+    private readonly ulong[] _indexIds;
+    private readonly int[] _indexSlots;
+    private readonly int _indexMask;
+    private readonly long _acknowledgeWithinNs;
+    private long _nowUtcNs;
+
+    public OrderTable(int capacity, int instruments, long acknowledgeWithinNs)
+    {
+        if (!int.IsPow2(capacity)) throw new ArgumentException("The capacity must be a power of two.", nameof(capacity));
+        _records = new OrderRecord[capacity];
+        _exposures = new InstrumentExposure[instruments];
+        _reuse = new int[capacity];
+        _live = new int[capacity];
+        _indexIds = new ulong[capacity * 8];
+        _indexSlots = new int[capacity * 8];
+        _indexMask = capacity * 8 - 1;
+        _acknowledgeWithinNs = acknowledgeWithinNs;
+        for (int slot = 0; slot < capacity; slot++)
+        {
+            _reuse[slot] = slot;
+            _records[slot].InReuseQueue = true;
+        }
+        _reuseCount = capacity;
+    }
+
+    /// <summary>What the table met; each is a counter of a report.</summary>
+    public OrderTableCounters Counters;
+
+    public int Capacity => _records.Length;
+    public int LiveCount => _liveCount;
+    public int Instruments => _exposures.Length;
+
+    public ref readonly OrderRecord this[int slot] => ref _records[slot];
+    public ref readonly InstrumentExposure Exposure(int instrument) => ref _exposures[instrument];
+
+    /// <summary>The slot of the live order number <paramref name="index"/>, 0 to LiveCount − 1, in no order.</summary>
+    public int LiveSlot(int index) => _live[index];
+
+    public bool IsFrozen(int instrument) => _exposures[instrument].OverdueOrders != 0;
+
+    /// <summary>The slot of the order that has or had this id; −1 when none does.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public int Find(ulong clientOrderId)
+    {
+        int at = (int)(clientOrderId & (uint)_indexMask);
+        return _indexIds[at] == clientOrderId && clientOrderId != 0 ? _indexSlots[at] : FindByScan(clientOrderId);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private int FindByScan(ulong id)
+    {
+        if (id == 0) return -1;
+        for (int slot = 0; slot < _records.Length; slot++)
+        {
+            ref OrderRecord r = ref _records[slot];
+            if (r.FirstId == id || r.CurrentId == id || r.PendingAmendId == id || r.PendingCancelId == id) return slot;
+        }
+        return -1;
+    }
+
+    internal void SetOpeningPosition(int instrument, long positionUnits) => _exposures[instrument].PositionUnits = positionUnits;
+
+    internal int OpenNew(in OrderIntent intent, long decisionTwiceMidUnits, long nowUtcNs)
+    {
+        int slot = TakeSlot();
+        if (slot < 0) return -1;
+        ref OrderRecord r = ref _records[slot];
+        r = default;
+        r.FirstId = r.CurrentId = intent.ClientOrderId;
+        r.PriceUnits = intent.PriceUnits;
+        r.QuantityUnits = intent.QuantityUnits;
+        r.DecisionTwiceMidUnits = decisionTwiceMidUnits;
+        r.OpenedUtcNs = nowUtcNs;
+        r.Instrument = intent.Instrument;
+        r.Portfolio = intent.Portfolio;
+        r.Side = intent.Side;
+        r.TimeInForce = intent.TimeInForce;
+        Index(intent.ClientOrderId, slot);
+        AddLive(slot);
+        Recount(ref r);
+        return slot;
+    }
+
+    internal void OpenAmend(int slot, in OrderIntent intent, long decisionTwiceMidUnits, long nowUtcNs)
+    {
+        ref OrderRecord r = ref _records[slot];
+        r.PendingAmendId = intent.ClientOrderId;
+        r.PendingPriceUnits = intent.PriceUnits;
+        r.PendingQuantityUnits = intent.QuantityUnits;
+        r.DecisionTwiceMidUnits = decisionTwiceMidUnits;
+        r.AmendSentUtcNs = nowUtcNs;
+        Index(intent.ClientOrderId, slot);
+        Recount(ref r);
+    }
+
+    internal void OpenCancel(int slot, ulong cancelId, ulong namesId, long nowUtcNs)
+    {
+        ref OrderRecord r = ref _records[slot];
+        r.PendingCancelId = cancelId;
+        r.CancelNamesId = namesId;
+        r.CancelSentUtcNs = nowUtcNs;
+        Index(cancelId, slot);
+    }
+
+    private void Index(ulong id, int slot)
+    {
+        int at = (int)(id & (uint)_indexMask);
+        _indexIds[at] = id;
+        _indexSlots[at] = slot;
+    }
+
+    private int TakeSlot()
+    {
+        while (_reuseCount > 0)
+        {
+            int slot = _reuse[_reuseHead];
+            _reuseHead = (_reuseHead + 1) & (_records.Length - 1);
+            _reuseCount--;
+            ref OrderRecord r = ref _records[slot];
+            r.InReuseQueue = false;
+            // A filled order that the venue's answer to an amend reopened is live again, and enters the queue anew when it ends.
+            if (r.FirstId == 0 || r.IsDone) { Forget(slot); return slot; }
+        }
+        return -1;
+    }
+
+    /// <summary>Takes the ids of a reused record out of the index, so that a late answer to it counts as unknown instead of touching another order.</summary>
+    private void Forget(int slot)
+    {
+        ref OrderRecord r = ref _records[slot];
+        if (r.FirstId == 0) return;
+        Counters.RecordsReused++;
+        Forget(slot, r.FirstId);
+        Forget(slot, r.CurrentId);
+        Forget(slot, r.PendingAmendId);
+        Forget(slot, r.PendingCancelId);
+    }
+
+    private void Forget(int slot, ulong id)
+    {
+        int at = (int)(id & (uint)_indexMask);
+        if (_indexIds[at] == id && _indexSlots[at] == slot) _indexIds[at] = 0;
+    }
+
+    private void AddLive(int slot)
+    {
+        ref OrderRecord r = ref _records[slot];
+        r.LiveIndex = _liveCount;
+        _live[_liveCount++] = slot;
+        _exposures[r.Instrument].LiveOrders++;
+    }
+
+    private void Finish(int slot, OrderEnd end)
+    {
+        ref OrderRecord r = ref _records[slot];
+        if (r.IsDone) return;
+        r.End = end;
+        int moved = _live[--_liveCount];
+        _live[r.LiveIndex] = moved;
+        _records[moved].LiveIndex = r.LiveIndex;
+        _exposures[r.Instrument].LiveOrders--;
+        if (!r.InReuseQueue)
+        {
+            r.InReuseQueue = true;
+            _reuse[(_reuseHead + _reuseCount++) & (_records.Length - 1)] = slot;
+        }
+    }
+
+    private void Reopen(int slot)
+    {
+        _records[slot].End = OrderEnd.None;
+        AddLive(slot);
+        Counters.Reopened++;
+    }
+
+    /// <summary>Brings the instrument's sums into line with what the record says now. Every change of a record ends here.</summary>
+    private void Recount(ref OrderRecord r)
+    {
+        ref InstrumentExposure exposure = ref _exposures[r.Instrument];
+        long worst = r.WorstLeavesUnits;
+        long change = worst - r.ExposureUnits;
+        r.ExposureUnits = worst;
+        if (r.Side == Side.Buy) exposure.WorkingBuyUnits += change; else exposure.WorkingSellUnits += change;
+        if (r.IsOverdue && !IsPastBound(in r))
+        {
+            r.IsOverdue = false;
+            exposure.OverdueOrders--;
+        }
+    }
+
+    private bool IsPastBound(in OrderRecord r)
+    {
+        long oldest = r.OldestUnansweredUtcNs;
+        return oldest != long.MaxValue && _nowUtcNs - oldest > _acknowledgeWithinNs;
+    }
+
+    /// <summary>Sequenced time moves on: requests unanswered past the bound freeze their instruments.</summary>
+    internal void OnTime(long nowUtcNs)
+    {
+        if (nowUtcNs > _nowUtcNs) _nowUtcNs = nowUtcNs;
+        for (int i = 0; i < _liveCount; i++)
+        {
+            ref OrderRecord r = ref _records[_live[i]];
+            if (r.IsOverdue || !IsPastBound(in r)) continue;
+            r.IsOverdue = true;
+            _exposures[r.Instrument].OverdueOrders++;
+            Counters.AcknowledgementsOverdue++;
+        }
+    }
+}
+
+/// <summary>What came back from the venue, and what was odd about it.</summary>
+public struct OrderTableCounters
+{
+    public long Fills, Filled, Cancelled, RejectedByVenue, AmendsRefused, CancelsRefused, Unsent, RecordsReused;
+    /// <summary>An answer under an id that no record has; fills among them still change the position.</summary>
+    public long UnknownIds, UnknownFills;
+    /// <summary>Repetitions that changed nothing.</summary>
+    public long Repeated;
+    /// <summary>Fills that came after the order's end.</summary>
+    public long LateFills;
+    /// <summary>Fills known only from a cumulative quantity, without a trade report of their own; priced at the order's limit.</summary>
+    public long InferredFills;
+    /// <summary>Fills beyond the order's quantity.</summary>
+    public long Overfills;
+    public long UnsolicitedCancels, BustedTrades, CorrectedTrades, Restated, Reopened;
+    /// <summary>Instrument or side differs from the order's (the order's is believed), or a quantity out of all bounds (ignored).</summary>
+    public long Malformed;
+    /// <summary>Requests unanswered past the bound: each is an alarm.</summary>
+    public long AcknowledgementsOverdue;
+}

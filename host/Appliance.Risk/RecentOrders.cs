@@ -1,0 +1,81 @@
+using System.Numerics;
+using Appliance.Contract;
+
+namespace Appliance.Risk;
+
+/// <summary>
+/// The new orders approved within the duplicate window. Exact: it has room for as many as the message rate lets through in a window, and an order is
+/// compared with every one that hashes alike, newest first, until the window's edge.
+/// </summary>
+internal sealed class RecentOrders
+{
+    /// <summary>More than this is refused at construction: a shorter window or a lower rate is meant.</summary>
+    public const long CapacityMax = 1 << 20;
+
+    private struct Entry
+    {
+        public long TimeUtcNs, PriceUnits, QuantityUnits, Previous;
+        public ushort Instrument, Portfolio;
+        public Side Side;
+    }
+
+    private readonly Entry[] _entries;
+    /// <summary>The newest entry of each hash, counted from 1; 0 for none.</summary>
+    private readonly long[] _newest;
+    private readonly int _mask;
+    private readonly int _hashShift;
+    private readonly long _windowNs;
+    private long _count;
+
+    public RecentOrders(long capacityAtLeast, long windowNs)
+    {
+        int capacity = (int)BitOperations.RoundUpToPowerOf2((ulong)Math.Max(16, capacityAtLeast));
+        _entries = new Entry[capacity];
+        _newest = new long[capacity];
+        _mask = capacity - 1;
+        _hashShift = 64 - BitOperations.Log2((uint)capacity);
+        _windowNs = windowNs;
+    }
+
+    /// <summary>How many new orders the message rate can let through in a duplicate window.</summary>
+    public static long CapacityFor(GateLimits limits)
+    {
+        long perWindow = limits.MaxMessagesPerWindow;
+        return limits.DuplicateWindowNs == 0 ? 0 : checked((limits.DuplicateWindowNs / limits.MessageWindowNs + 2) * perWindow);
+    }
+
+    public bool Contains(in OrderIntent intent, long nowUtcNs)
+    {
+        if (_windowNs == 0) return false;
+        for (long at = _newest[Hash(in intent)]; at > 0 && at > _count - _entries.Length; )
+        {
+            ref Entry entry = ref _entries[(int)at & _mask];
+            if (nowUtcNs - entry.TimeUtcNs >= _windowNs) return false;
+            if (entry.PriceUnits == intent.PriceUnits && entry.QuantityUnits == intent.QuantityUnits && entry.Side == intent.Side
+                && entry.Instrument == intent.Instrument && entry.Portfolio == intent.Portfolio) return true;
+            at = entry.Previous;
+        }
+        return false;
+    }
+
+    public void Add(in OrderIntent intent, long nowUtcNs)
+    {
+        if (_windowNs == 0) return;
+        long at = ++_count;
+        ref long newest = ref _newest[Hash(in intent)];
+        _entries[(int)at & _mask] = new Entry
+        {
+            TimeUtcNs = nowUtcNs, PriceUnits = intent.PriceUnits, QuantityUnits = intent.QuantityUnits, Previous = newest,
+            Instrument = intent.Instrument, Portfolio = intent.Portfolio, Side = intent.Side,
+        };
+        newest = at;
+    }
+
+    /// <summary>Fibonacci hashing (Knuth, The Art of Computer Programming 3, 6.4) of the folded fields.</summary>
+    private int Hash(in OrderIntent intent)
+    {
+        ulong folded = (ulong)intent.PriceUnits * 0x9E3779B97F4A7C15 ^ (ulong)intent.QuantityUnits * 0xC2B2AE3D27D4EB4F
+            ^ ((ulong)intent.Instrument << 24 | (ulong)intent.Portfolio << 8 | (byte)intent.Side);
+        return (int)(folded * 0x9E3779B97F4A7C15 >> _hashShift);
+    }
+}
