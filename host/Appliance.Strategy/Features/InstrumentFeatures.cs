@@ -2,7 +2,7 @@ namespace Appliance.Strategy.Features;
 
 /// <summary>
 /// What the market says of one instrument, as numbers that a policy may read. All are as of the instrument's last decide mark at which its
-/// book was ready; while the book is not ready the last values stay. FeatureTracker holds the update rules and their sources.
+/// book was ready; while the book is not ready the last values stay. <see cref="FeatureTracker"/> holds the update rules and their sources.
 /// </summary>
 public struct InstrumentFeatures
 {
