@@ -10,6 +10,5 @@ public static class DisruptorAdapter
 
     /// <exception cref="AdapterNotBuiltException">Always, on this side.</exception>
     [DoesNotReturn]
-    public static IRing<T> CreateRing<T>(int capacity, bool manyProducers = false) where T : struct =>
-        throw new AdapterNotBuiltException(Status);
+    public static IRing<T> CreateRing<T>(DisruptorRingOptions options) where T : struct => throw new AdapterNotBuiltException(Status);
 }
