@@ -52,7 +52,8 @@ public sealed unsafe class RingReader<T> : IRingReader<T> where T : unmanaged
         _state = state;
         _state->KnownAvailable = RingSequence.None;
         _upstream = upstream[0];
-        _moreUpstream = upstream[1..];
+        _moreUpstream = new RingSequence*[upstream.Length - 1];
+        for (int i = 0; i < _moreUpstream.Length; i++) _moreUpstream[i] = upstream[i + 1];
         _laps = laps;
         _lapShift = BitOperations.Log2((uint)ring.Capacity);
         _isPlain = laps == null && _moreUpstream.Length == 0;

@@ -1,0 +1,97 @@
+using Appliance.Contract;
+using Appliance.Ring;
+using Appliance.Ring.Disruptor;
+
+namespace Appliance.Tests.Ring;
+
+public class RingOptionsTests
+{
+    [Theory, InlineData(0), InlineData(1), InlineData(3), InlineData(100), InlineData((1 << 24) + 1)]
+    public void A_capacity_that_is_no_power_of_two_is_refused(int capacity) =>
+        Assert.Throws<ArgumentException>(() => new EmbeddedRing<long>(new RingOptions { Capacity = capacity }));
+
+    [Fact]
+    public void More_consumers_than_planned_are_refused()
+    {
+        using var ring = new EmbeddedRing<long>(new RingOptions { Capacity = 4, MaxConsumers = 1 });
+        ring.AddReader("first", RingWait.Parking);
+        Assert.Throws<InvalidOperationException>(() => ring.AddReader("second", RingWait.BusySpin));
+    }
+
+    [Fact]
+    public void As_many_consumers_as_planned_fit_whatever_they_wait_by()
+    {
+        using var ring = new EmbeddedRing<long>(new RingOptions { Capacity = 4, MaxConsumers = 64, Producers = RingProducers.Multiple });
+        for (int i = 0; i < 64; i++) ring.AddReader($"consumer {i}", RingWait.Parking);
+    }
+
+    [Fact]
+    public void Refused_claims_are_counted()
+    {
+        using var ring = new EmbeddedRing<long>(new RingOptions { Capacity = 2 });
+        ring.AddReader("only", RingWait.BusySpin);
+        Assert.True(ring.SingleProducer.TryClaim(2, out _));
+        Assert.False(ring.SingleProducer.TryClaim(out _));
+        Assert.False(ring.SingleProducer.TryClaim(out _));
+        Assert.Equal(2, ring.SingleProducer.RefusedClaims);
+    }
+
+    [Fact]
+    public void The_event_sink_writes_in_place_and_refuses_a_claim_without_room()
+    {
+        using var ring = new EmbeddedRing<RingEvent>(new RingOptions { Capacity = 2 });
+        RingReader<RingEvent> reader = ring.AddReader("only", RingWait.BusySpin);
+        var sink = new RingEventSink(ring.SingleProducer);
+        for (ushort i = 0; i < 2; i++)
+        {
+            Assert.Equal(2 - i, sink.RemainingCapacity);
+            RingEvent.Begin(ref sink.Claim(), EventKind.Timer, i, 3, 4, 5);
+            Assert.Equal(i - 1, reader.Available());
+            sink.Publish();
+            Assert.Equal(i, reader.Available());
+            Assert.Equal(i, reader[i].Instrument);
+        }
+        Assert.Equal(0, sink.RemainingCapacity);
+        Assert.Throws<InvalidOperationException>(() => sink.Claim());
+    }
+
+    [Fact]
+    public void Shared_sinks_interleave_whole_events()
+    {
+        using var ring = new EmbeddedRing<RingEvent>(new RingOptions { Capacity = 4, Producers = RingProducers.Multiple });
+        RingReader<RingEvent> reader = ring.AddReader("only", RingWait.BusySpin);
+        var one = new SharedRingEventSink(ring.MultiProducer).AsSink();
+        var other = new SharedRingEventSink(ring.MultiProducer).AsSink();
+        one.Claim().Instrument = 1;
+        other.Claim().Instrument = 2;
+        other.Publish();
+        Assert.Equal(-1, reader.Available());
+        one.Publish();
+        Assert.Equal(1, reader.Available());
+        Assert.Equal(1, reader[0].Instrument);
+        Assert.Equal(2, reader[1].Instrument);
+    }
+
+    [Fact]
+    public void An_adapter_that_is_off_stops_with_its_sentence()
+    {
+        if (DisruptorAdapter.Status.IsBuilt)
+        {
+            DisruptorAdapter.Status.Require();
+            using IRing<long> ring = DisruptorAdapter.CreateRing<long>(new DisruptorRingOptions { Capacity = 4 });
+            Assert.Equal(4, ring.Capacity);
+            return;
+        }
+        var refused = Assert.Throws<AdapterNotBuiltException>(() => { DisruptorAdapter.CreateRing<long>(new DisruptorRingOptions()); });
+        Assert.StartsWith("The Disruptor adapter is not built: run make configure", refused.Message, StringComparison.Ordinal);
+        Assert.Throws<AdapterNotBuiltException>(DisruptorAdapter.Status.Require);
+    }
+
+    [Fact]
+    public void Adapters_whose_on_side_is_to_come_never_say_they_are_built()
+    {
+        Assert.False(Appliance.Fix.QuickFix.QuickFixAdapter.Status.IsBuilt);
+        Assert.False(Appliance.Kernels.Ilgpu.IlgpuAdapter.Status.IsBuilt);
+        Assert.Throws<AdapterNotBuiltException>(Appliance.Fix.QuickFix.QuickFixAdapter.Status.Require);
+    }
+}
