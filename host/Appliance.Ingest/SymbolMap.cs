@@ -45,16 +45,8 @@ public sealed class SymbolMap
     /// <summary>The largest instrument index in the map, −1 when the map is empty: tables by instrument have this plus one entries.</summary>
     public int HighestIndex { get; } = -1;
 
-    /// <summary>Whether an instrument index is one of the map's.</summary>
-    public bool Holds(int instrument)
-    {
-        foreach (var (_, index) in _all)
-        {
-            if (index == instrument)
-                return true;
-        }
-        return false;
-    }
+    /// <summary>The instrument index of the map's i-th symbol, in the order of the desk's table.</summary>
+    public ushort InstrumentAt(int i) => _all[i].Instrument;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryFind(Symbol8 symbol, out ushort instrument)

@@ -40,6 +40,10 @@ public sealed class SourceStatistics
     public long Packets, Messages, Ticks, Gaps, MissingMessages, SequenceResets, Duplicates, DecodeErrors, UnknownMessages, IgnoredMessages, Bytes;
     /// <summary>Packets that were not this protocol (wrong port, not UDP, not IPv4).</summary>
     public long ForeignPackets;
+    /// <summary>Packets whose time lay before an earlier one's: their sequenced time is the earlier one's.</summary>
+    public long BackwardTimes;
+    /// <summary>Datagrams that the kernel dropped because the socket's buffer was full.</summary>
+    public long KernelDrops;
     public bool TornTail;
     /// <summary>Smallest and largest venue time minus receive time seen, nanoseconds: negative latencies show a clock offset.</summary>
     public long VenueClockLeadNsMin = long.MaxValue, VenueClockLeadNsMax = long.MinValue;
