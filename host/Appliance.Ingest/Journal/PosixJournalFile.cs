@@ -19,7 +19,8 @@ public sealed unsafe partial class PosixJournalFile : IJournalFile
     }
 
     public string Name { get; }
-    internal int Descriptor => _descriptor;
+    /// <summary>For who must know the file beyond this class, as a test that fills it.</summary>
+    public int Descriptor => _descriptor;
 
     /// <summary>Creates or replaces the file.</summary>
     /// <returns>Null with <paramref name="error"/> in words when the file cannot be made.</returns>
