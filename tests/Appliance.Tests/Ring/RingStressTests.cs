@@ -54,7 +54,7 @@ public class RingStressTests(ITestOutputHelper output)
         // The four embedded cases share the promised count; the library's rings, being the rival's, run a tenth of it.
         long events = maker.ToString().StartsWith("embedded", StringComparison.Ordinal) ? AllEvents / 4 : AllEvents / 40;
         int producers = maker.ManyProducers ? 3 : 1;
-        long eventsEach = events / producers;
+        long eventsEach = (events + producers - 1) / producers;
         output.WriteLine($"{maker}, {(dependent ? "two consumers in a row" : "two consumers abreast")}, {eventsEach * producers:N0} events, APPLIANCE_SEED={seed}");
 
         using IRing<MarkedLine> ring = maker.Make<MarkedLine>(1024);
