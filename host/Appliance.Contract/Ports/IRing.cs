@@ -2,7 +2,8 @@ namespace Appliance.Contract;
 
 /// <summary>
 /// The writing end of a ring of <typeparamref name="T"/>: used by one thread where the ring has a single producer, by any number at once where
-/// it has several. What is claimed must be published, soon and whole: an unpublished slot holds back every later one.
+/// it has several. What is claimed must be published, soon and whole: an unpublished slot holds back every later one. A single producer publishes one claim
+/// before it makes the next: Disruptor-net's sequencer, when it then finds the ring full, takes the further claim for a publication of the former.
 /// </summary>
 public interface IRingProducer<T> where T : struct
 {

@@ -88,10 +88,11 @@ public class RingContractTests
         IRingReader<long> reader = ring.AddConsumer("only", RingWait.BusySpin);
         Assert.True(ring.Producer.TryClaim(5, out long last));
         Assert.Equal(4, last);
+        ring.Producer.Publish(0, 4);
+        Assert.Equal(4, reader.Available());
         Assert.False(ring.Producer.TryClaim(4, out _));
         Assert.True(ring.Producer.TryClaim(3, out last));
         Assert.Equal(7, last);
-        ring.Producer.Publish(0, 4);
         Assert.Equal(4, reader.Available());
         ring.Producer.Publish(5, 7);
         Assert.Equal(7, reader.Available());

@@ -9,6 +9,8 @@ namespace Appliance.Tests.Ring;
 public abstract class RingMaker(string name, bool manyProducers)
 {
     public bool ManyProducers { get; } = manyProducers;
+    /// <summary>Whether several claims may stand open at once. The port asks it of many producers only; the embedded ring gives it to one as well.</summary>
+    public virtual bool ClaimsMayStandOpen => ManyProducers;
     public abstract IRing<T> Make<T>(int capacity) where T : unmanaged;
     public override string ToString() => $"{name}, {(ManyProducers ? "many producers" : "one producer")}";
 
@@ -28,6 +30,7 @@ public abstract class RingMaker(string name, bool manyProducers)
 
     private sealed class Embedded(bool many) : RingMaker("embedded", many)
     {
+        public override bool ClaimsMayStandOpen => true;
         public override IRing<T> Make<T>(int capacity) => new EmbeddedRing<T>(new RingOptions
         {
             Capacity = capacity, Producers = ManyProducers ? RingProducers.Multiple : RingProducers.Single, ParkMsPerSlice = 2,
