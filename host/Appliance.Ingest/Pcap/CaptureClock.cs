@@ -8,6 +8,9 @@ namespace Appliance.Ingest.Pcap;
 /// </summary>
 public struct CaptureClock
 {
+    /// <summary>Of a longer silence only this much gets timers: a recorder that was off for a night must not flood the ring.</summary>
+    private const long SilenceNsMax = 3_600_000_000_000;
+
     private readonly double _speed;
     private readonly long _timerPeriodNs;
     private readonly int _timerPeriodMs;
@@ -60,6 +63,13 @@ public struct CaptureClock
     public readonly long NextTimerUtcNs => _nextTimerUtcNs;
 
     public readonly bool IsDue(long utcNs, long nowNs) => _speed <= 0 || (nowNs - _startedNs) * _speed >= utcNs - _firstUtcNs;
+
+    /// <summary>Lets the timers of a very long silence go, all but its last hour's.</summary>
+    public void SkipSilence(long packetUtcNs)
+    {
+        if (_timerPeriodNs > 0 && packetUtcNs - _nextTimerUtcNs > SilenceNsMax)
+            _nextTimerUtcNs = (packetUtcNs - SilenceNsMax) / _timerPeriodNs * _timerPeriodNs;
+    }
 
     public void PublishTimer<TSink>(ref TSink sink, ushort source, long nowNs) where TSink : struct, IEventSink
     {

@@ -20,7 +20,7 @@ public sealed record CaptureOptions
     /// <summary>Only datagrams to this IPv4 address (a multicast group); null for all.</summary>
     public string? DestinationAddress { get; init; }
 
-    /// <summary>"pcap-itch", "pcap-deep" or "itch-file"; null: found from the file's bytes.</summary>
+    /// <summary>"pcap-itch", "pcap-deep", "itch-file" or "binance-json"; null: found from the file's bytes.</summary>
     public string? Kind { get; init; }
 
     /// <summary>Index of this source, for the events' Source field.</summary>

@@ -85,6 +85,7 @@ public sealed class PcapSource<TSink, TClock, TDecoder> : ITickSource
         }
         _hasPacket = true;
         _packetUtcNs = _time.Clamp(_reader.TimeUtcNs, _statistics);
+        _time.SkipSilence(_packetUtcNs);
         return true;
     }
 
