@@ -76,6 +76,9 @@ public sealed class Gate
     public bool IsKilled => (_switches & Switches.Killed) != 0;
     public bool IsSessionUp => (_switches & Switches.SessionDown) == 0;
 
+    /// <summary>Whether the instrument's last book event is too old to trade on.</summary>
+    public bool IsStale(int instrument, long nowUtcNs) => nowUtcNs - _instruments[instrument].LastEventUtcNs > _instruments[instrument].StaleAfterNs;
+
     /// <summary>Positions the run begins with; before the first intent.</summary>
     public void SetOpeningPosition(int instrument, long positionUnits)
     {

@@ -112,9 +112,11 @@ public readonly struct ExecutionEffect
     public ushort Instrument { get; init; }
     public ushort Portfolio { get; init; }
     public Side Side { get; init; }
+    public long TimeUtcNs { get; init; }
     /// <summary>Newly filled, by the cumulative quantity; 0 for a repetition, negative when the venue busted a trade.</summary>
     public long FilledUnits { get; init; }
     public long PriceUnits { get; init; }
+    /// <summary>Twice the mid at which the filled request was decided; 0 when nobody knows.</summary>
     public long DecisionTwiceMidUnits { get; init; }
     public bool AddedLiquidity { get; init; }
     /// <summary>The first fill of its order.</summary>

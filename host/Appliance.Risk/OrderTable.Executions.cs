@@ -24,7 +24,7 @@ public sealed partial class OrderTable
         Recount(ref r);
         return new ExecutionEffect
         {
-            IsKnown = true, Instrument = r.Instrument, Portfolio = r.Portfolio, Side = r.Side, FilledUnits = filled, PriceUnits = price,
+            IsKnown = true, Instrument = r.Instrument, Portfolio = r.Portfolio, Side = r.Side, TimeUtcNs = e.TimeUtcNs, FilledUnits = filled, PriceUnits = price,
             DecisionTwiceMidUnits = decisionTwiceMid, AddedLiquidity = (e.Flags & EventFlags.AddedLiquidity) != 0, IsFirstFill = isFirst && filled > 0,
         };
     }
@@ -55,12 +55,12 @@ public sealed partial class OrderTable
         bool isFill = e.ExecutionKind == ExecutionKind.Trade && (e.Flags & EventFlags.PossibleDuplicate) == 0 && (e.Side is Side.Buy or Side.Sell)
             && e.Instrument < _exposures.Length && e.LastQuantityUnits is > 0 and <= FilledUnitsMax;
         if (!isFill)
-            return new ExecutionEffect { Instrument = e.Instrument, Portfolio = ExecutionEffect.NoPortfolio, Side = e.Side };
+            return new ExecutionEffect { Instrument = e.Instrument, Portfolio = ExecutionEffect.NoPortfolio, Side = e.Side, TimeUtcNs = e.TimeUtcNs };
         Counters.UnknownFills++;
         MovePosition(e.Instrument, e.Side, e.LastQuantityUnits);
         return new ExecutionEffect
         {
-            Instrument = e.Instrument, Portfolio = ExecutionEffect.NoPortfolio, Side = e.Side, FilledUnits = e.LastQuantityUnits,
+            Instrument = e.Instrument, Portfolio = ExecutionEffect.NoPortfolio, Side = e.Side, TimeUtcNs = e.TimeUtcNs, FilledUnits = e.LastQuantityUnits,
             PriceUnits = e.LastPriceUnits, AddedLiquidity = (e.Flags & EventFlags.AddedLiquidity) != 0,
         };
     }

@@ -10,10 +10,13 @@ public struct LedgerEntry
     public long SoldUnits;
     /// <summary>Minus what was paid, in price units times quantity units.</summary>
     public Int128 CashProductUnits;
-    /// <summary>In quote currency; paid is positive.</summary>
-    public double Fees;
+    /// <summary>In 10^-8 of quote currency, by <see cref="FeeSchedule"/>; paid is positive.</summary>
+    public Int128 FeesMoneyUnits;
     public long Fills;
     public long MakerFills;
+
+    /// <summary>In quote currency.</summary>
+    public readonly double Fees => (double)FeesMoneyUnits / FeeSchedule.MoneyUnitsPerOne;
 }
 
 /// <summary>What one account sent and what became of it.</summary>
@@ -29,6 +32,7 @@ public struct LedgerActivity
 public sealed class VenueLedger
 {
     private readonly InstrumentDefinition[] _instruments;
+    private readonly InstrumentFees[] _fees;
     private readonly LedgerEntry[] _entries;
     private readonly LedgerActivity[] _activity;
     private readonly string[] _names;
@@ -37,6 +41,7 @@ public sealed class VenueLedger
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(accountsMax);
         _instruments = instruments.ToArray();
+        _fees = Array.ConvertAll(_instruments, fees.For);
         _entries = new LedgerEntry[instruments.Length * accountsMax];
         _activity = new LedgerActivity[accountsMax];
         _names = new string[accountsMax];
@@ -78,7 +83,7 @@ public sealed class VenueLedger
             entry.SoldUnits += quantityUnits;
             entry.CashProductUnits += product;
         }
-        entry.Fees += Fees.FeeOf(_instruments[instrument], priceUnits, quantityUnits, maker);
+        entry.FeesMoneyUnits += _fees[instrument].OfFill(priceUnits, quantityUnits, maker);
         entry.Fills++;
         if (maker) entry.MakerFills++;
     }
