@@ -1,0 +1,94 @@
+using Appliance.Contract;
+
+namespace Appliance.Fix;
+
+/// <summary>FIX 4.4's one-character codes against the contract's enumerations. 0 and the None values stand for codes that we do not know.</summary>
+public static class FixEnums
+{
+    public static byte TimeInForceCode(TimeInForce value) => value switch
+    {
+        TimeInForce.ImmediateOrCancel => (byte)'3',
+        TimeInForce.FillOrKill => (byte)'4',
+        TimeInForce.GoodTillCancel => (byte)'1',
+        _ => (byte)'0',
+    };
+
+    public static bool TryTimeInForce(byte code, out TimeInForce value)
+    {
+        value = code switch
+        {
+            (byte)'1' => TimeInForce.GoodTillCancel,
+            (byte)'3' => TimeInForce.ImmediateOrCancel,
+            (byte)'4' => TimeInForce.FillOrKill,
+            _ => TimeInForce.Day,
+        };
+        return code is (byte)'0' or (byte)'1' or (byte)'3' or (byte)'4';
+    }
+
+    public static Side SideOf(byte code) => code switch { (byte)'1' => Side.Buy, (byte)'2' => Side.Sell, _ => Side.None };
+
+    /// <summary>ExecType (150).</summary>
+    public static ExecutionKind ExecutionKindOf(byte code) => code switch
+    {
+        (byte)'0' => ExecutionKind.New,
+        // 1 and 2 are FIX 4.2's fills; some venues still send them under 4.4.
+        (byte)'F' or (byte)'1' or (byte)'2' => ExecutionKind.Trade,
+        (byte)'3' => ExecutionKind.DoneForDay,
+        (byte)'4' => ExecutionKind.Cancelled,
+        (byte)'5' => ExecutionKind.Replaced,
+        (byte)'6' => ExecutionKind.PendingCancel,
+        (byte)'7' => ExecutionKind.Stopped,
+        (byte)'8' => ExecutionKind.Rejected,
+        (byte)'9' => ExecutionKind.Suspended,
+        (byte)'A' => ExecutionKind.PendingNew,
+        (byte)'C' => ExecutionKind.Expired,
+        (byte)'D' => ExecutionKind.Restated,
+        (byte)'E' => ExecutionKind.PendingReplace,
+        (byte)'G' => ExecutionKind.TradeCorrected,
+        (byte)'H' => ExecutionKind.TradeCancelled,
+        (byte)'I' => ExecutionKind.Status,
+        _ => ExecutionKind.None,
+    };
+
+    public static byte ExecTypeCode(ExecutionKind kind) => kind switch
+    {
+        ExecutionKind.New => (byte)'0',
+        ExecutionKind.Trade => (byte)'F',
+        ExecutionKind.DoneForDay => (byte)'3',
+        ExecutionKind.Cancelled => (byte)'4',
+        ExecutionKind.Replaced => (byte)'5',
+        ExecutionKind.PendingCancel => (byte)'6',
+        ExecutionKind.Stopped => (byte)'7',
+        ExecutionKind.Rejected => (byte)'8',
+        ExecutionKind.Suspended => (byte)'9',
+        ExecutionKind.PendingNew => (byte)'A',
+        ExecutionKind.Expired => (byte)'C',
+        ExecutionKind.Restated => (byte)'D',
+        ExecutionKind.PendingReplace => (byte)'E',
+        ExecutionKind.TradeCorrected => (byte)'G',
+        ExecutionKind.TradeCancelled => (byte)'H',
+        ExecutionKind.Status => (byte)'I',
+        _ => 0,
+    };
+
+    /// <summary>OrdStatus (39).</summary>
+    public static OrderStatus StatusOf(byte code) => code switch
+    {
+        >= (byte)'0' and <= (byte)'9' => (OrderStatus)(code - '0' + 1),
+        (byte)'A' => OrderStatus.PendingNew,
+        (byte)'B' => OrderStatus.Calculated,
+        (byte)'C' => OrderStatus.Expired,
+        (byte)'E' => OrderStatus.PendingReplace,
+        _ => OrderStatus.Unknown,
+    };
+
+    public static byte StatusCode(OrderStatus status) => status switch
+    {
+        >= OrderStatus.New and <= OrderStatus.Suspended => (byte)('0' + (int)status - 1),
+        OrderStatus.PendingNew => (byte)'A',
+        OrderStatus.Calculated => (byte)'B',
+        OrderStatus.Expired => (byte)'C',
+        OrderStatus.PendingReplace => (byte)'E',
+        _ => 0,
+    };
+}

@@ -1,0 +1,85 @@
+namespace Appliance.Fix;
+
+/// <summary>What stands at the head of a byte stream.</summary>
+public enum FrameStatus : byte
+{
+    /// <summary>One whole message with the right body length and checksum.</summary>
+    Complete,
+    /// <summary>The beginning of what may be a message.</summary>
+    NeedMore,
+    /// <summary>Bytes that belong to no message; drop them and look again.</summary>
+    Garbage,
+    /// <summary>A message whose checksum is wrong; FIX says to ignore it, its number will be asked for again.</summary>
+    Garbled,
+}
+
+/// <summary>
+/// Finds messages in a byte stream: BeginString, BodyLength, and CheckSum where the length says. After anything that is not a message it finds the next
+/// "8=FIX" that follows a separator.
+/// </summary>
+public static class FixFramer
+{
+    public const byte Separator = 1;
+    private const int TrailerLength = 7;
+
+    /// <param name="length">Bytes of the message (Complete, Garbled), or to drop (Garbage); 0 for NeedMore.</param>
+    public static FrameStatus Next(ReadOnlySpan<byte> stream, int maxMessageBytes, out int length)
+    {
+        length = 0;
+        if (stream.IsEmpty)
+            return FrameStatus.NeedMore;
+        int at = 0;
+        if (!StartsLike(stream, "8=FIX"u8))
+            return Resynchronise(stream, out length);
+        int separator = stream[..Math.Min(stream.Length, 16)].IndexOf(Separator);
+        if (separator < 0)
+            return stream.Length < 16 ? FrameStatus.NeedMore : Resynchronise(stream, out length);
+        at = separator + 1;
+        if (!StartsLike(stream[at..], "9="u8))
+            return Resynchronise(stream, out length);
+        if (stream.Length < at + 3)
+            return FrameStatus.NeedMore;
+        at += 2;
+        int digitsEnd = stream.Slice(at, Math.Min(stream.Length - at, 8)).IndexOf(Separator);
+        if (digitsEnd < 0)
+            return stream.Length - at < 8 ? FrameStatus.NeedMore : Resynchronise(stream, out length);
+        if (!FixNumber.TryParseUnsigned(stream.Slice(at, digitsEnd), out uint bodyLength) || bodyLength > maxMessageBytes)
+            return Resynchronise(stream, out length);
+        int trailer = at + digitsEnd + 1 + (int)bodyLength;
+        if (trailer + TrailerLength > maxMessageBytes)
+            return Resynchronise(stream, out length);
+        if (stream.Length < trailer + TrailerLength)
+            return FrameStatus.NeedMore;
+        var end = stream.Slice(trailer, TrailerLength);
+        if (stream[trailer - 1] != Separator || !end.StartsWith("10="u8) || end[6] != Separator)
+            return Resynchronise(stream, out length);
+        length = trailer + TrailerLength;
+        uint a = (uint)end[3] - '0', b = (uint)end[4] - '0', c = (uint)end[5] - '0';
+        if (a > 9 || b > 9 || c > 9 || a * 100 + b * 10 + c != FixChecksum.Sum(stream[..trailer]))
+            return FrameStatus.Garbled;
+        return FrameStatus.Complete;
+    }
+
+    private static bool StartsLike(ReadOnlySpan<byte> stream, ReadOnlySpan<byte> wanted)
+    {
+        int common = Math.Min(stream.Length, wanted.Length);
+        return stream[..common].SequenceEqual(wanted[..common]);
+    }
+
+    /// <summary>The next place that could begin a message, or all but a tail that could be the beginning of such a place.</summary>
+    private static FrameStatus Resynchronise(ReadOnlySpan<byte> stream, out int length)
+    {
+        ReadOnlySpan<byte> wanted = "\u00018=FIX"u8;
+        int found = stream.IndexOf(wanted);
+        if (found >= 0)
+        {
+            length = found + 1;
+            return FrameStatus.Garbage;
+        }
+        int keep = Math.Min(wanted.Length - 1, stream.Length - 1);
+        while (keep > 0 && !stream[^keep..].SequenceEqual(wanted[..keep])) keep--;
+        // A kept tail begins with the separator, which is dropped: what stays begins like a message.
+        length = stream.Length - Math.Max(0, keep - 1);
+        return FrameStatus.Garbage;
+    }
+}

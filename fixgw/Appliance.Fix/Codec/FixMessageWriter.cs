@@ -1,0 +1,147 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace Appliance.Fix;
+
+/// <summary>
+/// The header that every message of one session shares, laid out once with fields of fixed width, so that a message begins as a copy of it with the
+/// type, the number and the time patched in. Owned by one thread: it keeps the formatted minute.
+/// </summary>
+public sealed class FixHeaderTemplate
+{
+    internal const int BodyLengthAt = 12, BodyLengthDigits = 4, BodyAt = 17, MsgTypeAt = 20, SequenceDigits = 9;
+
+    internal readonly byte[] Bytes;
+    internal readonly int SequenceAt, SendingTimeAt;
+    internal FixTimestamp Time;
+
+    public string SenderCompId { get; }
+    public string TargetCompId { get; }
+    /// <summary>Length of a header: where the body's own fields begin.</summary>
+    public int Length => Bytes.Length;
+
+    public FixHeaderTemplate(string senderCompId, string targetCompId, bool microseconds)
+    {
+        SenderCompId = CheckCompId(senderCompId);
+        TargetCompId = CheckCompId(targetCompId);
+        Time = new FixTimestamp(microseconds);
+        string head = $"8=FIX.4.4\u00019=0000\u000135=?\u000149={senderCompId}\u000156={targetCompId}\u000134=";
+        string text = head + "000000000\u000152=" + new string('0', Time.Length) + "\u0001";
+        Bytes = Encoding.ASCII.GetBytes(text);
+        SequenceAt = head.Length;
+        SendingTimeAt = SequenceAt + SequenceDigits + 4;
+    }
+
+    private static string CheckCompId(string id) =>
+        id.Length is > 0 and <= 32 && id.All(c => c is > ' ' and <= '~' and not '=') ? id : throw new ArgumentException($"a CompID is 1 to 32 printable ASCII characters without '=' or blanks, not '{id}'", nameof(id));
+}
+
+/// <summary>Writes one message into a buffer: header by template, fields in turn, then body length and checksum. No bounds grow: a buffer of <see cref="FixMessageWriter.MinimumBuffer"/> bytes holds every message here.</summary>
+public ref struct FixMessageWriter
+{
+    public const int MinimumBuffer = 608;
+    /// <summary>Bytes of the buffer that free text may not use, so that the fields after it and the trailer fit.</summary>
+    private const int Reserve = 64;
+
+    private readonly Span<byte> _buffer;
+    private readonly FixHeaderTemplate _header;
+    private int _at;
+
+    public FixMessageWriter(Span<byte> buffer, FixHeaderTemplate header, byte msgType, uint sequence, long sendingTimeUtcNs)
+        : this(buffer, header, header.Bytes, sequence, sendingTimeUtcNs)
+    {
+        buffer[FixHeaderTemplate.MsgTypeAt] = msgType;
+    }
+
+    /// <summary>Begins with a longer template, whose first bytes are the header's.</summary>
+    internal FixMessageWriter(Span<byte> buffer, FixHeaderTemplate header, byte[] template, uint sequence, long sendingTimeUtcNs)
+    {
+        _buffer = buffer;
+        _header = header;
+        template.CopyTo(buffer);
+        _at = template.Length;
+        FixNumber.WriteFixedWidth(buffer[header.SequenceAt..], sequence, FixHeaderTemplate.SequenceDigits);
+        header.Time.Write(buffer[header.SendingTimeAt..], sendingTimeUtcNs);
+    }
+
+    public readonly int Position => _at;
+
+    /// <summary>Copies a field, or several, that stand ready with their separators ("40=2\u0001").</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Raw(scoped ReadOnlySpan<byte> fields)
+    {
+        fields.CopyTo(_buffer[_at..]);
+        _at += fields.Length;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Text(scoped ReadOnlySpan<byte> tag, scoped ReadOnlySpan<byte> value)
+    {
+        Raw(tag);
+        Raw(value);
+        _buffer[_at++] = FixFramer.Separator;
+    }
+
+    /// <summary>Free text: cut to what fits, and a separator within it becomes a blank.</summary>
+    public void FreeText(scoped ReadOnlySpan<byte> tag, scoped ReadOnlySpan<byte> value)
+    {
+        int room = _buffer.Length - _at - tag.Length - Reserve;
+        if (room <= 0 || value.IsEmpty)
+            return;
+        if (value.Length > room) value = value[..room];
+        int from = _at + tag.Length;
+        Text(tag, value);
+        _buffer.Slice(from, value.Length).Replace(FixFramer.Separator, (byte)' ');
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Character(scoped ReadOnlySpan<byte> tag, byte value)
+    {
+        Raw(tag);
+        _buffer[_at++] = value;
+        _buffer[_at++] = FixFramer.Separator;
+    }
+
+    public void Byte(byte value) => _buffer[_at++] = value;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Number(scoped ReadOnlySpan<byte> tag, ulong value)
+    {
+        Raw(tag);
+        _at += FixNumber.WriteNumber(_buffer[_at..], value);
+        _buffer[_at++] = FixFramer.Separator;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Decimal(scoped ReadOnlySpan<byte> tag, long units, int decimals)
+    {
+        Raw(tag);
+        _at += FixNumber.WriteDecimal(_buffer[_at..], units, decimals);
+        _buffer[_at++] = FixFramer.Separator;
+    }
+
+    public void Time(scoped ReadOnlySpan<byte> tag, long utcNs)
+    {
+        Raw(tag);
+        _header.Time.Write(_buffer[_at..], utcNs);
+        _at += _header.Time.Length;
+        _buffer[_at++] = FixFramer.Separator;
+    }
+
+    /// <summary>Patches the body length, appends the checksum.</summary>
+    /// <returns>The message's length.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public int Finish()
+    {
+        FixNumber.WriteFixedWidth(_buffer[FixHeaderTemplate.BodyLengthAt..], (uint)(_at - FixHeaderTemplate.BodyAt), FixHeaderTemplate.BodyLengthDigits);
+        uint sum = FixChecksum.Sum(_buffer[.._at]);
+        var trailer = _buffer.Slice(_at, 7);
+        trailer[0] = (byte)'1';
+        trailer[1] = (byte)'0';
+        trailer[2] = (byte)'=';
+        FixNumber.WriteFixedWidth(trailer[3..], sum, 3);
+        trailer[6] = FixFramer.Separator;
+        return _at + 7;
+    }
+}

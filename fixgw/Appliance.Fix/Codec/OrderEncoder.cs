@@ -1,0 +1,92 @@
+using System.Text;
+using Appliance.Contract;
+
+namespace Appliance.Fix;
+
+/// <summary>
+/// NewOrderSingle, OrderCancelRequest and OrderCancelReplaceRequest by template: for each instrument and kind the message stands ready down to the fields
+/// of fixed width; an order patches number, times, side and time in force, then appends identifiers, quantity and price. All orders are limit orders.
+/// </summary>
+public sealed class OrderEncoder
+{
+    private readonly FixHeaderTemplate _header;
+    private readonly SymbolTable _symbols;
+    // [kind − 1][instrument]
+    private readonly byte[][][] _templates;
+    private readonly int _sideFromEnd, _timeInForceFromEnd, _transactTimeFromEnd, _cancelSideFromEnd, _cancelTimeFromEnd;
+
+    /// <param name="account">Account (1), empty to leave it out.</param>
+    public OrderEncoder(FixHeaderTemplate header, SymbolTable symbols, string account)
+    {
+        _header = header;
+        _symbols = symbols;
+        if (account.Length > FixText.MaxLength || !account.All(c => c is >= ' ' and <= '~'))
+            throw new ArgumentException($"an account is at most {FixText.MaxLength} printable ASCII characters, not '{account}'", nameof(account));
+        string time = new('0', header.Time.Length);
+        string orderTail = $"54=?\u000159=?\u000160={time}\u0001";
+        string cancelTail = $"54=?\u000160={time}\u0001";
+        _transactTimeFromEnd = header.Time.Length + 1;
+        _timeInForceFromEnd = _transactTimeFromEnd + 3 + 2;
+        _sideFromEnd = _timeInForceFromEnd + 3 + 2;
+        _cancelTimeFromEnd = _transactTimeFromEnd;
+        _cancelSideFromEnd = _cancelTimeFromEnd + 3 + 2;
+        string accountField = account.Length == 0 ? "" : $"1={account}\u0001";
+        _templates = new byte[3][][];
+        for (int kind = 0; kind < 3; kind++)
+        {
+            _templates[kind] = new byte[symbols.Count][];
+            for (int i = 0; i < symbols.Count; i++)
+            {
+                string symbol = Encoding.ASCII.GetString(symbols.Symbol(i));
+                string body = kind == (int)OrderRequestKind.Cancel - 1
+                    ? $"{accountField}55={symbol}\u0001{cancelTail}"
+                    : $"{accountField}55={symbol}\u000121=1\u000140=2\u0001{orderTail}";
+                byte[] template = [.. header.Bytes, .. Encoding.ASCII.GetBytes(body)];
+                template[FixHeaderTemplate.MsgTypeAt] = (OrderRequestKind)(kind + 1) switch
+                {
+                    OrderRequestKind.New => (byte)'D',
+                    OrderRequestKind.Amend => (byte)'G',
+                    _ => (byte)'F',
+                };
+                _templates[kind][i] = template;
+            }
+        }
+    }
+
+    /// <summary>MsgType of a request's message.</summary>
+    public static uint TypeOf(OrderRequestKind kind) => kind switch
+    {
+        OrderRequestKind.New => FixMsgType.NewOrderSingle,
+        OrderRequestKind.Amend => FixMsgType.OrderCancelReplaceRequest,
+        _ => FixMsgType.OrderCancelRequest,
+    };
+
+    /// <summary>Writes the order into the buffer, which holds <see cref="FixMessageWriter.MinimumBuffer"/> bytes.</summary>
+    /// <returns>The message's length.</returns>
+    public int Encode(Span<byte> buffer, in OrderIntent order, uint sequence, long utcNs)
+    {
+        byte[] template = _templates[(int)order.Kind - 1][order.Instrument];
+        var w = new FixMessageWriter(buffer, _header, template, sequence, utcNs);
+        // TransactTime is the sending time: the order is made now; its text was just written into the header.
+        var time = buffer.Slice(_header.SendingTimeAt, _transactTimeFromEnd);
+        time.CopyTo(buffer[(template.Length - _transactTimeFromEnd)..]);
+        byte side = order.Side == Side.Buy ? (byte)'1' : (byte)'2';
+        if (order.Kind == OrderRequestKind.Cancel)
+        {
+            buffer[template.Length - _cancelSideFromEnd] = side;
+        }
+        else
+        {
+            buffer[template.Length - _sideFromEnd] = side;
+            buffer[template.Length - _timeInForceFromEnd] = FixEnums.TimeInForceCode(order.TimeInForce);
+        }
+        w.Number("11="u8, order.ClientOrderId);
+        if (order.Kind != OrderRequestKind.New)
+            w.Number("41="u8, order.OriginalClientOrderId);
+        if (order.QuantityUnits > 0)
+            w.Decimal("38="u8, order.QuantityUnits, _symbols.QuantityDecimals[order.Instrument]);
+        if (order.Kind != OrderRequestKind.Cancel)
+            w.Decimal("44="u8, order.PriceUnits, _symbols.PriceDecimals[order.Instrument]);
+        return w.Finish();
+    }
+}

@@ -1,0 +1,116 @@
+using Appliance.Contract;
+
+namespace Appliance.Fix;
+
+/// <summary>What is wrong with a request: a SessionRejectReason about a tag, or an unknown symbol; None when it may go to the venue.</summary>
+public readonly record struct RequestProblem(int Reason, int Tag, bool UnknownSymbol)
+{
+    public static readonly RequestProblem None = new(-1, 0, false);
+    public bool IsNone => Reason < 0 && !UnknownSymbol;
+}
+
+/// <summary>Reads NewOrderSingle, OrderCancelRequest and OrderCancelReplaceRequest as an acceptor takes them.</summary>
+public static class RequestDecoder
+{
+    private ref struct Fields
+    {
+        public ReadOnlySpan<byte> ClientOrderId, OriginalClientOrderId, Account, Symbol, Side, OrderType, TimeInForce, Quantity, Price, TransactTime;
+        public bool Malformed;
+    }
+
+    public static RequestProblem NewOrder(ReadOnlySpan<byte> message, in FixHeader header, SymbolTable symbols, out NewOrderRequest request)
+    {
+        request = new NewOrderRequest { Sequence = header.Sequence, PossibleResend = header.PossResend };
+        var f = Scan(message, header.BodyStart);
+        var problem = Common(in f, symbols, needsOriginal: false, out request.ClientOrderId, out _, out request.Instrument, out request.Side, out request.TransactTimeUtcNs);
+        if (problem.IsNone) problem = Terms(in f, symbols, request.Instrument, out request.OrderType, out request.TimeInForce, out request.PriceUnits, out request.QuantityUnits);
+        if (problem.IsNone && !FixText.TryCreate(f.Account, out request.Account)) problem = Wrong(FixTag.Account);
+        return problem;
+    }
+
+    public static RequestProblem Cancel(ReadOnlySpan<byte> message, in FixHeader header, SymbolTable symbols, out CancelOrderRequest request)
+    {
+        request = new CancelOrderRequest { Sequence = header.Sequence };
+        var f = Scan(message, header.BodyStart);
+        return Common(in f, symbols, needsOriginal: true, out request.ClientOrderId, out request.OriginalClientOrderId, out request.Instrument, out request.Side, out request.TransactTimeUtcNs);
+    }
+
+    public static RequestProblem Replace(ReadOnlySpan<byte> message, in FixHeader header, SymbolTable symbols, out ReplaceOrderRequest request)
+    {
+        request = new ReplaceOrderRequest { Sequence = header.Sequence };
+        var f = Scan(message, header.BodyStart);
+        var problem = Common(in f, symbols, needsOriginal: true, out request.ClientOrderId, out request.OriginalClientOrderId, out request.Instrument, out request.Side, out request.TransactTimeUtcNs);
+        if (problem.IsNone) problem = Terms(in f, symbols, request.Instrument, out request.OrderType, out request.TimeInForce, out request.PriceUnits, out request.QuantityUnits);
+        return problem;
+    }
+
+    private static Fields Scan(ReadOnlySpan<byte> message, int bodyStart)
+    {
+        var f = default(Fields);
+        var fields = new FixFieldReader(message, bodyStart);
+        while (fields.Read(out int tag, out var value))
+        {
+            switch (tag)
+            {
+                case FixTag.ClOrdID: f.ClientOrderId = value; break;
+                case FixTag.OrigClOrdID: f.OriginalClientOrderId = value; break;
+                case FixTag.Account: f.Account = value; break;
+                case FixTag.Symbol: f.Symbol = value; break;
+                case FixTag.Side: f.Side = value; break;
+                case FixTag.OrdType: f.OrderType = value; break;
+                case FixTag.TimeInForce: f.TimeInForce = value; break;
+                case FixTag.OrderQty: f.Quantity = value; break;
+                case FixTag.Price: f.Price = value; break;
+                case FixTag.TransactTime: f.TransactTime = value; break;
+            }
+        }
+        f.Malformed = fields.Malformed;
+        return f;
+    }
+
+    private static RequestProblem Common(in Fields f, SymbolTable symbols, bool needsOriginal, out FixText id, out FixText original, out ushort instrument, out Side side, out long transactTimeUtcNs)
+    {
+        id = original = default;
+        instrument = 0;
+        side = Side.None;
+        transactTimeUtcNs = 0;
+        if (f.Malformed) return new RequestProblem(SessionRejectReason.InvalidTag, 0, false);
+        if (f.ClientOrderId.IsEmpty) return Missing(FixTag.ClOrdID);
+        if (!FixText.TryCreate(f.ClientOrderId, out id)) return Wrong(FixTag.ClOrdID);
+        if (needsOriginal && f.OriginalClientOrderId.IsEmpty) return Missing(FixTag.OrigClOrdID);
+        if (!FixText.TryCreate(f.OriginalClientOrderId, out original)) return Wrong(FixTag.OrigClOrdID);
+        if (f.Symbol.IsEmpty) return Missing(FixTag.Symbol);
+        if (f.Side.IsEmpty) return Missing(FixTag.Side);
+        side = f.Side.Length == 1 ? FixEnums.SideOf(f.Side[0]) : Side.None;
+        if (side == Side.None) return Wrong(FixTag.Side);
+        if (f.TransactTime.IsEmpty) return Missing(FixTag.TransactTime);
+        if (!FixTimestamp.TryParse(f.TransactTime, out transactTimeUtcNs)) return BadFormat(FixTag.TransactTime);
+        int found = symbols.Find(f.Symbol);
+        if (found < 0) return new RequestProblem(-1, FixTag.Symbol, true);
+        instrument = (ushort)found;
+        return RequestProblem.None;
+    }
+
+    private static RequestProblem Terms(in Fields f, SymbolTable symbols, ushort instrument, out FixOrderType type, out TimeInForce timeInForce, out long priceUnits, out long quantityUnits)
+    {
+        type = f.OrderType is [(byte)'1'] ? FixOrderType.Market : FixOrderType.Limit;
+        timeInForce = TimeInForce.Day;
+        priceUnits = quantityUnits = 0;
+        if (f.OrderType.IsEmpty) return Missing(FixTag.OrdType);
+        if (f.OrderType is not ([(byte)'1'] or [(byte)'2'])) return Wrong(FixTag.OrdType);
+        if (!f.TimeInForce.IsEmpty && (f.TimeInForce.Length != 1 || !FixEnums.TryTimeInForce(f.TimeInForce[0], out timeInForce))) return Wrong(FixTag.TimeInForce);
+        if (f.Quantity.IsEmpty) return Missing(FixTag.OrderQty);
+        var parsed = FixNumber.ParseDecimal(f.Quantity, symbols.QuantityDecimals[instrument], out quantityUnits);
+        if (parsed == DecimalParse.Malformed) return BadFormat(FixTag.OrderQty);
+        if (parsed == DecimalParse.Rounded || quantityUnits <= 0) return Wrong(FixTag.OrderQty);
+        if (type == FixOrderType.Market) return RequestProblem.None;
+        if (f.Price.IsEmpty) return Missing(FixTag.Price);
+        parsed = FixNumber.ParseDecimal(f.Price, symbols.PriceDecimals[instrument], out priceUnits);
+        if (parsed == DecimalParse.Malformed) return BadFormat(FixTag.Price);
+        return parsed == DecimalParse.Rounded ? Wrong(FixTag.Price) : RequestProblem.None;
+    }
+
+    private static RequestProblem Missing(int tag) => new(SessionRejectReason.RequiredTagMissing, tag, false);
+    private static RequestProblem Wrong(int tag) => new(SessionRejectReason.ValueIncorrect, tag, false);
+    private static RequestProblem BadFormat(int tag) => new(SessionRejectReason.IncorrectDataFormat, tag, false);
+}

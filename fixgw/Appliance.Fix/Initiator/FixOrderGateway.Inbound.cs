@@ -1,0 +1,263 @@
+using Appliance.Contract;
+
+namespace Appliance.Fix;
+
+/// <summary>The connection's life, and what the venue says as events of the ring.</summary>
+public sealed partial class FixOrderGateway<TSink, TClock>
+{
+    /// <summary>One message makes at most an event of its own, SessionUp, and SessionDown; one more is kept in hand.</summary>
+    private const int EventsPerMessage = 4;
+
+    private long _pollNs, _pollUtcNs, _nextAttemptNs;
+    private int _published;
+    private bool _polling, _downPending, _lossSeen = true, _stopping;
+
+    public int Poll(long monotonicNs, long utcNs)
+    {
+        _pollNs = monotonicNs;
+        _pollUtcNs = utcNs;
+        _utcOffsetNs = utcNs - monotonicNs;
+        _published = 0;
+        _polling = true;
+        if (_downPending && _sink.RemainingCapacity > 0) PublishSession(EventKind.SessionDown);
+        if (_link.IsOpen) PollLink();
+        else PollConnector();
+        _polling = false;
+        return _published;
+    }
+
+    private void PollLink()
+    {
+        bool lost = _link.HasBacklog && !_link.Flush();
+        // With the ring full nothing is read: the bytes stay in the socket, and the venue feels it. Timers run all the same.
+        if (!_downPending && _sink.RemainingCapacity >= EventsPerMessage)
+        {
+            int got = _link.Receive();
+            lost |= got < 0;
+            if (!_link.Received.IsEmpty) _link.Consume(_session.OnBytes(_link.Received, _pollNs, _pollUtcNs));
+            // What was read before the end still counts; a remainder for which the ring had no room is taken by later polls first.
+            if (lost && _sink.RemainingCapacity < EventsPerMessage && _session.State != FixSessionState.Disconnected)
+                return;
+        }
+        if (!_link.IsOpen)
+            return;
+        if (lost)
+        {
+            _session.OnLinkLost(_pollNs, _pollUtcNs);
+            OnCut();
+            return;
+        }
+        _session.OnTimer(_pollNs, _pollUtcNs);
+    }
+
+    private void PollConnector()
+    {
+        if (_connector.TryTake(out var socket))
+        {
+            if (socket is null || _emergency || _stopping)
+            {
+                socket?.Dispose();
+                _nextAttemptNs = _pollNs + _schedule.NextDelayNs();
+                return;
+            }
+            Counters.Connects++;
+            _link.Attach(socket);
+            // The watchdog may have pulled between the test above and the attachment.
+            if (_emergency) _link.ShutdownSocket();
+            _lossSeen = false;
+            _session.OnConnected(_pollNs, _pollUtcNs);
+            return;
+        }
+        if (_emergency || _stopping || _downPending || !_connector.IsIdle)
+            return;
+        if (_lossSeen && _pollNs >= _nextAttemptNs)
+        {
+            Counters.ConnectAttempts++;
+            _connector.Begin();
+        }
+    }
+
+    private void OnCut()
+    {
+        _link.Close();
+        if (_lossSeen)
+            return;
+        _lossSeen = true;
+        long nowNs = _polling ? _pollNs : _clock.NowNs();
+        _nextAttemptNs = nowNs + _schedule.NextDelayNs();
+    }
+
+    private void OnUp()
+    {
+        _schedule.Succeeded();
+        PublishSession(EventKind.SessionUp);
+    }
+
+    private void OnDown()
+    {
+        if (_polling && _sink.RemainingCapacity > 0) PublishSession(EventKind.SessionDown);
+        else _downPending = true;
+    }
+
+    private void PublishSession(EventKind kind)
+    {
+        _downPending = false;
+        ref var slot = ref _sink.Claim();
+        RingEvent.Begin(ref slot, kind, RingEvent.AllInstruments, _options.Index, _pollNs, _pollUtcNs);
+        _sink.Publish();
+        _published++;
+    }
+
+    private void OnApplicationMessage(in FixHeader header, ReadOnlySpan<byte> message)
+    {
+        switch (header.MsgType)
+        {
+            case FixMsgType.ExecutionReport:
+                OnReport(in header, ReportDecoder.ExecutionReport(message, header.BodyStart));
+                break;
+            case FixMsgType.OrderCancelReject:
+                OnReport(in header, ReportDecoder.OrderCancelReject(message, header.BodyStart));
+                break;
+            case FixMsgType.BusinessMessageReject:
+                OnBusinessReject(in header, ReportDecoder.BusinessMessageReject(message, header.BodyStart));
+                break;
+            default:
+                _session.SendBusinessReject(header.Sequence, header.MsgType, default, 3, "unsupported message type"u8);
+                break;
+        }
+    }
+
+    private void OnReport(in FixHeader header, in DecodedReport report)
+    {
+        if (report.Problem >= 0)
+        {
+            _session.SendReject(header.Sequence, report.ProblemTag, header.MsgType, report.Problem, "field missing or incorrect"u8);
+            return;
+        }
+        if (!FixNumber.TryParseUnsigned(report.ClientOrderId, out ulong id))
+        {
+            // Not one of ours: our identifiers are numbers. The desk's other systems may share the session's account.
+            Counters.ForeignReports++;
+            return;
+        }
+        bool known = _recent.TryFind(id, out ushort instrument, out var side);
+        if (known) _recent.MarkAnswered(id);
+        if (!report.Symbol.IsEmpty)
+        {
+            int found = _symbols.Find(report.Symbol);
+            if (found < 0)
+            {
+                Counters.UnknownSymbols++;
+                _session.SendBusinessReject(header.Sequence, header.MsgType, report.ClientOrderId, 2, "unknown symbol"u8);
+                return;
+            }
+            instrument = (ushort)found;
+            side = report.Side;
+        }
+        else if (!known)
+        {
+            instrument = RingEvent.AllInstruments;
+            side = Side.None;
+        }
+        long lastPrice = 0, lastQuantity = 0, cumulative = 0;
+        if (!report.Symbol.IsEmpty)
+        {
+            int priceDecimals = _symbols.PriceDecimals[instrument], quantityDecimals = _symbols.QuantityDecimals[instrument];
+            var price = report.LastPrice.IsEmpty && report.Kind == ExecutionKind.Restated ? report.Price : report.LastPrice;
+            int bad = !Read(price, priceDecimals, out lastPrice) ? FixTag.LastPx
+                : !Read(report.LastQuantity, quantityDecimals, out lastQuantity) ? FixTag.LastQty
+                : !Read(report.CumulativeQuantity, quantityDecimals, out cumulative) ? FixTag.CumQty : 0;
+            if (bad != 0)
+            {
+                _session.SendReject(header.Sequence, bad, header.MsgType, SessionRejectReason.IncorrectDataFormat, "not a decimal"u8);
+                return;
+            }
+        }
+        Counters.Reports++;
+        ref var slot = ref BeginExecution(in header, EventKind.ExecutionReported, instrument, side);
+        if (report.AddedLiquidity) slot.Flags |= EventFlags.AddedLiquidity;
+        slot.ClientOrderId = id;
+        slot.LastPriceUnits = lastPrice;
+        slot.LastQuantityUnits = lastQuantity;
+        slot.CumulativeQuantityUnits = cumulative;
+        slot.ExecutionKind = report.Kind;
+        slot.OrderStatus = report.Status;
+        slot.Reason = (ushort)Math.Min(report.Reason, ushort.MaxValue);
+        _sink.Publish();
+    }
+
+    private bool Read(ReadOnlySpan<byte> text, int decimals, out long units)
+    {
+        units = 0;
+        if (text.IsEmpty)
+            return true;
+        var parsed = FixNumber.ParseDecimal(text, decimals, out units);
+        if (parsed == DecimalParse.Rounded) Counters.RoundedPrices++;
+        return parsed != DecimalParse.Malformed;
+    }
+
+    private void OnBusinessReject(in FixHeader header, in DecodedReport report)
+    {
+        if (report.Problem >= 0)
+        {
+            _session.SendReject(header.Sequence, report.ProblemTag, header.MsgType, report.Problem, "field missing or incorrect"u8);
+            return;
+        }
+        _store.TryGet(report.RefSequence, out _, out _, out var order);
+        if (!FixNumber.TryParseUnsigned(report.ClientOrderId, out ulong id)) id = order.ClientOrderId;
+        PublishRefusal(in header, ExecutionKind.BusinessRejected, id, (int)report.Reason, in order);
+    }
+
+    private void OnSessionReject(in FixHeader header, int reason, in StoredOrder order)
+    {
+        // A reject of one of the session's own messages is the session's affair, and counted there.
+        if (order.Kind != OrderRequestKind.None) PublishRefusal(in header, ExecutionKind.SessionRejected, order.ClientOrderId, reason, in order);
+    }
+
+    private void PublishRefusal(in FixHeader header, ExecutionKind kind, ulong id, int reason, in StoredOrder order)
+    {
+        if (id == 0)
+        {
+            Counters.ForeignReports++;
+            return;
+        }
+        _recent.MarkAnswered(id);
+        if (!_recent.TryFind(id, out ushort instrument, out var side))
+            (instrument, side) = order.ClientOrderId == id ? (order.Instrument, order.Side) : (RingEvent.AllInstruments, Side.None);
+        Counters.Reports++;
+        ref var slot = ref BeginExecution(in header, EventKind.ExecutionReported, instrument, side);
+        slot.ClientOrderId = id;
+        slot.ExecutionKind = kind;
+        slot.OrderStatus = OrderStatus.Rejected;
+        slot.Reason = (ushort)Math.Min(reason, ushort.MaxValue);
+        _sink.Publish();
+    }
+
+    private void OnGapFilled(uint sequence, in StoredOrder order)
+    {
+        if (_recent.WasAnswered(order.ClientOrderId))
+        {
+            // The venue asked again for what it had answered before: it has forgotten, but the order was no unsent one.
+            Counters.GapFilledButAnswered++;
+            return;
+        }
+        ref var slot = ref BeginExecution(default, EventKind.OrderUnsent, order.Instrument, order.Side);
+        slot.ClientOrderId = order.ClientOrderId;
+        slot.Reason = (ushort)SendResult.GapFilled;
+        slot.SessionSequence = sequence;
+        _sink.Publish();
+    }
+
+    /// <summary>Claims a slot and writes what every execution event has. The caller publishes.</summary>
+    private ref Execution BeginExecution(in FixHeader header, EventKind kind, ushort instrument, Side side)
+    {
+        ref var slot = ref _sink.Claim();
+        RingEvent.Begin(ref slot, kind, instrument, _options.Index, _pollNs, _pollUtcNs);
+        slot.Side = side;
+        if (header.PossDup) slot.Flags |= EventFlags.PossibleDuplicate;
+        ref var execution = ref RingEvent.AsExecution(ref slot);
+        execution.SessionSequence = header.Sequence;
+        _published++;
+        return ref execution;
+    }
+}

@@ -1,0 +1,174 @@
+using System.Diagnostics.CodeAnalysis;
+using Appliance.Contract;
+
+namespace Appliance.Fix;
+
+/// <summary>Counts of a gateway, beside those of its session.</summary>
+public sealed class FixGatewayCounters
+{
+    public long OrdersSent, Reports, ForeignReports, UnknownSymbols, RoundedPrices, ConnectAttempts, Connects, LogFull, GapFilledButAnswered;
+}
+
+/// <summary>
+/// Orders out by FIX 4.4, execution events in. One thread owns it: Send encodes, logs, stores and writes; Poll reads, decodes, publishes and runs the timers.
+/// Send never publishes: what it causes (a session that went down) is published by the next Poll, so that the ring keeps one producer.
+/// This file holds the order's road; FixOrderGateway.Inbound.cs what comes back.
+/// </summary>
+public sealed partial class FixOrderGateway<TSink, TClock> : IOrderGateway, IEmergencyShutdown
+    where TSink : struct, IEventSink
+    where TClock : struct, IMonotonicClock
+{
+    private const int QueueBytes = 1 << 16;
+
+    private readonly FixSessionOptions _options;
+    private readonly SymbolTable _symbols;
+    private readonly OrderEncoder _encoder;
+    private readonly SequenceStore _store;
+    private readonly OrderLog _orderLog;
+    private readonly bool _ownsOrderLog;
+    private readonly FixSession<Actions> _session;
+    private readonly TcpLink _link;
+    private readonly Connector _connector;
+    private readonly ReconnectSchedule _schedule;
+    private readonly RecentOrders _recent;
+    private TSink _sink;
+    private TClock _clock;
+    private long _utcOffsetNs;
+    private volatile bool _emergency;
+
+    /// <param name="instruments">The desk's table; symbols are the venue's.</param>
+    /// <param name="sink">Where execution events go; used by Poll only.</param>
+    /// <param name="orderLog">The order log; null makes one in memory, which a restart does not find again.</param>
+    public FixOrderGateway(FixSessionOptions options, ReadOnlySpan<InstrumentDefinition> instruments, TSink sink, TClock clock, OrderLog? orderLog)
+    {
+        var wrong = options.Check();
+        if (wrong.Count > 0)
+            throw new ArgumentException("FIX session options: " + string.Join("; ", wrong), nameof(options));
+        _options = options;
+        _sink = sink;
+        _clock = clock;
+        _symbols = new SymbolTable(instruments);
+        var header = new FixHeaderTemplate(options.SenderCompId, options.TargetCompId, options.Microseconds);
+        _encoder = new OrderEncoder(header, _symbols, options.Account);
+        string? path = options.StoreDirectory is null ? null : Path.Combine(options.StoreDirectory, $"{options.SenderCompId}-{options.TargetCompId}.fixstore");
+        _store = new SequenceStore(path, options.StoreMessages);
+        _ownsOrderLog = orderLog is null;
+        _orderLog = orderLog ?? new OrderLog(null, 1 << 16);
+        _link = new TcpLink(options.ReceiveBufferBytes, QueueBytes);
+        _recent = new RecentOrders(options.RecentOrders);
+        _schedule = new ReconnectSchedule(options.ReconnectFirstMs, options.ReconnectMaxMs, options.ReconnectSeed);
+        _session = new FixSession<Actions>(new Actions(this), _store, header, new FixSessionSettings
+        {
+            Role = FixRole.Initiator,
+            HeartbeatSeconds = options.HeartbeatSeconds,
+            ResetSequenceNumbersOnLogon = options.ResetSequenceNumbersOnLogon,
+            SynchroniseAfterLogon = options.SynchroniseAfterLogon,
+            SendingTimeToleranceSeconds = options.SendingTimeToleranceSeconds,
+            LogonFields = options.EncodeLogonFields(),
+        });
+        _connector = new Connector(options.Host, options.Port, options.ConnectTimeoutMs);
+    }
+
+    public bool IsUp => _session.IsUp && !_emergency;
+    public long LastEncodedNs { get; private set; }
+    public long LastSentNs { get; private set; }
+    public FixSessionState State => _session.State;
+    public FixSessionCounters SessionCounters => _session.Counters;
+    public FixGatewayCounters Counters { get; } = new();
+    public OrderLog OrderLog => _orderLog;
+    /// <summary>Why the last connection attempt failed; null when none did.</summary>
+    public string? LastConnectError => _connector.LastError;
+    /// <summary>The numbers that our next message and the venue's next message bear.</summary>
+    public (uint Outgoing, uint Incoming) NextSequences => (_store.NextOutgoing, _store.NextIncoming);
+
+    public SendResult Send(in ApprovedOrder order)
+    {
+        if (!order.IsApproved) ThrowNotApproved();
+        if (_emergency)
+            return SendResult.Disconnected;
+        var ready = _session.OrderReadiness;
+        if (ready != SendResult.Sent)
+            return ready;
+        if (_link.HasBacklog && (!_link.Flush() || _link.HasBacklog))
+        {
+            // The rest of an earlier message comes first; an order must not grow old in a queue. A connection that failed is seen by the next Poll.
+            _session.Counters.BackPressure++;
+            return SendResult.BackPressure;
+        }
+        if (_orderLog.Count >= _orderLog.Capacity)
+        {
+            Counters.LogFull++;
+            return SendResult.LogFull;
+        }
+        OrderIntent intent;
+        intent.Kind = order.Kind;
+        intent.Side = order.Side;
+        intent.TimeInForce = order.TimeInForce;
+        intent.Instrument = order.Instrument;
+        intent.Portfolio = order.Portfolio;
+        intent.PriceUnits = order.PriceUnits;
+        intent.QuantityUnits = order.QuantityUnits;
+        intent.ClientOrderId = order.ClientOrderId;
+        intent.OriginalClientOrderId = order.OriginalClientOrderId;
+        intent.RingSequence = order.RingSequence;
+        intent.ReceivedNs = order.ReceivedNs;
+        intent.TimeUtcNs = order.TimeUtcNs;
+        long nowNs = _clock.NowNs();
+        var buffer = _session.NextBuffer(out uint sequence);
+        int length = _encoder.Encode(buffer, in intent, sequence, nowNs + _utcOffsetNs);
+        LastEncodedNs = _clock.NowNs();
+        _orderLog.TryAppend(in order, sequence);
+        var stored = new StoredOrder { ClientOrderId = order.ClientOrderId, Instrument = order.Instrument, Side = order.Side, Kind = order.Kind };
+        var result = _session.SendOrder(length, OrderEncoder.TypeOf(order.Kind), in stored, nowNs);
+        LastSentNs = _clock.NowNs();
+        if (result != SendResult.Sent)
+        {
+            _orderLog.MarkLastUnsent();
+            return result;
+        }
+        _recent.Add(order.ClientOrderId, order.Instrument, order.Side);
+        Counters.OrdersSent++;
+        return SendResult.Sent;
+    }
+
+    [DoesNotReturn]
+    private static void ThrowNotApproved() => throw new InvalidOperationException("an order that the gate did not approve was handed to the gateway");
+
+    /// <summary>Starts the Logout handshake and lets no reconnect follow.</summary>
+    public void Logout(long monotonicNs, long utcNs)
+    {
+        _stopping = true;
+        _session.Logout(default, monotonicNs, utcNs);
+    }
+
+    public void ShutdownNow()
+    {
+        _emergency = true;
+        _link.ShutdownSocket();
+    }
+
+    public bool WasShutDown => _emergency;
+
+    public void Dispose()
+    {
+        _connector.Dispose();
+        _link.Dispose();
+        _store.Dispose();
+        if (_ownsOrderLog) _orderLog.Dispose();
+    }
+
+    /// <summary>The session's actions, as direct calls into the gateway.</summary>
+    private readonly struct Actions(FixOrderGateway<TSink, TClock> gateway) : IFixSessionHost
+    {
+        public LinkWrite Write(ReadOnlySpan<byte> message, bool mayQueue) => gateway._link.Write(message, mayQueue);
+        public bool LinkIsClear => !gateway._link.HasBacklog;
+        public bool CanTakeMessage => gateway._sink.RemainingCapacity >= EventsPerMessage;
+        public void Cut(FixDownReason reason) => gateway.OnCut();
+        public void OnUp() => gateway.OnUp();
+        public void OnDown(FixDownReason reason) => gateway.OnDown();
+        public void OnLogon(ReadOnlySpan<byte> message) { }
+        public void OnMessage(in FixHeader header, ReadOnlySpan<byte> message) => gateway.OnApplicationMessage(in header, message);
+        public void OnRejected(in FixHeader header, uint refSequence, int reason, in StoredOrder order) => gateway.OnSessionReject(in header, reason, in order);
+        public void OnUnsent(uint sequence, in StoredOrder order) => gateway.OnGapFilled(sequence, in order);
+    }
+}

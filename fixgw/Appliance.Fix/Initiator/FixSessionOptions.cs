@@ -1,0 +1,85 @@
+using System.Text;
+
+namespace Appliance.Fix;
+
+/// <summary>An initiator's session, as a desk file states it. Checked by <see cref="Check"/> and by the gateway's constructor.</summary>
+public sealed record FixSessionOptions
+{
+    /// <summary>Index of the session in the desk: the Source of its events.</summary>
+    public ushort Index { get; init; }
+    /// <summary>Host name or address of the venue's acceptor.</summary>
+    public required string Host { get; init; }
+    /// <summary>TCP port, 1–65535.</summary>
+    public required int Port { get; init; }
+    /// <summary>Our CompID, 1–32 printable ASCII characters.</summary>
+    public required string SenderCompId { get; init; }
+    /// <summary>The venue's CompID.</summary>
+    public required string TargetCompId { get; init; }
+    /// <summary>Account (1) of every order; empty leaves it out.</summary>
+    public string Account { get; init; } = "";
+    /// <summary>Seconds, 1–3600. Ten notices a dead peer within half a minute, without traffic worth mentioning.</summary>
+    public int HeartbeatSeconds { get; init; } = 10;
+    /// <summary>Ask for numbers from 1 at each logon. Then nothing that was missed is recovered: only for venues that demand it.</summary>
+    public bool ResetSequenceNumbersOnLogon { get; init; }
+    /// <summary>Further Logon fields by tag, e.g. 9002=Y for cancel-on-disconnect, 553 and 554 for a user's name and password.</summary>
+    public IReadOnlyList<KeyValuePair<int, string>> LogonFields { get; init; } = [];
+    /// <summary>SendingTime and TransactTime with six decimals instead of three.</summary>
+    public bool Microseconds { get; init; } = true;
+    /// <summary>After the Logon make sure, by a TestRequest, that the venue is in sequence with us before orders go.</summary>
+    public bool SynchroniseAfterLogon { get; init; } = true;
+    /// <summary>Seconds that the venue's SendingTime may differ from our clock; 0 does not check.</summary>
+    public int SendingTimeToleranceSeconds { get; init; } = 120;
+    /// <summary>Folder of the sequence store; null keeps it in memory, so that a restart needs a reset of numbers. A memory file system keeps hot pages from faulting.</summary>
+    public string? StoreDirectory { get; init; }
+    /// <summary>Outbound messages kept, a power of two: 640 bytes each.</summary>
+    public int StoreMessages { get; init; } = 65_536;
+    /// <summary>Delay of the first reconnect, milliseconds, 0–60000. Small: the usual loss is a venue's process change-over.</summary>
+    public int ReconnectFirstMs { get; init; } = 2;
+    /// <summary>Longest delay between attempts, milliseconds.</summary>
+    public int ReconnectMaxMs { get; init; } = 2_000;
+    /// <summary>Bound of one connection attempt, milliseconds.</summary>
+    public int ConnectTimeoutMs { get; init; } = 3_000;
+    /// <summary>Seed of the reconnect jitter; give each session its own.</summary>
+    public ulong ReconnectSeed { get; init; } = 1;
+    /// <summary>Bytes of the receive buffer, at least 16384.</summary>
+    public int ReceiveBufferBytes { get; init; } = 1 << 18;
+    /// <summary>Orders whose instrument and answers are remembered by client order id, a power of two.</summary>
+    public int RecentOrders { get; init; } = 65_536;
+
+    /// <summary>What is wrong with these options, in words; empty when nothing is.</summary>
+    public IReadOnlyList<string> Check()
+    {
+        var wrong = new List<string>();
+        void Need(bool sound, string text)
+        {
+            if (!sound) wrong.Add(text);
+        }
+        Need(Host.Length > 0, "Host is empty");
+        Need(Port is > 0 and < 65536, $"Port {Port} is not 1 to 65535");
+        Need(IsCompId(SenderCompId), $"SenderCompId '{SenderCompId}' is not 1 to 32 printable ASCII characters without '=' and blanks");
+        Need(IsCompId(TargetCompId), $"TargetCompId '{TargetCompId}' is not 1 to 32 printable ASCII characters without '=' and blanks");
+        Need(Account.Length <= FixText.MaxLength && Account.All(c => c is >= ' ' and <= '~'), $"Account '{Account}' is not at most {FixText.MaxLength} printable ASCII characters");
+        Need(HeartbeatSeconds is >= 1 and <= 3600, $"HeartbeatSeconds {HeartbeatSeconds} is not 1 to 3600");
+        Need(SendingTimeToleranceSeconds is >= 0 and <= 86_400, $"SendingTimeToleranceSeconds {SendingTimeToleranceSeconds} is not 0 to 86400");
+        Need(IsPowerOfTwo(StoreMessages) && StoreMessages >= 1024, $"StoreMessages {StoreMessages} is not a power of two from 1024");
+        Need(IsPowerOfTwo(RecentOrders) && RecentOrders >= 1024, $"RecentOrders {RecentOrders} is not a power of two from 1024");
+        Need(ReconnectFirstMs is >= 0 and <= 60_000, $"ReconnectFirstMs {ReconnectFirstMs} is not 0 to 60000");
+        Need(ReconnectMaxMs >= Math.Max(1, ReconnectFirstMs) && ReconnectMaxMs <= 3_600_000, $"ReconnectMaxMs {ReconnectMaxMs} is not between ReconnectFirstMs and 3600000");
+        Need(ConnectTimeoutMs is >= 10 and <= 60_000, $"ConnectTimeoutMs {ConnectTimeoutMs} is not 10 to 60000");
+        Need(ReceiveBufferBytes >= 16_384, $"ReceiveBufferBytes {ReceiveBufferBytes} is below 16384");
+        foreach (var (tag, value) in LogonFields)
+            Need(tag > 0 && value.Length > 0 && value.All(c => c is >= ' ' and <= '~'), $"Logon field {tag}={value} is not a positive tag with printable ASCII text");
+        Need(EncodeLogonFields().Length <= 256, "LogonFields have more than 256 bytes");
+        return wrong;
+    }
+
+    private static bool IsCompId(string id) => id.Length is > 0 and <= 32 && id.All(c => c is > ' ' and <= '~' and not '=');
+    private static bool IsPowerOfTwo(int value) => value > 0 && (value & (value - 1)) == 0;
+
+    internal byte[] EncodeLogonFields()
+    {
+        var text = new StringBuilder();
+        foreach (var (tag, value) in LogonFields) text.Append(tag).Append('=').Append(value).Append('\u0001');
+        return Encoding.ASCII.GetBytes(text.ToString());
+    }
+}

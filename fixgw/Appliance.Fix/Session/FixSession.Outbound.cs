@@ -1,0 +1,243 @@
+using Appliance.Contract;
+
+namespace Appliance.Fix;
+
+/// <summary>What the session sends, and how it answers a resend request.</summary>
+public sealed partial class FixSession<THost>
+{
+    private readonly byte[] _scratch;
+    private uint _acceptedHeartbeatSeconds;
+    // An answer to a resend request in progress: the next number to look at, the last one asked for, and where the gap fill being gathered began.
+    private bool _resending;
+    private uint _resendNext, _resendEnd, _gapFrom;
+    // Messages numbered while the answer was under way: written after it, so that the peer sees every number in turn. 0: none.
+    private uint _deferredFrom;
+
+    /// <summary>Where the next message is to be encoded, and the number it must bear.</summary>
+    public Span<byte> NextBuffer(out uint sequence)
+    {
+        sequence = _store.NextOutgoing;
+        return _store.NextBuffer();
+    }
+
+    /// <summary>Whether an order may be encoded and sent now.</summary>
+    public SendResult OrderReadiness => State != FixSessionState.Up ? SendResult.Disconnected : _resending ? SendResult.BackPressure : SendResult.Sent;
+
+    /// <summary>
+    /// Stores and sends the order that was encoded into <see cref="NextBuffer"/>. It is never queued: either its first byte leaves now, or its number is taken back
+    /// and nothing of it leaves, ever.
+    /// </summary>
+    public SendResult SendOrder(int length, uint type, in StoredOrder order, long nowNs)
+    {
+        var ready = OrderReadiness;
+        if (ready != SendResult.Sent)
+            return ready;
+        var message = _store.NextBuffer()[..length];
+        return SendOrderCommitted(message, type, in order, nowNs);
+    }
+
+    private SendResult SendOrderCommitted(ReadOnlySpan<byte> message, uint type, in StoredOrder order, long nowNs)
+    {
+        _store.Commit(message.Length, type, in order);
+        var written = _host.Write(message, mayQueue: false);
+        if (written == LinkWrite.Accepted)
+        {
+            _lastSentNs = nowNs;
+            Counters.MessagesOut++;
+            return SendResult.Sent;
+        }
+        _store.TakeBack();
+        Counters.TakenBack++;
+        if (written == LinkWrite.Refused)
+        {
+            Counters.BackPressure++;
+            return SendResult.BackPressure;
+        }
+        _nowNs = nowNs;
+        GoDown(FixDownReason.LinkLost, cut: true);
+        return SendResult.Disconnected;
+    }
+
+    /// <summary>
+    /// Numbers, stores and sends an application message that must not be lost (an acceptor's report). While the session is away it is only stored, and
+    /// the peer's resend request fetches it.
+    /// </summary>
+    public void SendReport(int length, uint type, long nowNs)
+    {
+        _nowNs = nowNs;
+        CommitAndWrite(length, type);
+    }
+
+    private void CommitAndWrite(int length, uint type)
+    {
+        uint sequence = _store.NextOutgoing;
+        var message = _store.NextBuffer()[..length];
+        _store.Commit(length, type, default);
+        // Before the logon only a refusal may be said; reports wait in the store.
+        if (State == FixSessionState.Disconnected || State == FixSessionState.AwaitingLogon && type != FixMsgType.Logout)
+            return;
+        if (_resending && type != FixMsgType.Logout)
+        {
+            if (_deferredFrom == 0) _deferredFrom = sequence;
+            return;
+        }
+        Write(message);
+    }
+
+    private void Write(ReadOnlySpan<byte> message)
+    {
+        var written = _host.Write(message, mayQueue: true);
+        if (written == LinkWrite.Accepted)
+        {
+            _lastSentNs = _nowNs;
+            Counters.MessagesOut++;
+            return;
+        }
+        GoDown(written == LinkWrite.Refused ? FixDownReason.SlowReader : FixDownReason.LinkLost, cut: true);
+    }
+
+    private void SendLogon(bool reset)
+    {
+        uint seconds = _settings.Role == FixRole.Acceptor ? _acceptedHeartbeatSeconds : (uint)_settings.HeartbeatSeconds;
+        CommitAndWrite(AdminMessages.Logon(NextBuffer(out uint n), _header, n, _utcNs, seconds, reset, _settings.LogonFields), FixMsgType.Logon);
+    }
+
+    private void SendHeartbeat(ReadOnlySpan<byte> testRequestId) =>
+        CommitAndWrite(AdminMessages.Heartbeat(NextBuffer(out uint n), _header, n, _utcNs, testRequestId), FixMsgType.Heartbeat);
+
+    private void SendTestRequest()
+    {
+        _testRequestSentNs = _nowNs;
+        Counters.TestRequestsOut++;
+        CommitAndWrite(AdminMessages.TestRequest(NextBuffer(out uint n), _header, n, _utcNs, ++_testRequestId), FixMsgType.TestRequest);
+    }
+
+    private void SendLogout(ReadOnlySpan<byte> text) =>
+        CommitAndWrite(AdminMessages.Logout(NextBuffer(out uint n), _header, n, _utcNs, text), FixMsgType.Logout);
+
+    /// <summary>Session-level Reject of the message with that number.</summary>
+    public void SendReject(uint refSequence, int refTag, uint refMsgType, int reason, ReadOnlySpan<byte> text)
+    {
+        Counters.RejectsOut++;
+        CommitAndWrite(AdminMessages.Reject(NextBuffer(out uint n), _header, n, _utcNs, refSequence, refTag, refMsgType, reason, text), FixMsgType.Reject);
+    }
+
+    /// <param name="businessRefId">The identifier (ClOrdID) of the message refused, empty when it has none.</param>
+    public void SendBusinessReject(uint refSequence, uint refMsgType, ReadOnlySpan<byte> businessRefId, int reason, ReadOnlySpan<byte> text)
+    {
+        Counters.RejectsOut++;
+        CommitAndWrite(AdminMessages.BusinessMessageReject(NextBuffer(out uint n), _header, n, _utcNs, refSequence, refMsgType, businessRefId, reason, text), FixMsgType.BusinessMessageReject);
+    }
+
+    private void AskForResend()
+    {
+        _recovering = true;
+        _recoverySinceNs = _nowNs;
+        Counters.ResendRequestsOut++;
+        CommitAndWrite(AdminMessages.ResendRequest(NextBuffer(out uint n), _header, n, _utcNs, _store.NextIncoming, 0), FixMsgType.ResendRequest);
+    }
+
+    private void OnResendRequest(in FixHeader header, ReadOnlySpan<byte> message)
+    {
+        Counters.ResendRequestsIn++;
+        uint end = 0;
+        bool sound = TryFind(message, header.BodyStart, FixTag.BeginSeqNo, out var text) & FixNumber.TryParseUnsigned(text, out uint begin)
+            && TryFind(message, header.BodyStart, FixTag.EndSeqNo, out text) && FixNumber.TryParseUnsigned(text, out end) && begin > 0 && (end == 0 || end >= begin);
+        uint last = _store.NextOutgoing - 1;
+        if (!sound || begin > last)
+        {
+            SendReject(header.Sequence, FixTag.BeginSeqNo, header.MsgType, SessionRejectReason.ValueIncorrect, "BeginSeqNo or EndSeqNo out of range"u8);
+            return;
+        }
+        if (end == 0 || end > last) end = last;
+        if (_resending && _deferredFrom != 0)
+        {
+            // What was deferred has never left; the new answer takes it in.
+            end = last;
+            _deferredFrom = 0;
+        }
+        _resending = true;
+        _resendNext = begin;
+        _resendEnd = end;
+        _gapFrom = 0;
+        ContinueResend();
+    }
+
+    /// <summary>One slice of the answer: stored application messages again (acceptor), gap fills for the rest.</summary>
+    private void ContinueResend()
+    {
+        if (!_resending)
+            return;
+        int budget = _settings.ResendSlice;
+        while (State != FixSessionState.Disconnected && _resendNext <= _resendEnd)
+        {
+            if (budget == 0 || !_host.LinkIsClear || !_host.CanTakeMessage)
+                return;
+            uint sequence = _resendNext;
+            bool stored = _store.TryGet(sequence, out var message, out uint type, out var order);
+            if (stored && _deferredFrom != 0 && sequence >= _deferredFrom)
+            {
+                WriteGapFill(sequence);
+                if (State != FixSessionState.Disconnected) Write(message);
+                budget--;
+            }
+            else if (stored && _settings.ResendApplicationMessages && !FixMsgType.IsAdmin(type))
+            {
+                int length = AdminMessages.Resend(_scratch, _header, message, _utcNs);
+                if (length == 0)
+                {
+                    if (_gapFrom == 0) _gapFrom = sequence;
+                }
+                else
+                {
+                    WriteGapFill(sequence);
+                    if (State != FixSessionState.Disconnected) Write(_scratch.AsSpan(0, length));
+                    Counters.MessagesResent++;
+                    budget--;
+                }
+            }
+            else
+            {
+                if (_gapFrom == 0) _gapFrom = sequence;
+                if (stored && order.Kind != OrderRequestKind.None && _store.MarkUnsentReported(sequence))
+                {
+                    Counters.OrdersGapFilled++;
+                    _host.OnUnsent(sequence, in order);
+                    budget--;
+                }
+            }
+            _resendNext = sequence + 1;
+            if (_resendNext > _resendEnd && State != FixSessionState.Disconnected)
+            {
+                WriteGapFill(_resendNext);
+                if (_deferredFrom != 0)
+                {
+                    _resendNext = Math.Max(_resendNext, _deferredFrom);
+                    _resendEnd = _store.NextOutgoing - 1;
+                }
+            }
+        }
+        if (State == FixSessionState.Disconnected)
+            return;
+        EndResend();
+        // A TestRequest of the synchronisation was gap-filled with the rest: ask again.
+        if (State == FixSessionState.Synchronising && !_synchronised) SendTestRequest();
+    }
+
+    /// <summary>Writes the gap fill that was gathered, up to but not including <paramref name="next"/>. Its own number is the first it stands for.</summary>
+    private void WriteGapFill(uint next)
+    {
+        if (_gapFrom == 0)
+            return;
+        int length = AdminMessages.SequenceReset(_scratch, _header, _gapFrom, _utcNs, next, gapFill: true);
+        _gapFrom = 0;
+        Counters.GapFillsOut++;
+        Write(_scratch.AsSpan(0, length));
+    }
+
+    private void EndResend()
+    {
+        _resending = false;
+        _resendNext = _resendEnd = _gapFrom = _deferredFrom = 0;
+    }
+}

@@ -1,0 +1,102 @@
+namespace Appliance.Fix;
+
+/// <summary>What became of bytes handed to the link.</summary>
+public enum LinkWrite : byte
+{
+    /// <summary>Written whole, or begun: the link finishes a begun message by itself, before anything else.</summary>
+    Accepted,
+    /// <summary>Not one byte was taken: the socket or the queue is full.</summary>
+    Refused,
+    /// <summary>The link is gone; not one byte was taken.</summary>
+    Failed,
+}
+
+/// <summary>Why a session went down.</summary>
+public enum FixDownReason : byte
+{
+    None = 0, LinkLost, LoggedOut, LogonTimeout, LogonRefused, LogoutTimeout, PeerSilent, SequenceTooLow, Protocol, CompIdProblem, SlowReader, Stopped, Emergency,
+}
+
+/// <summary>
+/// The actions of a session: what it wants written, cut, and told. A struct type parameter, so that the calls are direct. Every call happens inside a call
+/// into the session, on its thread.
+/// </summary>
+public interface IFixSessionHost
+{
+    /// <param name="mayQueue">True: a message that the socket does not take is kept and written later. False: it is refused, unless part of it went.</param>
+    LinkWrite Write(ReadOnlySpan<byte> message, bool mayQueue);
+
+    /// <summary>Nothing waits to be written: a resend may go on.</summary>
+    bool LinkIsClear { get; }
+
+    /// <summary>There is room for what one message can cause; while false, the session reads no message.</summary>
+    bool CanTakeMessage { get; }
+
+    /// <summary>Close the link. The session is already down.</summary>
+    void Cut(FixDownReason reason);
+
+    /// <summary>Logged on and in sequence.</summary>
+    void OnUp();
+    void OnDown(FixDownReason reason);
+
+    /// <summary>The Logon that opened the session, for fields beyond the session's own.</summary>
+    void OnLogon(ReadOnlySpan<byte> message);
+
+    /// <summary>An application message: in sequence, once, header sound.</summary>
+    void OnMessage(in FixHeader header, ReadOnlySpan<byte> message);
+
+    /// <summary>The peer rejected our message <paramref name="refSequence"/> at session level; <paramref name="order"/> says which order that was, if any.</summary>
+    void OnRejected(in FixHeader header, uint refSequence, int reason, in StoredOrder order);
+
+    /// <summary>A request of ours was gap-filled instead of repeated: the peer will never process it.</summary>
+    void OnUnsent(uint sequence, in StoredOrder order);
+}
+
+public enum FixRole : byte { Initiator, Acceptor }
+
+public enum FixSessionState : byte
+{
+    Disconnected,
+    /// <summary>Initiator: our Logon is out.</summary>
+    LogonSent,
+    /// <summary>Acceptor: connected, and nothing heard yet.</summary>
+    AwaitingLogon,
+    /// <summary>Logged on, but not yet known to be in sequence both ways.</summary>
+    Synchronising,
+    Up,
+    LogoutSent,
+    /// <summary>The peer's Logout was answered; it may now cut the link.</summary>
+    LogoutAnswered,
+}
+
+/// <summary>What a session needs to know. Checked by the session's constructor.</summary>
+public sealed record FixSessionSettings
+{
+    public required FixRole Role { get; init; }
+    /// <summary>HeartBtInt (108), 1–3600 s; an acceptor takes the initiator's.</summary>
+    public int HeartbeatSeconds { get; init; } = 30;
+    /// <summary>ResetSeqNumFlag (141) in our Logon: both numbers begin at 1 at each logon, and nothing is recovered.</summary>
+    public bool ResetSequenceNumbersOnLogon { get; init; }
+    /// <summary>Send stored application messages again on a resend request (acceptor), or gap-fill them and report orders unsent (initiator).</summary>
+    public bool ResendApplicationMessages { get; init; }
+    /// <summary>Initiator: after the Logon a TestRequest makes sure that the peer is in sequence with us before orders go. Its answer comes after any resend request.</summary>
+    public bool SynchroniseAfterLogon { get; init; } = true;
+    /// <summary>Largest |SendingTime − our time|, seconds; 0 does not check. FIX recommends two minutes.</summary>
+    public int SendingTimeToleranceSeconds { get; init; } = 120;
+    public int LogonTimeoutSeconds { get; init; } = 10;
+    public int LogoutTimeoutSeconds { get; init; } = 2;
+    /// <summary>Messages resent in one slice, so that a long resend does not hold up the thread.</summary>
+    public int ResendSlice { get; init; } = 32;
+    /// <summary>Longest inbound message.</summary>
+    public int MaxMessageBytes { get; init; } = 8192;
+    /// <summary>Further fields of our Logon, as on the wire, each with its separator.</summary>
+    public byte[] LogonFields { get; init; } = [];
+}
+
+/// <summary>Counts of one session; each a single aligned word, read racily by watchers.</summary>
+public sealed class FixSessionCounters
+{
+    public long MessagesIn, MessagesOut, GarbageBytes, GarbledMessages, Duplicates, GapsSeen, ResendRequestsIn, ResendRequestsOut, MessagesResent, GapFillsOut,
+        OrdersGapFilled, RejectsIn, RejectsOut, TestRequestsOut, Logons, SequenceTooLow, BackPressure, TakenBack;
+    public FixDownReason LastDownReason;
+}
