@@ -48,7 +48,7 @@ public sealed class PortfolioGreeks
     private double _anchorSpot, _anchorValue, _anchorDelta, _charm;
     private long _anchorUtcNs, _nextExpiryUtcNs = long.MaxValue;
     private double _grossSpeed, _grossGammaPerNs, _grossCharmPerNs, _charmPerNs, _thetaPerNs;
-    private double _errorUnits;
+    private double _errorUnits, _deltaErrorUnitsMax;
     private bool _hasAnchor;
 
     public PortfolioGreeks(PortfolioDefinition definition, IComputeBackend backend, PortfolioGreeksOptions options)
@@ -61,6 +61,7 @@ public sealed class PortfolioGreeks
             throw new ArgumentException($"The backend {backend.Name} answers later; PortfolioGreeks needs one that completes in the call.", nameof(backend));
         _backend = backend;
         _options = options;
+        _deltaErrorUnitsMax = options.DeltaErrorUnitsMax;
         Name = definition.Name;
         _rate = definition.Rate;
         _yield = definition.Yield;
@@ -112,6 +113,14 @@ public sealed class PortfolioGreeks
     public bool OnExpansion { get; private set; }
     /// <summary>Estimated error of Delta, in 1.0 of the underlying.</summary>
     public double DeltaErrorUnits => _errorUnits;
+
+    /// <summary>The bound in force. A flow whose policy has a band that breathes may set it after a decision, to a share of the band's half-width.</summary>
+    public double DeltaErrorUnitsMax
+    {
+        get => _deltaErrorUnitsMax;
+        set => _deltaErrorUnitsMax = Math.Max(0, value);
+    }
+
     /// <summary>Options not yet expired.</summary>
     public int LiveOptions => _live;
     /// <summary>Years of 365 days to the nearest expiry among live options; 0 when none is left.</summary>
@@ -123,7 +132,7 @@ public sealed class PortfolioGreeks
     /// True when a repricing is worth its time now that the order has left: the expansion used up its share of the bound, or the anchor has grown old.
     /// </summary>
     public bool WantsRepricing =>
-        OnExpansion && (_errorUnits > _options.RepriceShare * _options.DeltaErrorUnitsMax || TimeUtcNs - _anchorUtcNs >= _options.RepriceAfterNs);
+        OnExpansion && (_errorUnits > _options.RepriceShare * _deltaErrorUnitsMax || TimeUtcNs - _anchorUtcNs >= _options.RepriceAfterNs);
 
     /// <summary>Moves Value and Delta to this spot and time by the expansion.</summary>
     /// <returns>
@@ -142,7 +151,7 @@ public sealed class PortfolioGreeks
         _errorUnits = 0.5 * _grossSpeed * distance * distance + passedNs * (_grossGammaPerNs * distance + 0.5 * _grossCharmPerNs * passedNs);
         OnExpansion = moved != 0 || passedNs != 0;
         Moves++;
-        return _errorUnits <= _options.DeltaErrorUnitsMax && timeUtcNs < _nextExpiryUtcNs;
+        return _errorUnits <= _deltaErrorUnitsMax && timeUtcNs < _nextExpiryUtcNs;
     }
 
     /// <summary>Prices every live option at this spot and time and makes it the anchor of later moves.</summary>

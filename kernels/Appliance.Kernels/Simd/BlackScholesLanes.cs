@@ -13,7 +13,7 @@ internal readonly struct SharedInputs<L, V>(double spot, double rate, double yie
 /// <summary>The European option formulas over any lane width; <see cref="Scalar.BlackScholes"/> states them with units, limits and source.</summary>
 internal static class BlackScholesLanes<L, V> where L : struct, ILanes<V> where V : struct
 {
-    /// <summary>Below this σ√T an option is taken at its limit: nearer than 1e-9 relative to the strike, spot itself is not known.</summary>
+    /// <summary>Below this σ√T an option is taken to have no curvature: spot itself is not known to a part in 10⁹.</summary>
     private const double DeviationMin = 1e-9;
 
     /// <summary>Loads one register of options at the given references, and stores their results.</summary>
@@ -33,7 +33,9 @@ internal static class BlackScholesLanes<L, V> where L : struct, ILanes<V> where 
         V rootYears = L.Sqrt(years);
         V trueDeviation = L.Multiply(volatility, rootYears);
         V deviationMin = L.All(DeviationMin);
-        V deviation = L.WhereGreater(trueDeviation, deviationMin, trueDeviation, deviationMin);
+        // So small a floor sends every strike but the forward itself far beyond the tails, without making an infinity or a NaN.
+        V floor = L.All(1e-30);
+        V deviation = L.WhereGreater(trueDeviation, floor, trueDeviation, floor);
 
         V forwardSpot = spot, presentStrike = strike;
         V logMoneyness = ElementaryLanes<L, V>.LogOfNormal(L.Divide(spot, strike));
@@ -46,7 +48,7 @@ internal static class BlackScholesLanes<L, V> where L : struct, ILanes<V> where 
 
         V reciprocal = L.Divide(one, deviation);
         V middle = L.Multiply(logMoneyness, reciprocal);
-        V half = L.Multiply(deviation, L.All(0.5));
+        V half = L.Multiply(trueDeviation, L.All(0.5));
         V d1 = L.Add(middle, half);
         V d2 = L.Subtract(middle, half);
 

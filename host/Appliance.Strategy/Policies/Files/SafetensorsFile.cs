@@ -35,7 +35,8 @@ public sealed class SafetensorsFile
         var metadata = new Dictionary<string, string>(StringComparer.Ordinal);
         var tensors = new Dictionary<string, SafetensorsTensor>(StringComparer.Ordinal);
         var ranges = new List<(long Begin, long End, string Name)>();
-        using (JsonDocument header = ParseHeader(path, bytes.Slice(8, (int)headerLength)))
+        using JsonDocument header = ParseHeader(path, bytes.Slice(8, (int)headerLength));
+        try
         {
             foreach (JsonProperty property in header.RootElement.EnumerateObject())
             {
@@ -47,6 +48,11 @@ public sealed class SafetensorsFile
                     ranges.Add((begin, end, tensor.Name));
                 }
             }
+        }
+        catch (InvalidOperationException e)
+        {
+            // Text that is no valid Unicode shows only when it is read.
+            throw Fault(path, $"the header holds text that is not UTF-8: {e.Message}");
         }
         CheckCoverage(path, ranges, data.Length);
         return new SafetensorsFile { Path = path, Metadata = metadata, Tensors = tensors };

@@ -1,0 +1,139 @@
+using Appliance.Kernels.Networks;
+
+namespace Appliance.Tests.Compute;
+
+/// <summary>The perceptron against the plain double-precision formula.</summary>
+public class MlpTests
+{
+    private static DenseLayer Layer(int inputs, int outputs, Random random)
+    {
+        float[] Draw(int count, double scale) => Enumerable.Range(0, count).Select(_ => (float)(scale * (2 * random.NextDouble() - 1))).ToArray();
+        return new DenseLayer(inputs, outputs, Draw(inputs * outputs, 1.5 / Math.Sqrt(inputs)), Draw(outputs, 0.5));
+    }
+
+    private static double Apply(Activation activation, double x) => activation switch
+    {
+        Activation.Relu => Math.Max(0, x),
+        Activation.Tanh => Math.Tanh(x),
+        _ => x / (1 + Math.Exp(-x)),
+    };
+
+    private static double[] Naive(IReadOnlyList<DenseLayer> layers, Activation activation, float[] input)
+    {
+        double[] x = input.Select(v => (double)v).ToArray();
+        for (int l = 0; l < layers.Count; l++)
+        {
+            DenseLayer layer = layers[l];
+            var y = new double[layer.Outputs];
+            for (int o = 0; o < layer.Outputs; o++)
+            {
+                y[o] = layer.Bias[o];
+                for (int i = 0; i < layer.Inputs; i++) y[o] += layer.Weight[o * layer.Inputs + i] * x[i];
+                if (l < layers.Count - 1) y[o] = Apply(activation, y[o]);
+            }
+            x = y;
+        }
+        return x;
+    }
+
+    [Theory]
+    [InlineData(Activation.Relu)]
+    [InlineData(Activation.Tanh)]
+    [InlineData(Activation.Silu)]
+    public void Agrees_with_the_plain_formula(Activation activation)
+    {
+        var random = new Random(17);
+        foreach (int[] sizes in new int[][] { [1, 1], [3, 2], [7, 5, 1], [9, 32, 32, 1], [17, 33, 16, 15, 2], [64, 128, 1], [2, 1, 40, 3] })
+        {
+            DenseLayer[] layers = Enumerable.Range(0, sizes.Length - 1).Select(l => Layer(sizes[l], sizes[l + 1], random)).ToArray();
+            var network = new Mlp(layers, activation);
+            Assert.Equal(sizes[0], network.Inputs);
+            var output = new float[network.Outputs];
+            for (int sample = 0; sample < 50; sample++)
+            {
+                // Some inputs far out, so that activations saturate.
+                float[] input = Enumerable.Range(0, sizes[0]).Select(_ => (float)((random.NextDouble() - 0.5) * (sample % 5 == 0 ? 60 : 4))).ToArray();
+                network.Infer(input, output);
+                double[] expected = Naive(layers, activation, input);
+                for (int o = 0; o < output.Length; o++)
+                    Assert.True(Math.Abs(output[o] - expected[o]) <= 3e-5 * (1 + Math.Abs(expected[o])) , $"{activation} [{string.Join(",", sizes)}] output {o}: {output[o]}, expected {expected[o]}");
+            }
+        }
+    }
+
+    /// <summary>Each activation alone, through a one-to-one network, over its whole range.</summary>
+    [Theory]
+    [InlineData(Activation.Tanh, 2e-7, 0)]
+    [InlineData(Activation.Silu, 1e-37, 4e-7)]
+    [InlineData(Activation.Relu, 0, 0)]
+    public void Activations_are_as_accurate_as_said(Activation activation, double absolute, double relative)
+    {
+        var network = new Mlp([new DenseLayer(1, 1, [1f], [0f]), new DenseLayer(1, 1, [1f], [0f])], activation);
+        var output = new float[1];
+        double worst = 0;
+        for (float x = -86; x <= 100; x += 0.00731f)
+        {
+            network.Infer([x], output);
+            double expected = Apply(activation, x);
+            worst = Math.Max(worst, Math.Abs(output[0] - expected) - relative * Math.Abs(expected));
+        }
+        Assert.True(worst <= absolute, $"{activation}: off by {worst:E3} beyond {relative:E1} relative");
+    }
+
+    /// <summary>The order of reduction stated in the documentation, done one number at a time: the bits must agree, on any register width.</summary>
+    [Fact]
+    public void Reduces_in_the_order_stated()
+    {
+        var random = new Random(3);
+        DenseLayer layer = Layer(37, 21, random);
+        var network = new Mlp([layer], Activation.Relu);
+        float[] input = Enumerable.Range(0, 37).Select(_ => (float)random.NextDouble() - 0.5f).ToArray();
+        var output = new float[21];
+        network.Infer(input, output);
+        for (int o = 0; o < 21; o++)
+        {
+            var sums = new float[] { layer.Bias[o], 0, 0, 0 };
+            for (int i = 0; i < 37; i++) sums[i % 4] = MathF.FusedMultiplyAdd(input[i], layer.Weight[o * 37 + i], sums[i % 4]);
+            Assert.Equal(BitConverter.SingleToInt32Bits((sums[0] + sums[1]) + (sums[2] + sums[3])), BitConverter.SingleToInt32Bits(output[o]));
+        }
+    }
+
+    [Fact]
+    public void What_came_before_leaves_no_trace()
+    {
+        var random = new Random(5);
+        var network = new Mlp([Layer(5, 19, random), Layer(19, 33, random), Layer(33, 1, random)], Activation.Silu);
+        float[] calm = [0.1f, -0.2f, 0.3f, 0, 1];
+        float[] first = new float[1], second = new float[1], wild = new float[1];
+        network.Infer(calm, first);
+        network.Infer([float.NaN, float.PositiveInfinity, 1e30f, -1e30f, 0], wild);
+        network.Infer(calm, second);
+        Assert.Equal(first[0], second[0]);
+        Assert.False(float.IsFinite(wild[0]));
+    }
+
+    [Fact]
+    public void Inference_allocates_nothing()
+    {
+        var random = new Random(5);
+        var network = new Mlp([Layer(9, 32, random), Layer(32, 32, random), Layer(32, 2, random)], Activation.Tanh);
+        float[] input = new float[9], output = new float[2];
+        network.Infer(input, output);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 1000; i++) network.Infer(input, output);
+        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+        object control = new();
+        Assert.NotEqual(before, GC.GetAllocatedBytesForCurrentThread());
+        GC.KeepAlive(control);
+    }
+
+    [Fact]
+    public void Layers_that_do_not_fit_are_refused()
+    {
+        Assert.Throws<ArgumentException>(() => new Mlp([], Activation.Relu));
+        Assert.Throws<ArgumentException>(() => new Mlp([new DenseLayer(2, 3, new float[6], new float[3]), new DenseLayer(4, 1, new float[4], new float[1])], Activation.Relu));
+        Assert.Throws<ArgumentException>(() => new Mlp([new DenseLayer(2, 3, new float[5], new float[3])], Activation.Relu));
+        var network = new Mlp([new DenseLayer(2, 1, new float[2], new float[1])], Activation.Relu);
+        Assert.Throws<ArgumentException>(() => network.Infer(new float[3], new float[1]));
+    }
+}
