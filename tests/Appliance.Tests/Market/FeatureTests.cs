@@ -168,6 +168,8 @@ public class FeatureTests
         Assert.Equal(2, feed.Market.Features(0).SignedFlow);
         feed.Trade(Side.Buy, 102, 7);
         Assert.Equal(9, feed.Market.Features(0).SignedFlow);
+        feed.Trade(Side.None, 102, 1_000, EventFlags.NotLastSale);
+        Assert.Equal(9, feed.Market.Features(0).SignedFlow);
     }
 
     [Fact]

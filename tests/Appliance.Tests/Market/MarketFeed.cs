@@ -32,7 +32,7 @@ internal sealed class MarketFeed(MarketState market)
     public void Delete(ulong reference, bool mark = true) => Send(EventKind.OrderDeleted, Side.None, 0, 0, reference, 0, 0, mark);
     public void Replace(ulong reference, ulong by, long price, long quantity, bool mark = true) => Send(EventKind.OrderReplaced, Side.None, price, quantity, reference, by, 0, mark);
     public void Level(Side side, long price, long quantity, bool mark = true) => Send(EventKind.LevelSet, side, price, quantity, 0, 0, 0, mark);
-    public void Trade(Side aggressor, long price, long quantity, bool mark = true) => Send(EventKind.Trade, aggressor, price, quantity, 0, 0, 0, mark);
+    public void Trade(Side aggressor, long price, long quantity, EventFlags flags = 0, bool mark = true) => Send(EventKind.Trade, aggressor, price, quantity, 0, 0, 0, mark, flags);
     public void Status(TradingStatus status, bool mark = true) => Send(EventKind.StatusChanged, Side.None, 0, 0, 0, 0, (uint)status, mark);
     public void Band(long lower, long upper, bool mark = true) => Send(EventKind.PriceBandSet, Side.None, lower, upper, 0, 0, 0, mark);
     public void Cleared(bool complete, bool mark = true) => Send(EventKind.BookCleared, Side.None, 0, 0, 0, 0, complete ? 1u : 0u, mark);
