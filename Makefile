@@ -1,13 +1,16 @@
 # The commands a user types. `make help` lists them.
 CONFIGURATION ?= Release
 DOTNET ?= dotnet
+SECONDS ?= 30
+PROFILE ?= hw-config/default.json
+DESK ?= desk/demo.json
 export DOTNET_NOLOGO = 1
 export DOTNET_CLI_TELEMETRY_OPTOUT = 1
 export DOTNET_CLI_WORKLOAD_UPDATE_NOTIFY_DISABLE = 1
 
-.PHONY: help configure build run test
+.PHONY: help configure build run test bench latency peers soak tidy ci clean
 help: ## this list
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*## /\t/' | expand -t 12
 
 configure: ## find out which optional adapters (Ilgpu, Disruptor, QuickFix) restore here; REQUIRE=Name makes absence an error
 	@build/configure.sh $(REQUIRE)
@@ -15,8 +18,37 @@ configure: ## find out which optional adapters (Ilgpu, Disruptor, QuickFix) rest
 Adapters.local.props:
 	@build/configure.sh $(REQUIRE)
 
-build: Adapters.local.props ## build everything; leaves the launcher out/appliance
-	$(DOTNET) build Appliance.sln -c $(CONFIGURATION) -v quiet
+build: Adapters.local.props ## build everything; leaves the launcher out/appliance, which runs from any folder
+	@$(DOTNET) build Appliance.sln -c $(CONFIGURATION) -v quiet
+	@mkdir -p out
+	@printf '#!/bin/sh\nexec $(DOTNET) "%s/host/Appliance.Host/bin/$(CONFIGURATION)/net10.0/appliance.dll" "$$@"\n' "$(CURDIR)" > out/appliance
+	@chmod +x out/appliance
 
-test: build ## all tests
-	$(DOTNET) test Appliance.sln -c $(CONFIGURATION) --no-build
+run: build ## the main job: embedded venue, live output, out/report.json and out/report.html (SECONDS, PROFILE, DESK)
+	@out/appliance run --profile $(PROFILE) --desk $(DESK) --seconds $(SECONDS) --out out --report out/report.json
+
+test: build ## all tests; those that read ../shared/data or need a missing peer skip, saying so
+	@build/test.sh $(CONFIGURATION)
+
+bench: build peers ## benchmarks beside their peers
+	@$(DOTNET) perf/Appliance.Perf/bin/$(CONFIGURATION)/net10.0/Appliance.Perf.dll all
+
+latency: build peers ## wire to wire beside the C floor: out/latency.json
+	@out/appliance latency --profile hw-config/dev-2core.json --rate 20000 --seconds 20 --out out --report out/latency.json
+
+peers: ## compile the C and C++ peers of perf/peers (needs cc and c++)
+	@$(MAKE) -s -C perf/peers
+
+soak: build ## the long counts of every test that has one
+	@APPLIANCE_FULL=1 build/test.sh $(CONFIGURATION)
+
+tidy: build ## formatting, layout and generated files
+	@$(DOTNET) format whitespace Appliance.sln --verify-no-changes --no-restore
+	@$(DOTNET) test tests/Appliance.Tests -c $(CONFIGURATION) --no-build -v quiet --filter "FullyQualifiedName~Appliance.Tests.Layout"
+
+ci: ## what the build server runs
+	@.ci/run
+
+clean: ## remove what the build and runs left
+	@rm -rf out Adapters.local.props
+	@find . -type d \( -name bin -o -name obj \) -not -path './.git/*' -prune -exec rm -rf {} +

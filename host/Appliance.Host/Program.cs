@@ -1,1 +1,48 @@
-return 0;
+using System.CommandLine;
+using Appliance.Host.Commands;
+using Appliance.Host.Configuration;
+
+namespace Appliance.Host;
+
+/// <summary>The executable `appliance`: one verb a command, each in a file of Commands/. Exit codes: 0 done, 1 failed, 2 bad input, 130 interrupted.</summary>
+internal static class Program
+{
+    public static int Main(string[] arguments)
+    {
+        var root = new RootCommand("The hedging appliance: market data in, hedge orders out.")
+        {
+            RunCommand.Make(), LatencyCommand.Make(), ReplayCommand.Make(), DoctorCommand.Make(), VenueCommand.Make(), ConsoleCommand.Make(),
+        };
+        var parsed = root.Parse(arguments);
+        if (parsed.Errors.Count > 0)
+        {
+            foreach (var error in parsed.Errors) Console.Error.WriteLine(error.Message);
+            Console.Error.WriteLine($"See: appliance {(parsed.CommandResult.Command == root ? "" : parsed.CommandResult.Command.Name + " ")}--help");
+            return ExitCode.BadInput;
+        }
+        try
+        {
+            return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+        }
+        catch (BadInputException e)
+        {
+            foreach (string line in e.Lines) Console.Error.WriteLine(line);
+            return ExitCode.BadInput;
+        }
+        catch (Contract.AdapterNotBuiltException e)
+        {
+            Console.Error.WriteLine(e.Message);
+            return ExitCode.BadInput;
+        }
+        catch (IOException e)
+        {
+            Console.Error.WriteLine($"appliance: {e.Message}");
+            return ExitCode.Failed;
+        }
+    }
+}
+
+internal static class ExitCode
+{
+    public const int Done = 0, Failed = 1, BadInput = 2, Interrupted = 130;
+}

@@ -6,9 +6,7 @@ namespace Appliance.Venue.Statements;
 /// <summary>
 /// The statement: a JSON file that replaces its predecessor whole (written beside it, then renamed), so that a reader never sees half of one.
 /// Keys: <c>kind, reason, final, timeUtcNs, accounts[].{name, orders, amends, cancels, cancelled, replaced, rejected, cancelRejected, fills, makerFills, cash, fees,
-/// positions[].{symbol, quantity, quantityUnits, boughtUnits, soldUnits, cash, fees, feesMoneyUnits,
-/// cashRaw, fills}}</c>. Cash is before fees, both in quote currency; feesMoneyUnits are 10^-8 of it;
-/// cashRaw is cash in price units times quantity units, as text, for it may be longer than a JSON reader's numbers.
+/// positions[].{symbol, quantity, quantityUnits, boughtUnits, soldUnits, cash, fees, fills}}</c>. Cash is before fees, both in quote currency.
 /// </summary>
 public static class StatementFile
 {
@@ -40,13 +38,13 @@ public static class StatementFile
 
     private static void WriteAccount(Utf8JsonWriter json, VenueLedger ledger, int account)
     {
-        decimal cash = 0, fees = 0;
+        double cash = 0, fees = 0;
         long fills = 0, makerFills = 0;
         for (int i = 0; i < ledger.Instruments.Length; i++)
         {
             ref readonly LedgerEntry entry = ref ledger[account, i];
             cash += ledger.CashOf(account, i);
-            fees += ledger.FeesOf(account, i);
+            fees += entry.Fees;
             fills += entry.Fills;
             makerFills += entry.MakerFills;
         }
@@ -75,9 +73,7 @@ public static class StatementFile
             json.WriteNumber("boughtUnits", entry.BoughtUnits);
             json.WriteNumber("soldUnits", entry.SoldUnits);
             json.WriteNumber("cash", ledger.CashOf(account, instrument.Index));
-            json.WriteNumber("fees", ledger.FeesOf(account, instrument.Index));
-            json.WriteNumber("feesMoneyUnits", entry.FeesMoneyUnits);
-            json.WriteString("cashRaw", entry.CashRaw.ToString(System.Globalization.CultureInfo.InvariantCulture));
+            json.WriteNumber("fees", entry.Fees);
             json.WriteNumber("fills", entry.Fills);
             json.WriteEndObject();
         }

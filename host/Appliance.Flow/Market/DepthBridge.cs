@@ -59,6 +59,8 @@ internal sealed class DepthBridge
     {
         int size = (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)heldEvents);
         _held = new HeldEvent[size];
+        // Written once, so that no page of memory is first touched on the hot path.
+        _held.AsSpan().Clear();
         _mask = size - 1;
     }
 

@@ -49,6 +49,8 @@ internal sealed class LevelSide
         _pages = new int[pages];
         _counts = new int[pages];
         _freePages = new int[pages];
+        // Written once, so that no page of memory is first touched on the hot path.
+        _levels.AsSpan().Clear();
         Clear();
     }
 

@@ -59,7 +59,8 @@ public sealed partial class MarketState
 
     private void TakeTrade(ref Tick tick)
     {
-        if (Touch(tick.Instrument, tick.Source, tick.TimeUtcNs) is not null)
+        // A print that is not for last-sale statistics (a cross, an odd lot, one out of sequence) is no sign of who presses now.
+        if (Touch(tick.Instrument, tick.Source, tick.TimeUtcNs) is not null && (tick.Flags & EventFlags.NotLastSale) == 0)
             _features[tick.Instrument].OnTrade(tick.TimeUtcNs, tick.Side, tick.PriceUnits, tick.QuantityUnits);
     }
 

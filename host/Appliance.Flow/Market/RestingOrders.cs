@@ -34,6 +34,8 @@ internal sealed class RestingOrders
         _maxOrders = maxOrders;
         int slots = (int)BitOperations.RoundUpToPowerOf2((uint)maxOrders * 2);
         _slots = new RestingOrder[slots];
+        // Written once, so that no page of memory is first touched on the hot path.
+        _slots.AsSpan().Clear();
         _mask = slots - 1;
         _shift = 64 - BitOperations.Log2((uint)slots);
     }

@@ -32,19 +32,7 @@ internal sealed class ConfigurationObject
     public void Error(string key, string seen, string allowed) =>
         _errors.Add(_file, _lines.GetValueOrDefault(key, _line), _path == "" ? key : $"{_path}.{key}", seen, allowed);
 
-    /// <summary>Reads and checks a file. Mistakes go to <paramref name="errors"/>; null when the file is not even an object.</summary>
-    public static ConfigurationObject? Read(string file, Section section, ConfigurationErrors errors)
-    {
-        byte[] bytes;
-        try { bytes = File.ReadAllBytes(file); }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            errors.Add(file, 0, e is FileNotFoundException or DirectoryNotFoundException ? "there is no such file" : $"cannot be read: {e.Message}");
-            return null;
-        }
-        return Parse(bytes, file, section, errors);
-    }
-
+    /// <summary>Parses and checks a file's text. Mistakes go to <paramref name="errors"/>; null when it is not even an object.</summary>
     public static ConfigurationObject? Parse(byte[] utf8, string file, Section section, ConfigurationErrors errors)
     {
         JsonNodeAt root;

@@ -14,7 +14,7 @@ internal sealed record VenueSimulationSettings(double EventsPerSecond, long Late
 
 internal sealed record OptionSettings(bool Call, double Strike, long ExpiryUtcNs, double Quantity, double Volatility);
 
-internal sealed record PolicySettings(string Kind, double Threshold, double RiskAversion, double CostShare, string File);
+internal sealed record PolicySettings(string Kind, double Threshold, double RiskAversion, double CostShare, double RebalanceShare, string File, byte[] Bytes);
 
 internal sealed record ExecutionSettings(string Style, double MinimumTrade, double SlippageTicks, int ChaseTicks, int PassiveTimeoutMs, double EscalateBandMultiple, int RetryMs, int AcknowledgementMs, double MaximumChildQuantity);
 
@@ -53,6 +53,7 @@ internal sealed record Desk
         new("threshold", SettingType.Number, "delta-threshold: trade back to delta when off by more than this many units of the underlying.") { Default = "1", Min = 0, Max = 1e12, Unit = "underlying" },
         new("riskAversion", SettingType.Number, "whalley-wilmott: absolute risk aversion a.") { Default = "1e-4", Min = 1e-15, Max = 1e6, Unit = "1 / quote currency" },
         new("costShare", SettingType.Number, "whalley-wilmott: proportional cost c of a trade, 0.0001 = one basis point.") { Default = "0.0001", Min = 0, Max = 1 },
+        new("rebalanceShare", SettingType.Number, "whalley-wilmott: where a trade leads: 0 to the band's edge, 1 to its centre.") { Default = "0.5", Min = 0, Max = 1 },
         new("file", SettingType.Text, "mlp: the policy file (safetensors), relative to the desk file.") { Default = "\"\"" });
 
     private static readonly Section ExecutionKeys = new("execution",
@@ -139,7 +140,8 @@ internal sealed record Desk
         return Parse(bytes, file, errors);
     }
 
-    public static Desk? Parse(byte[] bytes, string file, ConfigurationErrors errors)
+    /// <param name="pinnedPolicies">Policy files in their order, from a journal; null reads them from the disk.</param>
+    public static Desk? Parse(byte[] bytes, string file, ConfigurationErrors errors, IReadOnlyList<(string Name, byte[] Bytes)>? pinnedPolicies = null)
     {
         int before = errors.Count;
         var o = ConfigurationObject.Parse(bytes, file, Keys, errors);
@@ -162,18 +164,22 @@ internal sealed record Desk
             if (portfolios.Any(x => x.Name == p.Text("name"))) p.Error("name", $"\"{p.Text("name")}\"", "each name once");
             var policy = p.Object("policy");
             string policyFile = policy.Text("file");
+            byte[] policyBytes = [];
             if (policy.Text("kind") == "mlp")
             {
                 if (policyFile == "") policy.Error("file", "nothing", "the path of a safetensors file, for kind \"mlp\"");
                 else
                 {
                     policyFile = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(file))!, policyFile);
-                    if (!System.IO.File.Exists(policyFile)) policy.Error("file", $"\"{policy.Text("file")}\"", "a file that exists, relative to the desk file");
+                    int pinned = portfolios.Count(x => x.Policy.Kind == "mlp");
+                    if (pinnedPolicies is not null && pinned < pinnedPolicies.Count) (policyFile, policyBytes) = pinnedPolicies[pinned];
+                    else if (System.IO.File.Exists(policyFile)) policyBytes = System.IO.File.ReadAllBytes(policyFile);
+                    else policy.Error("file", $"\"{policy.Text("file")}\"", "a file that exists, relative to the desk file");
                 }
             }
             var e = p.Object("execution");
             portfolios.Add(new PortfolioSettings(p.Text("name"), instrument?.Index ?? 0, p.Number("rate"), p.Number("yield"),
-                new PolicySettings(policy.Text("kind"), policy.Number("threshold"), policy.Number("riskAversion"), policy.Number("costShare"), policyFile),
+                new PolicySettings(policy.Text("kind"), policy.Number("threshold"), policy.Number("riskAversion"), policy.Number("costShare"), policy.Number("rebalanceShare"), policyFile, policyBytes),
                 new ExecutionSettings(e.Text("style"), e.Number("minimumTrade"), e.Number("slippageTicks"), (int)e.Integer("chaseTicks"), (int)e.Integer("passiveTimeoutMilliseconds"),
                     e.Number("escalateBandMultiple"), (int)e.Integer("retryMilliseconds"), (int)e.Integer("acknowledgementMilliseconds"), e.Number("maximumChild")),
                 [.. p.List("options").Select(x => new OptionSettings(x.Text("right") == "call", x.Number("strike"), x.TimeUtcNs("expiry"), x.Number("quantity"), x.Number("volatility")))],

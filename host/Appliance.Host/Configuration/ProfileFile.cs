@@ -82,8 +82,20 @@ internal sealed record HardwareProfile
 
     public static HardwareProfile? Load(string file, ConfigurationErrors errors)
     {
+        byte[] bytes;
+        try { bytes = System.IO.File.ReadAllBytes(file); }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            errors.Add(file, 0, e is FileNotFoundException or DirectoryNotFoundException ? "there is no such file" : $"cannot be read: {e.Message}");
+            return null;
+        }
+        return Parse(bytes, file, errors);
+    }
+
+    public static HardwareProfile? Parse(byte[] bytes, string file, ConfigurationErrors errors)
+    {
         int before = errors.Count;
-        var o = ConfigurationObject.Read(file, Keys, errors);
+        var o = ConfigurationObject.Parse(bytes, file, Keys, errors);
         if (o is null || errors.Count > before) return null;
 
         var ring = o.Object("ring");
@@ -99,7 +111,7 @@ internal sealed record HardwareProfile
 
         return new HardwareProfile
         {
-            File = file, Bytes = System.IO.File.ReadAllBytes(file), Name = o.Text("name"), Topology = topology, LowestCores = (int)o.Integer("cores"),
+            File = file, Bytes = bytes, Name = o.Text("name"), Topology = topology, LowestCores = (int)o.Integer("cores"),
             Hot = Placement(threads.Object("hot")), Decide = Placement(threads.Object("decide")), Gateway = Placement(threads.Object("gateway")), Journal = Placement(threads.Object("journal")),
             RingImplementation = ring.Text("implementation"), RingCapacity = (int)capacity, BatchLimit = (int)ring.Integer("batchLimit"),
             OverloadRingShare = ring.Number("overloadShare"), JournalLagRingShare = ring.Number("journalLagShare"),

@@ -17,7 +17,7 @@ namespace Appliance.Strategy.Features;
 ///
 /// <para><b>Signed flow.</b> F ← F·2^(−elapsed/half-life) at every decide mark, and plus or minus the traded quantity at every trade by its aggressor. Where the
 /// feed does not name the aggressor, a print above the last mid was a buy and below it a sell; at the mid it counts for nothing (the quote rule of Lee and Ready,
-/// "Inferring trade direction from intraday data", Journal of Finance 46 (1991)).</para>
+/// "Inferring trade direction from intraday data", Journal of Finance 46 (1991)). Crosses and other prints that are not for last-sale statistics are left out by the caller.</para>
 /// </summary>
 public sealed class FeatureTracker
 {

@@ -1,0 +1,278 @@
+using System.Runtime.CompilerServices;
+using Appliance.Contract;
+using Appliance.Flow.Accounts;
+using Appliance.Flow.Market;
+using Appliance.Risk;
+
+namespace Appliance.Flow;
+
+/// <summary>
+/// The decision thread: what happens to an event, in the order in which it happens. Start reading here.
+/// <code>
+/// event → market (books, features) → at a decide mark: compute (Greeks) → decide (target, intent) → gate (limits) → order out
+///       → execution report: order table, account → decide again
+///       → control: switches of the gate, timers
+/// </code>
+/// It is a deterministic function of the ring: time is the event's, and the clock that it is given stamps stages and decides nothing.
+/// So a journal replays to the same orders.
+/// </summary>
+public sealed class Flow<TClock> where TClock : struct, IMonotonicClock
+{
+    private readonly MarketState _market;
+    private readonly Gate _gate;
+    private readonly Account _account;
+    private readonly OrdersHash _hash = new();
+    private readonly PortfolioStage[] _portfolios;
+    private readonly IOrderOut _out;
+    private readonly StageLatency _latency;
+    private readonly TClock _clock;
+    private long _nowUtcNs;
+    private bool _overloaded, _stopping;
+
+    public Flow(FlowOptions options, IComputeBackend compute, IOrderOut orderOut, StageLatency latency, TClock clock = default)
+    {
+        Options = options;
+        _out = orderOut;
+        _latency = latency;
+        _clock = clock;
+        _market = new MarketState(options.Instruments, options.Market);
+        _gate = new Gate(options.Instruments, options.Limits);
+        var fees = new FeeSchedule[options.Instruments.Length];
+        Array.Fill(fees, options.Fees);
+        _account = new Account(options.Instruments, fees, options.Portfolios.Select(p => new AccountPortfolio(p.Name, p.Instrument, p.OpeningHedgeUnits)).ToArray());
+        foreach (var group in options.Portfolios.GroupBy(p => p.Instrument))
+            _gate.SetOpeningPosition(group.Key, group.Sum(p => p.OpeningHedgeUnits));
+        _portfolios = options.Portfolios.Select((p, i) => new PortfolioStage(p, (ushort)i, options, compute, _gate, _account[i])).ToArray();
+    }
+
+    public FlowOptions Options { get; }
+    public MarketState Market => _market;
+    public Gate Gate => _gate;
+    public Account Account => _account;
+    public OrdersHash Hash => _hash;
+    public ReadOnlySpan<PortfolioStage> Portfolios => _portfolios;
+    public FlowCounters Counters { get; } = new();
+    /// <summary>Sequenced time, never decreasing.</summary>
+    public long NowUtcNs => _nowUtcNs;
+    public bool Ended { get; private set; }
+    /// <summary>No order of ours is unfinished.</summary>
+    public bool IsQuiet => _gate.Orders.LiveCount == 0;
+    public bool IsOverloaded => _overloaded;
+    /// <summary>While false, stages are not stamped into histograms: before the measured window opens.</summary>
+    public bool IsMeasuring { get; set; } = true;
+
+    /// <summary>Handles one event of the ring.</summary>
+    public void OnEvent(ref RingEvent e, long sequence)
+    {
+        if (e.TimeUtcNs < _nowUtcNs)
+        {
+            // Two producers stamp independently; sequenced time is what the ring's order makes of it.
+            RingEvent later = e;
+            later.TimeUtcNs = _nowUtcNs;
+            Handle(ref later, sequence);
+            return;
+        }
+        _nowUtcNs = e.TimeUtcNs;
+        Handle(ref e, sequence);
+    }
+
+    private void Handle(ref RingEvent e, long sequence)
+    {
+        Counters.Events++;
+        if (e.Kind < EventKind.ExecutionReported) OnMarket(ref e, sequence);
+        else if (e.Kind < EventKind.Command) OnSession(ref e, sequence);
+        else OnControl(ref e, sequence);
+    }
+
+    // ---- market -------------------------------------------------------------------------------------------------
+
+    private void OnMarket(ref RingEvent e, long sequence)
+    {
+        if (!e.IsDecideMark)
+        {
+            _market.Apply(ref e);
+            return;
+        }
+        long consumedNs = _clock.NowNs();
+        _market.Apply(ref e);
+        ReadOnlySpan<ushort> dirty = _market.Dirty;
+        foreach (ushort instrument in dirty)
+            _gate.OnTop(instrument, in _market.Top(instrument));
+        Counters.DecideMarks++;
+        if (_overloaded) Counters.MarksSkipped++;
+        else
+        {
+            var stamps = new StageStamps { ReceivedNs = e.ReceivedNs, ConsumedNs = consumedNs, FeaturedNs = _clock.NowNs() };
+            if (IsMeasuring && typeof(TClock) != typeof(NoClock)) RecordArrival(ref e, in stamps);
+            foreach (var portfolio in _portfolios)
+            {
+                if (dirty.Contains(portfolio.Instrument)) Decide(portfolio, ref e, sequence, ref stamps);
+            }
+            // The orders have left; now there is time for what they did not need.
+            foreach (var portfolio in _portfolios)
+            {
+                if (portfolio.WantsRepricing) portfolio.Reprice();
+            }
+        }
+        _market.ClearDirty();
+    }
+
+    private void RecordArrival(ref RingEvent e, in StageStamps stamps)
+    {
+        uint decodeNs = RingEvent.AsTick(ref e).DecodeNs;
+        _latency[Stage.Decoded].Record(decodeNs);
+        _latency[Stage.Consumed].Record(stamps.ConsumedNs - e.ReceivedNs - decodeNs);
+        _latency[Stage.Featured].Record(stamps.FeaturedNs - stamps.ConsumedNs);
+    }
+
+    // ---- decide -------------------------------------------------------------------------------------------------
+
+    /// <summary>From the portfolio's Greeks to at most a few orders, each through the gate. The only place that sends.</summary>
+    private void Decide(PortfolioStage portfolio, ref RingEvent e, long sequence, ref StageStamps stamps)
+    {
+        ref readonly TopOfBook top = ref _market.Top(portfolio.Instrument);
+        if (top.State == BookState.Ready)
+        {
+            portfolio.Price(in _market.Features(portfolio.Instrument), _nowUtcNs);
+            Counters.Decisions++;
+            if (portfolio.OnExpansion) Counters.DecisionsOnExpansion++;
+        }
+        if (!portfolio.HasTarget) return;
+        stamps.PricedNs = _clock.NowNs();
+        bool ordered = false;
+        while (portfolio.Next(in top, in e, sequence, out OrderIntent intent))
+        {
+            stamps.DecidedNs = _clock.NowNs();
+            Counters.Intents++;
+            GateVerdict verdict = _gate.Check(in intent, out ApprovedOrder approved);
+            portfolio.OnVerdict(verdict, in intent, in approved);
+            if (verdict != GateVerdict.Approved) continue;
+            stamps.GatedNs = _clock.NowNs();
+            _hash.Add(in approved);
+            SendResult result = _out.Send(in approved);
+            if (result == SendResult.Sent && !ordered && IsMeasuring && typeof(TClock) != typeof(NoClock) && e.Kind < EventKind.ExecutionReported) RecordOrder(in stamps);
+            ordered = true;
+        }
+        if (!ordered && IsMeasuring && typeof(TClock) != typeof(NoClock)) _latency[Stage.Priced].Record(stamps.PricedNs - stamps.FeaturedNs);
+        portfolio.Mark(_nowUtcNs);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void RecordOrder(in StageStamps s)
+    {
+        _latency[Stage.Priced].Record(s.PricedNs - s.FeaturedNs);
+        _latency[Stage.Decided].Record(s.DecidedNs - s.PricedNs);
+        _latency[Stage.Gated].Record(s.GatedNs - s.DecidedNs);
+        long encodedNs = _out.LastEncodedNs, sentNs = _out.LastSentNs;
+        if (encodedNs == 0) return; // Another thread encodes and records these.
+        _latency[Stage.Encoded].Record(encodedNs - s.GatedNs);
+        _latency[Stage.Sent].Record(sentNs - encodedNs);
+        _latency[Stage.TickToOrder].Record(encodedNs - s.ReceivedNs);
+        _latency[Stage.TickToSent].Record(sentNs - s.ReceivedNs);
+    }
+
+    // ---- the order session --------------------------------------------------------------------------------------
+
+    private void OnSession(ref RingEvent e, long sequence)
+    {
+        ref Execution execution = ref RingEvent.AsExecution(ref e);
+        switch (e.Kind)
+        {
+            case EventKind.ExecutionReported:
+                ExecutionEffect effect = _gate.OnExecution(in execution);
+                _account.OnExecution(in effect);
+                Counters.Count(in execution, in effect);
+                Again(effect.Instrument, ref e, sequence);
+                break;
+            case EventKind.OrderUnsent:
+                _gate.OnUnsent(in execution);
+                Counters.Unsent++;
+                break;
+            case EventKind.SessionUp:
+                _gate.OnSession(true);
+                Counters.SessionUps++;
+                break;
+            case EventKind.SessionDown:
+                _gate.OnSession(false);
+                Counters.SessionDowns++;
+                break;
+            case EventKind.OrdersResolved:
+                _gate.SetOrdersUnresolved(false);
+                break;
+        }
+    }
+
+    /// <summary>An answer of the venue may leave more to do: the rest of a hedge, or a cancel that is now allowed.</summary>
+    private void Again(int instrument, ref RingEvent e, long sequence)
+    {
+        StageStamps stamps = default;
+        foreach (var portfolio in _portfolios)
+        {
+            if (portfolio.Instrument == instrument) Decide(portfolio, ref e, sequence, ref stamps);
+        }
+    }
+
+    // ---- control ------------------------------------------------------------------------------------------------
+
+    private void OnControl(ref RingEvent e, long sequence)
+    {
+        ref ControlEvent control = ref RingEvent.AsControl(ref e);
+        switch (e.Kind)
+        {
+            case EventKind.Timer:
+                Counters.Timers++;
+                _gate.OnTimer(_nowUtcNs);
+                _gate.OnDailyPnl(_account.Pnl);
+                foreach (var portfolio in _portfolios) portfolio.Sample(_nowUtcNs);
+                DecideAll(ref e, sequence);
+                break;
+            case EventKind.Command:
+                OnCommand((OperatorCommand)control.Code);
+                DecideAll(ref e, sequence);
+                break;
+            case EventKind.KillObserved:
+                Kill();
+                DecideAll(ref e, sequence);
+                break;
+            case EventKind.JournalBehind: _gate.SetJournalBehind(true); Counters.JournalBehind++; break;
+            case EventKind.JournalCaughtUp: _gate.SetJournalBehind(false); break;
+            case EventKind.JournalLost: _gate.SetJournalLost(); Counters.JournalLost++; break;
+            case EventKind.OverloadBegan: _overloaded = true; Counters.Overloads++; break;
+            case EventKind.OverloadEnded: _overloaded = false; break;
+            case EventKind.ClockStepped: Counters.ClockSteps++; break;
+            case EventKind.EndOfInput: Ended = true; break;
+        }
+    }
+
+    private void OnCommand(OperatorCommand command)
+    {
+        switch (command)
+        {
+            case OperatorCommand.Kill: Kill(); break;
+            case OperatorCommand.Pause: _gate.SetTradingPaused(true); break;
+            case OperatorCommand.Resume when !_stopping: _gate.SetTradingPaused(false); break;
+            case OperatorCommand.Stop:
+                _stopping = true;
+                _gate.SetTradingPaused(true);
+                break;
+        }
+    }
+
+    private void Kill()
+    {
+        if (!_gate.IsKilled) Counters.Kills++;
+        _gate.SetKilled();
+    }
+
+    private void DecideAll(ref RingEvent e, long sequence)
+    {
+        if (_overloaded && e.Kind == EventKind.Timer) return;
+        StageStamps stamps = default;
+        foreach (var portfolio in _portfolios) Decide(portfolio, ref e, sequence, ref stamps);
+    }
+
+    private struct StageStamps
+    {
+        public long ReceivedNs, ConsumedNs, FeaturedNs, PricedNs, DecidedNs, GatedNs;
+    }
+}

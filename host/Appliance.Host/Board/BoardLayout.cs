@@ -1,0 +1,57 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace Appliance.Host.Board;
+
+/// <summary>Up to 31 bytes of UTF-8, zero-padded.</summary>
+[InlineArray(32)]
+internal struct BoardText
+{
+    private byte _first;
+
+    public void Set(string text)
+    {
+        Span<byte> bytes = this;
+        bytes.Clear();
+        Encoding.UTF8.TryGetBytes(text.Length > 28 ? text.AsSpan(0, 28) : text, bytes[..31], out _);
+    }
+
+    public readonly string Get()
+    {
+        ReadOnlySpan<byte> bytes = this;
+        int end = bytes.IndexOf((byte)0);
+        return Encoding.UTF8.GetString(end < 0 ? bytes : bytes[..end]);
+    }
+}
+
+/// <summary>What the console shows of a portfolio.</summary>
+internal struct BoardPortfolio
+{
+    public BoardText Name;
+    public BoardText Underlying;
+    public double Mid, HedgePosition, DeltaBefore, DeltaAfter, Gamma, Vega, Value, Pnl, OptionPnl, HedgePnl, Costs;
+    public long Rebalances;
+}
+
+/// <summary>What the console shows of a stage.</summary>
+internal struct BoardStage
+{
+    public long Count, P50, P90, P99, Max;
+}
+
+[InlineArray(8)] internal struct BoardPortfolios { private BoardPortfolio _first; }
+[InlineArray(10)] internal struct BoardStages { private BoardStage _first; }
+
+/// <summary>The snapshot that companions read: written under a sequence lock by the host's supervisor, never waited for.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct BoardSnapshot
+{
+    public BoardText Desk;
+    public BoardText Profile;
+    public long ElapsedNs, RunNs, TimeUtcNs;
+    public long Packets, Messages, Ticks, Gaps, Intents, Approved, RejectedByGate, Sent, Filled, Cancelled, RejectedByVenue, JournalLag, Gc0, Gc1, Gc2;
+    public int SessionUp, Killed, Stopped, PortfolioCount;
+    public BoardPortfolios Portfolios;
+    public BoardStages Stages;
+}

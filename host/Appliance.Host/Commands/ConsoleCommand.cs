@@ -1,0 +1,157 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text;
+using Appliance.Contract;
+using Appliance.Host.Board;
+using Spectre.Console;
+
+namespace Appliance.Host.Commands;
+
+/// <summary>
+/// `appliance console`: a companion that shows a running host's board, or puts a command on it. It reads shared memory and can die at any time:
+/// the host trades on.
+/// </summary>
+internal static class ConsoleCommand
+{
+    public static Command Make()
+    {
+        var outOption = CommandLineOptions.Out();
+        var send = new Option<string?>("--send") { Description = "Put a command to the running host instead of watching it: kill, pause, resume or stop.", HelpName = "COMMAND" };
+        var plain = new Option<bool>("--plain") { Description = "Plain lines, one a second, even on a terminal." };
+        var command = new Command("console", "Watch a running host, or command it.\n\nExamples: appliance console --out out\n          appliance console --send kill") { outOption, send, plain };
+        command.SetAction(parsed => parsed.GetValue(send) is { } word ? Send(parsed.GetValue(outOption)!, word) : Watch(parsed.GetValue(outOption)!, parsed.GetValue(plain) || Console.IsOutputRedirected));
+        return command;
+    }
+
+    public static string BoardPath(string folder) => Path.Combine(folder, "board");
+
+    private static int Send(string folder, string word)
+    {
+        if (!Enum.TryParse(word, ignoreCase: true, out OperatorCommand command) || command == OperatorCommand.None)
+        {
+            Console.Error.WriteLine($"--send: saw \"{word}\", allowed are kill, pause, resume and stop");
+            return ExitCode.BadInput;
+        }
+        using var board = SharedBoard.TryOpen(BoardPath(folder), out string? problem);
+        if (board is null || !IsAlive(board.HostProcess))
+        {
+            Console.Error.WriteLine(problem ?? $"{BoardPath(folder)}: the host that wrote it (process {board?.HostProcess}) runs no more");
+            return ExitCode.Failed;
+        }
+        // The flag first: it is read before every send, without waiting for the command to come round through the ring.
+        if (command == OperatorCommand.Kill) board.Kill.Set();
+        board.Post(command);
+        Console.WriteLine($"{command.ToString().ToLowerInvariant()} sent to process {board.HostProcess}");
+        return ExitCode.Done;
+    }
+
+    private static int Watch(string folder, bool plain)
+    {
+        SharedBoard? board = null;
+        string? problem = null;
+        for (int i = 0; i < 50 && board is null; i++)
+        {
+            board = SharedBoard.TryOpen(BoardPath(folder), out problem);
+            if (board is null) Native.Linux.SleepMicroseconds(100_000);
+        }
+        if (board is null)
+        {
+            Console.Error.WriteLine(problem);
+            return ExitCode.Failed;
+        }
+        using (board)
+        {
+            if (plain) Plain(board);
+            else Live(board);
+        }
+        return ExitCode.Done;
+    }
+
+    private static void Plain(SharedBoard board)
+    {
+        long before = 0, ticksBefore = 0;
+        while (true)
+        {
+            Native.Linux.SleepMicroseconds(200_000);
+            bool read = board.TryRead(out var s);
+            if (read && (s.ElapsedNs - before >= 1_000_000_000 || s.Stopped != 0))
+            {
+                double seconds = Math.Max(1, s.ElapsedNs - before) / 1e9;
+                Console.WriteLine(Line(s, (s.Ticks - ticksBefore) / seconds));
+                (before, ticksBefore) = (s.ElapsedNs, s.Ticks);
+            }
+            if (read && s.Stopped != 0 || !IsAlive(board.HostProcess)) return;
+        }
+    }
+
+    internal static string Line(in BoardSnapshot s, double rate)
+    {
+        var line = new StringBuilder();
+        var inv = CultureInfo.InvariantCulture;
+        line.Append(inv, $"{s.ElapsedNs / 1e9,6:F1} s  {rate,8:F0} ticks/s  sent {s.Sent}  fills {s.Filled}");
+        for (int i = 0; i < s.PortfolioCount; i++)
+        {
+            var p = s.Portfolios[i];
+            line.Append(inv, $"  | {p.Name.Get()} mid {p.Mid:F4} delta {p.DeltaAfter:F2} hedge {p.HedgePosition:F2} pnl {p.Pnl:F2}");
+        }
+        var t = s.Stages[(int)Stage.TickToOrder];
+        line.Append(inv, $"  | tickToOrder p50 {t.P50} p99 {t.P99} ns");
+        if (s.Killed != 0) line.Append("  KILLED");
+        if (s.SessionUp == 0) line.Append("  session down");
+        return line.ToString();
+    }
+
+    private static void Live(SharedBoard board)
+    {
+        long before = 0, ticksBefore = 0;
+        double rate = 0;
+        AnsiConsole.Live(new Markup("waiting for the host")).AutoClear(false).Start(context =>
+        {
+            while (true)
+            {
+                Native.Linux.SleepMicroseconds(250_000);
+                bool read = board.TryRead(out var s);
+                if (read)
+                {
+                    if (s.ElapsedNs - before >= 900_000_000)
+                    {
+                        rate = (s.Ticks - ticksBefore) / ((s.ElapsedNs - before) / 1e9);
+                        (before, ticksBefore) = (s.ElapsedNs, s.Ticks);
+                    }
+                    context.UpdateTarget(Screen(s, rate));
+                }
+                if (read && s.Stopped != 0 || !IsAlive(board.HostProcess)) return;
+            }
+        });
+    }
+
+    private static Rows Screen(in BoardSnapshot s, double rate)
+    {
+        var inv = CultureInfo.InvariantCulture;
+        string F(double x, string format) => x.ToString(format, inv);
+        var portfolios = new Table().Border(TableBorder.Rounded).AddColumn("portfolio").AddColumn("underlying");
+        foreach (string name in new[] { "mid", "delta", "hedge", "after", "gamma", "vega", "P&L", "options", "hedge", "costs", "trades" })
+            portfolios.AddColumn(new TableColumn(name).RightAligned());
+        for (int i = 0; i < s.PortfolioCount; i++)
+        {
+            var p = s.Portfolios[i];
+            portfolios.AddRow(Markup.Escape(p.Name.Get()), Markup.Escape(p.Underlying.Get()), F(p.Mid, "F4"), F(p.DeltaBefore, "F2"), F(p.HedgePosition, "F2"), F(p.DeltaAfter, "F2"),
+                F(p.Gamma, "F2"), F(p.Vega, "F0"), F(p.Pnl, "N2"), F(p.OptionPnl, "N2"), F(p.HedgePnl, "N2"), F(p.Costs, "N2"), p.Rebalances.ToString(inv));
+        }
+        var stages = new Table().Border(TableBorder.Rounded).AddColumn("stage (ns)");
+        foreach (string name in new[] { "count", "p50", "p90", "p99", "max" }) stages.AddColumn(new TableColumn(name).RightAligned());
+        foreach (var stage in Enum.GetValues<Stage>())
+        {
+            var h = s.Stages[(int)stage];
+            if (h.Count > 0) stages.AddRow(StageLatency.NameOf(stage), h.Count.ToString("N0", inv), h.P50.ToString("N0", inv), h.P90.ToString("N0", inv), h.P99.ToString("N0", inv), h.Max.ToString("N0", inv));
+        }
+        string state = s.Killed != 0 ? "[red]KILLED[/]" : s.SessionUp != 0 ? "[green]session up[/]" : "[yellow]session down[/]";
+        string time = s.RunNs > 0 ? $"{s.ElapsedNs / 1e9:F0} of {s.RunNs / 1e9:F0} s" : $"{s.ElapsedNs / 1e9:F0} s";
+        return new Rows(
+            new Markup($"[bold]{Markup.Escape(s.Desk.Get())}[/] on {Markup.Escape(s.Profile.Get())} · {time} · {state} · {F(rate, "N0")} ticks/s · {s.Ticks:N0} ticks · gaps {s.Gaps}"),
+            new Markup($"orders: intents {s.Intents} · approved {s.Approved} · held back {s.RejectedByGate} · sent {s.Sent} · fills {s.Filled} · cancelled {s.Cancelled} · rejected {s.RejectedByVenue} · journal lag {s.JournalLag} · collections {s.Gc0}/{s.Gc1}/{s.Gc2}"),
+            portfolios, stages);
+    }
+
+    internal static bool IsAlive(int process) => Native.Linux.kill(process, 0) == 0;
+}

@@ -1,0 +1,58 @@
+using System.CommandLine;
+using Appliance.Host.Composition;
+using Appliance.Host.Configuration;
+
+namespace Appliance.Host.Commands;
+
+/// <summary>`appliance run`: the host, live or on a capture.</summary>
+internal static class RunCommand
+{
+    public static Command Make()
+    {
+        var profile = CommandLineOptions.Profile();
+        var desk = CommandLineOptions.Desk();
+        var outFolder = CommandLineOptions.Out();
+        var report = CommandLineOptions.Report();
+        var capture = new Option<string?>("--capture") { Description = "Play this capture instead of the live feed; fills come from it (paper).", HelpName = "FILE" };
+        var speed = new Option<double>("--speed") { Description = "Pace of a capture: 0 as fast as possible, 1 as recorded, 10 ten times that.", HelpName = "TIMES" };
+        var seconds = new Option<double>("--seconds") { Description = "End a live run after this long; 0 runs until interrupted.", HelpName = "SECONDS" };
+        var warmUp = new Option<double>("--warm-up") { Description = "Seconds of a live run before latency and memory are measured.", DefaultValueFactory = _ => 2, HelpName = "SECONDS" };
+        var noConsole = new Option<bool>("--no-console") { Description = "Do not show the running figures." };
+        var noJournal = new Option<bool>("--no-journal") { Description = "Do not write the journal. Such a run cannot be replayed." };
+        var feedPort = new Option<int>("--feed-port") { Description = "UDP port of the feed, over the desk's.", HelpName = "PORT" };
+        var fixPort = new Option<int>("--fix-port") { Description = "Port of the FIX venue, over the desk's; no embedded venue is started then.", HelpName = "PORT" };
+        var stall = new Option<double>("--stall-after") { Description = "Fault injection: let the decision thread loop for 8 seconds after this many, to see the watchdog work.", HelpName = "SECONDS" };
+        var journalLimit = new Option<long>("--journal-limit") { Description = "Fault injection: the journal's disk is full after this many bytes.", HelpName = "BYTES" };
+        var venue = new Option<string[]>("--venue-option") { Description = "Passed on to the embedded venue, e.g. --venue-option=--reject-share=0.1.", HelpName = "OPTION" };
+        var command = new Command("run", """
+            Run the host: market data in, hedge orders out.
+
+            Examples: appliance run --seconds 30 --report out/report.json
+                      appliance run --profile hw-config/dev-2core.json --desk desk/btc-perp.json --capture btcusdt.gz --report out.json
+
+            Ctrl-C ends in order: working orders are cancelled first. Kill, so that no order leaves any more and what works is cancelled: signal USR1, a file
+            KILL in the output folder, or `appliance console --send kill`.
+            """) { profile, desk, outFolder, report, capture, speed, seconds, warmUp, noConsole, noJournal, feedPort, fixPort, stall, journalLimit, venue };
+        command.SetAction(parsed =>
+        {
+            var (p, d) = CommandLineOptions.Load(parsed.GetValue(profile)!, parsed.GetValue(desk)!);
+            string? file = parsed.GetValue(capture);
+            if (file is not null && !File.Exists(file)) throw new BadInputException($"{file}: there is no such file; --capture wants {Ingest.Pcap.CaptureOpener.Allowed}");
+            RequireNonNegative("--seconds", parsed.GetValue(seconds));
+            RequireNonNegative("--speed", parsed.GetValue(speed));
+            RequireNonNegative("--warm-up", parsed.GetValue(warmUp));
+            return HostRun.Execute(new RunRequest
+            {
+                Command = "run", Profile = p, Desk = d, OutFolder = parsed.GetValue(outFolder)!, Report = parsed.GetValue(report), Capture = file, Speed = parsed.GetValue(speed),
+                Seconds = parsed.GetValue(seconds), WarmUpSeconds = parsed.GetValue(warmUp), ShowConsole = !parsed.GetValue(noConsole), WriteJournal = !parsed.GetValue(noJournal),
+                FeedPort = parsed.GetValue(feedPort), FixPort = parsed.GetValue(fixPort), StallAfterSeconds = parsed.GetValue(stall), JournalBytesMax = parsed.GetValue(journalLimit), VenueArguments = parsed.GetValue(venue) ?? [],
+            }, out _);
+        });
+        return command;
+    }
+
+    internal static void RequireNonNegative(string option, double value)
+    {
+        if (!(value >= 0) || double.IsInfinity(value)) throw new BadInputException($"{option}: saw {value}, allowed is a number of at least 0");
+    }
+}

@@ -1,0 +1,114 @@
+using Appliance.Contract;
+using Appliance.Flow;
+using Appliance.Flow.Compute;
+using Appliance.Flow.Decide;
+using Appliance.Flow.Market;
+using Appliance.Host.Configuration;
+using Appliance.Risk;
+using Appliance.Strategy.Policies;
+
+namespace Appliance.Host.Composition;
+
+/// <summary>From a checked desk file and profile to the options of each stage. What a stage refuses is the file's mistake and is said as one.</summary>
+internal static class DeskComposer
+{
+    public static FlowOptions Flow(Desk desk, HardwareProfile profile, ulong orderIdEpoch)
+    {
+        var errors = new ConfigurationErrors();
+        var portfolios = new List<FlowPortfolio>();
+        foreach (var p in desk.Portfolios)
+        {
+            try { portfolios.Add(Portfolio(desk, p)); }
+            catch (Exception e) when (e is ArgumentException or InvalidDataException or IOException)
+            {
+                errors.Add(desk.File, 0, $"portfolio {p.Name}: {e.Message}");
+            }
+        }
+        var limits = Limits(desk, profile, orderIdEpoch);
+        foreach (string problem in limits.Problems()) errors.Add(desk.File, 0, $"limits: {problem}");
+        FeeSchedule fees = FeeSchedule.None;
+        try { fees = Fees(desk); }
+        catch (ArgumentException e) { errors.Add(desk.File, 0, $"venue fees: {e.Message}"); }
+        if (errors.Count > 0) throw new BadInputException([.. errors.Lines]);
+        return new FlowOptions
+        {
+            Instruments = desk.Instruments, Portfolios = [.. portfolios], Limits = limits, Fees = fees,
+            Market = new MarketOptions { DefaultFeed = Feed(desk), MaxOrders = profile.MaxOrders, LevelsPerSide = profile.MaxLevels },
+        };
+    }
+
+    public static FeeSchedule Fees(Desk desk) => new(desk.Fees.MakerBps, desk.Fees.TakerBps) { TakerPerOne = (decimal)desk.Fees.PerUnit, MakerPerOne = (decimal)desk.Fees.PerUnit };
+
+    /// <summary>How books are fed and what trading status holds before the feed says one: Binance's streams never say.</summary>
+    private static InstrumentFeed Feed(Desk desk) => desk.Feed.Kind switch
+    {
+        "iex-deep" => new InstrumentFeed(BookFeed.Levels),
+        "binance-usdm" or "binance-coinm" or "binance-spot" => new InstrumentFeed(BookFeed.BridgedLevels, TradingStatus.Trading),
+        _ => new InstrumentFeed(BookFeed.Orders),
+    };
+
+    private static GateLimits Limits(Desk desk, HardwareProfile profile, ulong epoch)
+    {
+        var l = desk.Limits;
+        int capacity = (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Max(profile.LiveOrders, 2 * l.MaxLiveOrders));
+        return new GateLimits
+        {
+            MaxMessagesPerWindow = l.MessagesPerSecond, CancelReserveMessages = l.CancelReserve, MaxLiveOrders = l.MaxLiveOrders, DuplicateWindowNs = l.DuplicateWindowMs * 1_000_000L,
+            MaxDailyLoss = l.MaxDailyLoss, OrderIdEpoch = epoch, OrderTableCapacity = capacity,
+            AcknowledgeWithinNs = desk.Portfolios.Min(p => p.Execution.AcknowledgementMs) * 1_000_000L,
+            Instruments = [.. desk.Instruments.Where(i => desk.Portfolios.Any(p => p.Instrument == i.Index)).Select(i => new InstrumentLimits
+            {
+                Instrument = i.Index, MaxQuantityUnits = Units(l.MaxOrderQuantity, i.QuantityUnitsPerOne), MaxNotional = (decimal)Math.Min(l.MaxOrderNotional, 1e15),
+                MaxPositionUnits = Units(l.MaxPosition, i.QuantityUnitsPerOne), CollarBasisPoints = (int)Math.Round(l.CollarBps), StaleAfterNs = l.StaleMs * 1_000_000L,
+            })],
+        };
+    }
+
+    private static FlowPortfolio Portfolio(Desk desk, PortfolioSettings p)
+    {
+        var instrument = desk.Instruments[p.Instrument];
+        double lot = (double)instrument.LotSizeUnits / instrument.QuantityUnitsPerOne;
+        var e = p.Execution;
+        return new FlowPortfolio
+        {
+            Name = p.Name, Instrument = p.Instrument,
+            OpeningHedgeUnits = Units(Math.Abs(p.InitialHedge) / instrument.ContractSize, instrument.QuantityUnitsPerOne) * Math.Sign(p.InitialHedge),
+            Options = new PortfolioDefinition
+            {
+                Name = p.Name, Rate = p.Rate, Yield = p.Yield,
+                Strike = [.. p.Options.Select(o => o.Strike)], ExpiryUtcNs = [.. p.Options.Select(o => o.ExpiryUtcNs)], CallPut = [.. p.Options.Select(o => o.Call ? 1.0 : -1.0)],
+                Quantity = [.. p.Options.Select(o => o.Quantity)], Volatility = [.. p.Options.Select(o => o.Volatility)],
+            },
+            Policy = p.Policy.Kind switch
+            {
+                "delta-threshold" => new DeltaThresholdPolicy(p.Policy.Threshold / instrument.ContractSize),
+                "whalley-wilmott" => new WhalleyWilmottPolicy(new WhalleyWilmottOptions { CostShare = p.Policy.CostShare, RiskAversion = p.Policy.RiskAversion, RebalanceShare = p.Policy.RebalanceShare, HalfWidthUnitsMin = lot }),
+                "mlp" => MlpPolicy.Parse(p.Policy.File, p.Policy.Bytes),
+                _ => throw new ArgumentException($"policy kind {p.Policy.Kind}"),
+            },
+            Execution = new HedgeExecutionOptions
+            {
+                Style = e.Style == "passive" ? HedgeStyle.Passive : HedgeStyle.Taking, MinimumTradeUnits = Math.Max(1, Units(e.MinimumTrade / instrument.ContractSize, instrument.QuantityUnitsPerOne)),
+                MaxChildUnits = Math.Max(instrument.LotSizeUnits, Units(Math.Min(e.MaximumChildQuantity, desk.Limits.MaxOrderQuantity), instrument.QuantityUnitsPerOne)),
+                SlippageTicks = (int)Math.Round(e.SlippageTicks), AmendAfterTicks = e.ChaseTicks, EscalateAfterNs = e.PassiveTimeoutMs * 1_000_000L,
+                EscalateBandMultiple = e.EscalateBandMultiple, RetryAfterNs = e.RetryMs * 1_000_000L,
+            },
+            Greeks = new PortfolioGreeksOptions { DeltaErrorUnitsMax = p.ExpansionTolerance * Math.Max(lot, p.Policy.Kind == "delta-threshold" ? p.Policy.Threshold : 10 * lot) * instrument.ContractSize },
+        };
+    }
+
+    private static long Units(double value, long unitsPerOne)
+    {
+        double units = value * unitsPerOne;
+        return units >= InstrumentLimits.UnitsMax ? InstrumentLimits.UnitsMax : (long)Math.Round(units);
+    }
+
+    public static IComputeBackend Backend(HardwareProfile profile) => profile.ComputeBackend switch
+    {
+        "scalar" => new Kernels.CpuGreeksBackend(Kernels.KernelWidth.Scalar),
+        "simd" => Kernels.CpuGreeksBackend.IsSupported(Kernels.KernelWidth.Simd256)
+            ? new Kernels.CpuGreeksBackend()
+            : throw new BadInputException($"{profile.File}: compute.backend: saw \"simd\", but this processor has no AVX2; allowed here are \"auto\" and \"scalar\""),
+        _ => new Kernels.CpuGreeksBackend(),
+    };
+}

@@ -1,0 +1,34 @@
+using Appliance.Contract;
+using Appliance.Fix;
+
+namespace Appliance.Host.Composition;
+
+/// <summary>The FIX gateway without its type parameters, for everything that is not hot.</summary>
+internal interface IFixGatewayView : IEmergencyShutdown
+{
+    bool IsUp { get; }
+    FixSessionState State { get; }
+    void Logout(long monotonicNs, long utcNs);
+    void Poll(long monotonicNs, long utcNs);
+    IEnumerable<(string, string)> Facts();
+}
+
+internal sealed class FixGatewayView<TSink>(FixOrderGateway<TSink, HostMonotonicClock> gateway) : IFixGatewayView where TSink : struct, IEventSink
+{
+    public bool IsUp => gateway.IsUp;
+    public FixSessionState State => gateway.State;
+    public bool WasShutDown => gateway.WasShutDown;
+    public void ShutdownNow() => gateway.ShutdownNow();
+    public void Logout(long monotonicNs, long utcNs) => gateway.Logout(monotonicNs, utcNs);
+    public void Poll(long monotonicNs, long utcNs) => gateway.Poll(monotonicNs, utcNs);
+
+    public IEnumerable<(string, string)> Facts()
+    {
+        var (outgoing, incoming) = gateway.NextSequences;
+        yield return ("connects", gateway.Counters.Connects.ToString());
+        yield return ("reports", gateway.Counters.Reports.ToString());
+        yield return ("nextOutgoing", outgoing.ToString());
+        yield return ("nextIncoming", incoming.ToString());
+        if (gateway.LastConnectError is { } error) yield return ("lastConnectError", error);
+    }
+}

@@ -1,0 +1,101 @@
+using Appliance.Contract;
+using Appliance.Flow;
+using Appliance.Host.Commands;
+using Appliance.Host.Reports;
+using Appliance.Ingest.Journal;
+using Appliance.Risk;
+
+namespace Appliance.Host.Composition;
+
+/// <summary>The end of a run: figures gathered from the stages, the journal's footer, the report, the last lines on the terminal.</summary>
+internal sealed partial class HostRun
+{
+    private RunResult Collect()
+    {
+        var c = _flow.Counters;
+        string hash = _flow.Hash.CurrentHex();
+        if (_journal is not null)
+        {
+            _journal.Complete(Convert.FromHexString(hash), _flow.Hash.Orders, _flow.NowUtcNs);
+            if (_journal.Status.IsLost) _warnings.Add($"the journal could not be written ({Native.Linux.Message(_journal.Status.FailedErrno)}); {_journal.Status.DroppedEvents:N0} events are not in it and new orders stopped there");
+        }
+        if (_profile.Topology == Configuration.Topology.Staged)
+            foreach (var stage in new[] { Stage.Sent, Stage.TickToOrder, Stage.TickToSent }) _latency[stage].Add(_gatewayLatency[stage]);
+        var (sent, unsent) = _sendCounts();
+        long hotBytes = _meters.Sum(m => m.AllocatedBytes);
+        return new RunResult
+        {
+            Command = _request.Command, Desk = _desk.Name, Currency = _desk.Currency, Profile = _profile.Name, Topology = _profile.Topology.ToString().ToLowerInvariant(),
+            Build = BuildIdentity.Build, InstructionSet = BuildIdentity.InstructionSet, ComputeBackend = DeskComposer.Backend(_profile).Name, Seconds = (_endedNs - _startedNs) / 1e9,
+            Source = _source.Statistics, RingEvents = c.Events,
+            Orders = new OrderCounts(c.Intents, _flow.Gate.Approved, c.Intents - _flow.Gate.Approved, sent, c.Fills, c.Cancelled, c.RejectedByVenue) { Unsent = unsent },
+            Portfolios = [.. _flow.Portfolios.ToArray().Select(Portfolio)],
+            Latency = _latency,
+            Memory = new MemoryResult(_ticksInWindow > 0 ? (double)hotBytes / _ticksInWindow : 0, (int)_gc0InWindow, (int)_gc1InWindow, (int)_gc2InWindow,
+                _meters.Sum(m => m.Usage.PageFaults), _meters.Sum(m => m.Usage.InvoluntarySwitches)) { AllocatedBytesHot = hotBytes, AllocatedBytesProcess = _allocatedInWindow, WindowTicks = _ticksInWindow },
+            DecisionsTotal = c.Decisions, DecisionsOnExpansion = c.DecisionsOnExpansion, OrdersSha256 = hash,
+            GateRejects = [.. Enumerable.Range(1, GateVerdicts.Count - 1).Select(i => (GateVerdicts.Name((GateVerdict)i), _flow.Gate.Verdicts[i])).Where(r => r.Item2 > 0)],
+            Market = Market(), Session = _venue.Facts(c), Warnings = _warnings, Journal = _journalPath,
+            Statement = IsReplay ? null : _venue.Compare(_flow.Account, _desk.Instruments),
+            ReplayVerdict = IsReplay ? ReplayVerdict(hash) : null,
+        };
+    }
+
+    private static PortfolioResult Portfolio(PortfolioStage p)
+    {
+        var a = p.Account;
+        var s = p.Series;
+        int n = s.Count;
+        double[] seconds = [.. s.TimeUtcNs.Take(n).Select(t => (t - s.TimeUtcNs[0]) / 1e9)];
+        var instrument = a.HedgeInstrument;
+        return new PortfolioResult(p.Name, instrument.Symbol, p.OptionCount, a.Pnl, a.OptionPnl, a.HedgePnl, a.Costs, a.Rebalances, a.AbsDeltaMean, a.AbsDeltaMax, a.ShareOfTimeInBand,
+            a.UnhedgedPnlStdDev, a.HedgedPnlStdDev, new Series(seconds, s.Mid[..n], s.Hedge[..n], s.DeltaBefore[..n], s.DeltaAfter[..n], s.HedgedPnl[..n], s.UnhedgedPnl[..n]));
+    }
+
+    private List<(string, long)> Market() =>
+    [
+        .. typeof(Flow.Market.MarketCounters).GetFields().Select(f => (char.ToLowerInvariant(f.Name[0]) + f.Name[1..], (long)f.GetValue(_flow.Market.Counters)!)),
+        .. typeof(FlowCounters).GetFields().Where(f => f.Name is nameof(FlowCounters.MarksSkipped) or nameof(FlowCounters.Timers) or nameof(FlowCounters.JournalBehind) or nameof(FlowCounters.Overloads) or nameof(FlowCounters.Kills))
+            .Select(f => (char.ToLowerInvariant(f.Name[0]) + f.Name[1..], (long)f.GetValue(_flow.Counters)!)),
+    ];
+
+    private string ReplayVerdict(string hash)
+    {
+        var source = (ITickSource)_source;
+        var differences = _replayed!.Header.DifferencesTo(_replayed.Header with { Build = BuildIdentity.Build, InstructionSet = BuildIdentity.InstructionSet });
+        string torn = source.Statistics.TornTail ? $" {source.Statistics.FirstError}." : "";
+        if (source.Statistics.DecodeErrors > 0) return $"the journal is damaged: {source.Statistics.FirstError}";
+        var footer = _replayed.SawFooter ? FooterHash() : null;
+        if (footer is null) return $"replayed what the journal holds; it has no footer to compare with, for the recording did not end in order.{torn}";
+        if (differences.Count > 0) return (footer == hash ? "the orders have the recorded hash, though not recorded alike: " : "the orders differ from the recorded ones: ") + string.Join("; ", differences);
+        return footer == hash ? "equal: the same orders as recorded" : $"different: recorded {footer}, replayed {hash}";
+    }
+
+    private string FooterHash()
+    {
+        var property = _source.GetType().GetProperty(nameof(JournalSource<Ring.RingEventSink>.Footer))!;
+        var footer = (RingEvent)property.GetValue(_source)!;
+        return Convert.ToHexStringLower(RunFooter.In(ref footer).OrdersSha256);
+    }
+
+    private int Conclude(RunResult result, int code)
+    {
+        _snapshot.Stopped = 1;
+        Show(_endedNs);
+        _snapshot.Stopped = 1;
+        _board.Publish(in _snapshot);
+        _companions?.WaitForConsole();
+        if (_request.Report is { } report)
+        {
+            JsonReport.Write(report, result);
+            HtmlReport.Write(Path.ChangeExtension(report, ".html"), result);
+            using var hgrm = new StreamWriter(Path.ChangeExtension(report, ".hgrm"));
+            result.Latency[Stage.TickToOrder].WriteHgrm(hgrm);
+        }
+        if (_threads.Any(t => t.Failure is not null)) code = ExitCode.Failed;
+        if (result.Statement is { Available: true, Equal: false }) code = ExitCode.Failed;
+        if (IsReplay && (result.Source.DecodeErrors > 0 || result.ReplayVerdict!.StartsWith("different", StringComparison.Ordinal))) code = ExitCode.Failed;
+        RunSummary.Print(result, _request.Report);
+        return code;
+    }
+}

@@ -1,0 +1,185 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using Appliance.Contract;
+using Appliance.Host.Board;
+using Appliance.Host.Commands;
+using Appliance.Host.Native;
+
+namespace Appliance.Host.Composition;
+
+/// <summary>
+/// The supervisor: the host's first thread, which never trades. It opens the measured window, watches the decision's heartbeat, the kill file and the
+/// clock, and shows the run on the board. In the measured window it allocates nothing.
+/// </summary>
+internal sealed partial class HostRun
+{
+    private const int TurnMicroseconds = 20_000;
+    private int _signal;
+    private int _gc0, _gc1, _gc2;
+    private long _allocatedAtOpen, _ticksAtOpen;
+    private long _gc0InWindow, _gc1InWindow, _gc2InWindow, _allocatedInWindow, _ticksInWindow;
+    private long _startedNs, _endedNs;
+    private BoardSnapshot _snapshot;
+
+    private int Supervise()
+    {
+        var clock = default(HostMonotonicClock);
+        _startedNs = clock.NowNs();
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupted);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupted);
+        using var kill = PosixSignalRegistration.Create((PosixSignal)SignalUser1, KillBySignal);
+        byte[] killFile = Encoding.UTF8.GetBytes(KillFile + '\0');
+        PrepareSnapshot();
+        bool windowOpen = _switches.Measuring;
+        if (windowOpen) OpenWindow();
+        long beat = -1, beatSinceNs = _startedNs, openNs = _startedNs + (long)(Math.Min(_request.WarmUpSeconds, _request.Seconds > 0 ? _request.Seconds / 2 : double.MaxValue) * 1e9);
+        long endNs = IsLive && _request.Seconds > 0 ? _startedNs + (long)(_request.Seconds * 1e9) : long.MaxValue;
+        long stallNs = _request.StallAfterSeconds > 0 ? _startedNs + (long)(_request.StallAfterSeconds * 1e9) : long.MaxValue;
+        long showNs = _startedNs;
+        long giveUpNs = long.MaxValue;
+        while (!_switches.Ended && AllAlive())
+        {
+            Linux.SleepMicroseconds(TurnMicroseconds);
+            long now = clock.NowNs();
+            if (!windowOpen && now >= openNs)
+            {
+                windowOpen = true;
+                OpenWindow();
+                _switches.Measuring = true;
+            }
+            if (Linux.Exists(killFile)) _board.Kill.Set();
+            if (now >= stallNs)
+            {
+                stallNs = long.MaxValue;
+                _switches.StallMilliseconds = StalledForMilliseconds;
+            }
+
+            if (_switches.Heartbeat != beat) (beat, beatSinceNs) = (_switches.Heartbeat, now);
+            else if (!_switches.SocketsShut && !IsReplay && now - beatSinceNs > _profile.WatchdogMilliseconds * 1_000_000L) ShutSockets();
+
+            if (now >= endNs || Volatile.Read(ref _signal) != 0)
+            {
+                if (!_switches.StopRequested) giveUpNs = now + GiveUpAfterNs;
+                _switches.StopRequested = true;
+            }
+            if (now >= giveUpNs) break;
+            if (now >= showNs)
+            {
+                showNs = now + 200_000_000;
+                Show(now);
+            }
+        }
+        _endedNs = clock.NowNs();
+        if (windowOpen) CloseWindow();
+        _switches.Measuring = false;
+        if (!_switches.Ended)
+        {
+            if (_switches.SocketsShut) _warnings.Add("the decision thread stood still; the watchdog shut the order sockets");
+            else if (AllAlive()) _warnings.Add("the run did not end in time after it was asked to");
+            _switches.Ended = true;
+            return ExitCode.Failed;
+        }
+        return Volatile.Read(ref _signal) == (int)PosixSignal.SIGINT ? ExitCode.Interrupted : ExitCode.Done;
+    }
+
+    private const int SignalUser1 = 10;
+    private const long GiveUpAfterNs = 10_000_000_000;
+    private const int StalledForMilliseconds = 8_000;
+
+    private string KillFile => Path.Combine(_request.OutFolder, "KILL");
+
+    private void Interrupted(PosixSignalContext context)
+    {
+        context.Cancel = true;
+        Interlocked.CompareExchange(ref _signal, (int)context.Signal, 0);
+    }
+
+    private void KillBySignal(PosixSignalContext context)
+    {
+        context.Cancel = true;
+        _board.Kill.Set();
+    }
+
+    private bool AllAlive()
+    {
+        foreach (var thread in _threads)
+            if (!thread.IsAlive) return false;
+        return true;
+    }
+
+    /// <summary>The decision thread is stuck: nothing of ours can cancel, so the venue must, on disconnect.</summary>
+    private void ShutSockets()
+    {
+        _switches.SocketsShut = true;
+        _board.Kill.Set();
+        _venue.ShutSockets();
+    }
+
+    private void OpenWindow()
+    {
+        _gc0 = GC.CollectionCount(0);
+        _gc1 = GC.CollectionCount(1);
+        _gc2 = GC.CollectionCount(2);
+        _ticksAtOpen = _source.Statistics.Ticks;
+        _allocatedAtOpen = GC.GetTotalAllocatedBytes(false);
+    }
+
+    private void CloseWindow()
+    {
+        _allocatedInWindow = GC.GetTotalAllocatedBytes(false) - _allocatedAtOpen;
+        _ticksInWindow = _source.Statistics.Ticks - _ticksAtOpen;
+        (_gc0InWindow, _gc1InWindow, _gc2InWindow) = (GC.CollectionCount(0) - _gc0, GC.CollectionCount(1) - _gc1, GC.CollectionCount(2) - _gc2);
+    }
+
+    private void PrepareSnapshot()
+    {
+        _snapshot.Desk.Set(_desk.Name);
+        _snapshot.Profile.Set(_profile.Name);
+        _snapshot.PortfolioCount = Math.Min(8, _flow.Portfolios.Length);
+        for (int i = 0; i < _snapshot.PortfolioCount; i++)
+        {
+            _snapshot.Portfolios[i].Name.Set(_flow.Portfolios[i].Name);
+            _snapshot.Portfolios[i].Underlying.Set(_desk.Instruments[_flow.Portfolios[i].Instrument].Symbol);
+        }
+        Show(default(HostMonotonicClock).NowNs());
+    }
+
+    /// <summary>Reads the other threads' words without asking them: a figure may be of the tick before its neighbour's.</summary>
+    private void Show(long now)
+    {
+        ref var s = ref _snapshot;
+        var c = _flow.Counters;
+        var source = _source.Statistics;
+        s.ElapsedNs = now - _startedNs;
+        s.RunNs = (long)(_request.Seconds * 1e9);
+        s.TimeUtcNs = _flow.NowUtcNs;
+        (s.Packets, s.Messages, s.Ticks, s.Gaps) = (source.Packets, source.Messages, source.Ticks, source.Gaps);
+        (s.Intents, s.Approved, s.RejectedByGate) = (c.Intents, _flow.Gate.Approved, c.Intents - _flow.Gate.Approved);
+        s.Sent = _sendCounts().Sent;
+        (s.Filled, s.Cancelled, s.RejectedByVenue) = (c.Fills, c.Cancelled, c.RejectedByVenue);
+        s.JournalLag = _journal is null ? 0 : _journal.Status.LagEvents(_ring.Cursor);
+        (s.Gc0, s.Gc1, s.Gc2) = (GC.CollectionCount(0) - _gc0, GC.CollectionCount(1) - _gc1, GC.CollectionCount(2) - _gc2);
+        s.SessionUp = _flow.Gate.IsSessionUp ? 1 : 0;
+        s.Killed = _board.Kill.IsSet ? 1 : 0;
+        s.Stopped = _switches.Ended ? 1 : 0;
+        for (int i = 0; i < s.PortfolioCount; i++)
+        {
+            var portfolio = _flow.Portfolios[i];
+            ref var p = ref s.Portfolios[i];
+            (p.Mid, p.HedgePosition, p.DeltaBefore, p.DeltaAfter) = (portfolio.Mid, portfolio.Account.HedgeUnits, portfolio.Greeks.Delta, portfolio.Account.NetDelta);
+            (p.Gamma, p.Vega, p.Value) = (portfolio.Greeks.Gamma, portfolio.Greeks.Vega, portfolio.Greeks.Value);
+            (p.Pnl, p.OptionPnl, p.HedgePnl, p.Costs) = (portfolio.Account.Pnl, portfolio.Account.OptionPnl, portfolio.Account.HedgePnl, portfolio.Account.Costs);
+            p.Rebalances = portfolio.Account.Rebalances;
+        }
+        for (int i = 0; i < StageLatency.StageCount; i++)
+        {
+            var h = HistogramOf((Stage)i);
+            s.Stages[i] = new BoardStage { Count = h.Count, P50 = h.ValueAtPercentile(50), P90 = h.ValueAtPercentile(90), P99 = h.ValueAtPercentile(99), Max = h.Max };
+        }
+        _board.Publish(in s);
+    }
+
+    /// <summary>In the staged topology the gateway's thread keeps the last stages.</summary>
+    private HdrHistogram HistogramOf(Stage stage) =>
+        _profile.Topology == Configuration.Topology.Staged && stage is Stage.Sent or Stage.TickToOrder or Stage.TickToSent && _profile.Topology == Configuration.Topology.Staged ? _gatewayLatency[stage] : _latency[stage];
+}

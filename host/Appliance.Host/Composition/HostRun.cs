@@ -1,0 +1,226 @@
+using Appliance.Contract;
+using Appliance.Flow;
+using Appliance.Host.Board;
+using Appliance.Host.Configuration;
+using Appliance.Host.Native;
+using Appliance.Host.Reports;
+using Appliance.Host.Threads;
+using Appliance.Ingest.Journal;
+using Appliance.Ring;
+using Appliance.Ring.Disruptor;
+
+namespace Appliance.Host.Composition;
+
+/// <summary>
+/// One run of the host process, from checked files to a report: composes the stages, starts the threads that the topology wants, supervises them, ends
+/// them in order. Read <see cref="Execute"/> from top to bottom.
+/// </summary>
+internal sealed partial class HostRun : IDisposable
+{
+    private readonly RunRequest _request;
+    private readonly HardwareProfile _profile;
+    private readonly Desk _desk;
+    private readonly List<string> _warnings = [];
+    private readonly List<HotThread> _threads = [];
+    private readonly List<ThreadMeter> _meters = [];
+    private readonly StageLatency _latency = new(1_000_000_000);
+    private readonly StageLatency _gatewayLatency = new(1_000_000_000);
+    private readonly RunSwitches _switches = new();
+    private readonly SharedBoard _board;
+    private readonly Venues _venue;
+
+    private FlowOptions _options = null!;
+    private Flow<HostMonotonicClock> _flow = null!;
+    private IRing<RingEvent> _ring = null!;
+    private ITickSource _source = null!;
+    private IOrderGateway _gateway = null!;
+    private JournalWriter? _journal;
+    private JournalReader? _replayed;
+    private string? _journalPath;
+    private Companions? _companions;
+    private Func<(long Sent, long Unsent)> _sendCounts = () => (0, 0);
+
+    private HostRun(RunRequest request)
+    {
+        _request = request;
+        _profile = request.Profile;
+        _desk = request.Desk;
+        Directory.CreateDirectory(request.OutFolder);
+        _board = SharedBoard.Create(Commands.ConsoleCommand.BoardPath(request.OutFolder));
+        _venue = new Venues(request, _warnings);
+    }
+
+    /// <returns>The exit code.</returns>
+    public static int Execute(RunRequest request, out RunResult? result)
+    {
+        result = null;
+        using var run = new HostRun(request);
+        run.Compose();
+        using var companions = run._companions = run.StartCompanions();
+        run.StartThreads();
+        int code = run.Supervise();
+        run.EndThreads();
+        run._venue.Logout();
+        result = run.Collect();
+        return run.Conclude(result, code);
+    }
+
+    // ---- composition --------------------------------------------------------------------------------------------
+
+    private bool IsReplay => _request.Journal is not null;
+    private bool IsLive => _request.Capture is null && !IsReplay;
+
+    private void Compose()
+    {
+        if (_request.Journal is { } journal)
+            _replayed = JournalReader.TryOpen(journal, out string? problem) ?? throw new BadInputException(problem ?? $"{journal}: cannot be read");
+        ulong epoch = _replayed?.Header.OrderIdEpoch ?? _venue.OrderIdEpoch();
+        _options = DeskComposer.Flow(_desk, _profile, epoch);
+        if (_profile.LockMemory && Linux.LockAllMemory() is not 0 and int errno)
+            _warnings.Add($"memory is not locked: {Linux.Message(errno)}");
+
+        if (_profile.RingImplementation == "disruptor") ComposeOver(new PortRing(DisruptorAdapter.CreateRing<RingEvent>(new DisruptorRingOptions { Capacity = _profile.RingCapacity, ManyProducers = _profile.Topology != Topology.Fused, AllowsParking = _profile.Hot.Wait == RingWait.Parking || _profile.Decide.Wait == RingWait.Parking || _profile.Journal.Wait == RingWait.Parking })));
+        else if (_profile.Topology == Topology.Fused) ComposeOver(new SingleRing(Embedded(RingProducers.Single)));
+        else ComposeOver(new SharedRing(Embedded(RingProducers.Multiple)));
+    }
+
+    private EmbeddedRing<RingEvent> Embedded(RingProducers producers) => new(new RingOptions { Capacity = _profile.RingCapacity, Producers = producers });
+
+    /// <summary>The same composition over any kind of ring: the type parameters let the JIT see through sink and reader.</summary>
+    private void ComposeOver<TSink, TReader>(RingKind<TSink, TReader> kind) where TSink : struct, IEventSink where TReader : struct, IRingReader<RingEvent>
+    {
+        _ring = kind.Ring;
+        var journalReader = _request.WriteJournal && !IsReplay ? kind.AddPlainReader("journal", _profile.Journal.Wait) : null;
+        var decideReader = kind.AddReader("decide", (_profile.Topology == Topology.Fused ? _profile.Hot : _profile.Decide).Wait);
+        kind.Freeze();
+        if (journalReader is not null) _journal = StartJournal(journalReader);
+
+        var ingestSink = kind.NewSink();
+        var gatewaySink = kind.NewSink();
+        var kill = _board.Kill;
+        OrderRing? orderRing = _profile.Topology == Topology.Staged ? new OrderRing(_profile.Gateway.Wait) : null;
+        Func<bool> caughtUp = orderRing is null
+            ? () => _switches.DecidedSequence >= _ring.Cursor
+            : () => _switches.DecidedSequence >= _ring.Cursor && orderRing.IsDrained;
+        _gateway = IsReplay ? new NoGateway() : _venue.Gateway(_desk.Instruments, DeskComposer.Fees(_desk), gatewaySink);
+        _source = _replayed is not null
+            ? new JournalSource<TSink>(_replayed, new JournalSourceOptions(_request.Speed), ingestSink)
+            : _venue.Source(_profile, ingestSink, caughtUp);
+        CheckRoom();
+
+        var sender = new OrderSender<TSink>(_gateway, kill, gatewaySink);
+        OrderSender<TSink>? early = orderRing is null ? null : new OrderSender<TSink>(orderRing, kill, kind.NewSink());
+        IOrderOut orderOut = IsReplay ? new NoOrderOut() : early ?? sender;
+        _sendCounts = () => (sender.Sent, sender.Unsent + (early?.Unsent ?? 0));
+        _flow = new Flow<HostMonotonicClock>(_options, DeskComposer.Backend(_profile), orderOut, _latency) { IsMeasuring = !IsLive };
+        if (IsReplay || _desk.VenueKind == "paper") _switches.Measuring = true;
+
+        var ingest = new IngestLoop<TSink>(_source, ingestSink, _ring, _journal?.Status, kill, _board, _switches, new IngestOptions
+        {
+            PacketsPerPoll = _profile.PacketsPerPoll, TimerNs = _profile.TimerMilliseconds * 1_000_000L, IsLive = IsLive, IsReplay = IsReplay,
+            JournalLagEvents = (long)(_profile.JournalLagRingShare * _profile.RingCapacity), OverloadEvents = (long)(_profile.OverloadRingShare * _profile.RingCapacity),
+        });
+        var decide = new DecideEnd<TReader>(decideReader, _flow, _profile.BatchLimit, _switches);
+        long pollNs = _profile.GatewayPollMicroseconds * 1_000L;
+        switch (_profile.Topology)
+        {
+            case Topology.Fused:
+                var fused = new FusedLoop<TSink, TReader>(ingest, decide, _gateway, sender, Duties(), _switches, pollNs, _profile.Hot.Wait);
+                AddThread("hot", _profile.Hot, fused.Run);
+                Rehearsal.Prepare(fused, _flow, _options);
+                break;
+            case Topology.Paired:
+                var pairedIngest = new IngestThreadLoop<TSink>(ingest, _switches, NewMeter(), _profile.Hot.Wait);
+                var paired = new DecideThreadLoop<TSink, TReader>(decide, _gateway, sender, Duties(), _switches, pollNs, _profile.Decide.Wait);
+                AddThread("hot", _profile.Hot, pairedIngest.Run);
+                AddThread("decide", _profile.Decide, paired.Run);
+                Rehearsal.Prepare(pairedIngest, paired, _flow);
+                break;
+            case Topology.Staged:
+                var stagedIngest = new IngestThreadLoop<TSink>(ingest, _switches, NewMeter(), _profile.Hot.Wait);
+                var stagedDecide = new DecideThreadLoop<TSink, TReader>(decide, null, early!, Duties(), _switches, pollNs, _profile.Decide.Wait);
+                var stagedGateway = new GatewayThreadLoop<TSink>(orderRing!, _gateway, sender, _gatewayLatency, _switches, NewMeter(), pollNs, _profile.Gateway.Wait);
+                AddThread("hot", _profile.Hot, stagedIngest.Run);
+                AddThread("decide", _profile.Decide, stagedDecide.Run);
+                AddThread("gateway", _profile.Gateway, stagedGateway.Run);
+                Rehearsal.Prepare(stagedIngest, stagedDecide, stagedGateway, _flow);
+                break;
+        }
+        if (_journal is not null) AddThread("journal", _profile.Journal, _journal.Run);
+    }
+
+    private LoopDuties Duties() => new(_switches, NewMeter(), _flow, _latency);
+
+    private ThreadMeter NewMeter()
+    {
+        var meter = new ThreadMeter();
+        _meters.Add(meter);
+        return meter;
+    }
+
+    private void AddThread(string name, ThreadPlacement placement, Action body) => _threads.Add(new HotThread(name, placement, body));
+
+    private void CheckRoom()
+    {
+        if (_source.MaxEventsPerPacket > _profile.RingCapacity / 4)
+            throw new BadInputException($"{_profile.File}: ring.capacity: saw {_profile.RingCapacity}, but one packet of this source can make {_source.MaxEventsPerPacket} events; allowed is at least {4 * System.Numerics.BitOperations.RoundUpToPowerOf2((uint)_source.MaxEventsPerPacket)}");
+    }
+
+    private JournalWriter StartJournal(IRingReader<RingEvent> reader)
+    {
+        string folder = Path.Combine(_request.OutFolder, "journals");
+        Directory.CreateDirectory(folder);
+        string name = string.Concat(_desk.Name.Select(c => char.IsLetterOrDigit(c) || c is '-' or '_' ? c : '-'));
+        _journalPath = Path.Combine(folder, $"{DateTime.UtcNow:yyyyMMdd'T'HHmmss'.'fff}-{name}.journal");
+        IJournalFile? file = PosixJournalFile.TryCreate(_journalPath, out string? problem);
+        if (file is null) throw new BadInputException(problem!);
+        if (_request.JournalBytesMax > 0) file = new BoundedJournalFile(file, _request.JournalBytesMax);
+        var header = new JournalHeader
+        {
+            Desk = new PinnedFile(_desk.File, _desk.Bytes), Profile = new PinnedFile(_profile.File, _profile.Bytes),
+            Policies = [.. _desk.Portfolios.Where(p => p.Policy.File != "").Select(p => new PinnedFile(p.Policy.File, p.Policy.Bytes))],
+            OpeningPositions = [.. _options.Portfolios.Select((p, i) => new OpeningPosition((ushort)i, p.Instrument, p.OpeningHedgeUnits, 0))],
+            InstrumentCount = (uint)_desk.Instruments.Length, OrderIdEpoch = _options.Limits.OrderIdEpoch, Build = BuildIdentity.Build, InstructionSet = BuildIdentity.InstructionSet,
+            StartedUtcNs = default(HostUtcClock).NowUtcNs(),
+        };
+        var options = new JournalOptions { Durability = _profile.JournalDurability == "flush" ? JournalDurability.EveryWrite : JournalDurability.PageCache };
+        return JournalWriter.TryStart(file, header, reader, options, out problem) ?? throw new BadInputException(problem!);
+    }
+
+    private Companions StartCompanions()
+    {
+        var companions = new Companions(_request);
+        if (IsLive && _request.ShowConsole) companions.StartConsole();
+        return companions;
+    }
+
+    private void StartThreads()
+    {
+        // One collection now, with everything allocated, so that none is due in the measured window.
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        GC.Collect();
+        foreach (var thread in _threads) thread.Start();
+        _warnings.AddRange(_threads.Where(t => t.Warning is not null).Select(t => t.Warning!));
+    }
+
+    private void EndThreads()
+    {
+        foreach (var thread in _threads.Where(t => t.IsAlive && !IsJournal(t))) thread.Join(5_000);
+        _journal?.RequestStop();
+        foreach (var thread in _threads.Where(IsJournal)) thread.Join(30_000);
+        foreach (var thread in _threads.Where(t => t.Failure is not null)) _warnings.Add($"a thread failed: {thread.Failure}");
+    }
+
+    private bool IsJournal(HotThread thread) => _journal is not null && thread == _threads[^1];
+
+    public void Dispose()
+    {
+        _gateway?.Dispose();
+        _source?.Dispose();
+        _journal?.Dispose();
+        _venue.Dispose();
+        _ring?.Dispose();
+        _board.Dispose();
+    }
+}

@@ -1,0 +1,63 @@
+using Appliance.Contract;
+using Appliance.Ring;
+
+namespace Appliance.Host.Composition;
+
+/// <summary>A ring with the struct types through which hot loops reach it.</summary>
+internal abstract class RingKind<TSink, TReader> where TSink : struct, IEventSink where TReader : struct, IRingReader<RingEvent>
+{
+    public abstract IRing<RingEvent> Ring { get; }
+    public abstract TReader AddReader(string name, RingWait wait);
+    public abstract IRingReader<RingEvent> AddPlainReader(string name, RingWait wait);
+    /// <summary>One for each producing thread.</summary>
+    public abstract TSink NewSink();
+    public virtual void Freeze() { }
+}
+
+/// <summary>Fused: one thread produces.</summary>
+internal sealed class SingleRing(EmbeddedRing<RingEvent> ring) : RingKind<RingEventSink, InlineReader<RingEvent>>
+{
+    public override IRing<RingEvent> Ring => ring;
+    public override InlineReader<RingEvent> AddReader(string name, RingWait wait) => new(ring.AddReader(name, wait));
+    public override IRingReader<RingEvent> AddPlainReader(string name, RingWait wait) => ring.AddReader(name, wait);
+    public override RingEventSink NewSink() => new(ring.SingleProducer);
+    public override void Freeze() => ring.Freeze();
+}
+
+/// <summary>Paired and staged: the ingest thread and the sending threads produce.</summary>
+internal sealed class SharedRing(EmbeddedRing<RingEvent> ring) : RingKind<SharedRingEventSink.Handle, InlineReader<RingEvent>>
+{
+    public override IRing<RingEvent> Ring => ring;
+    public override InlineReader<RingEvent> AddReader(string name, RingWait wait) => new(ring.AddReader(name, wait));
+    public override IRingReader<RingEvent> AddPlainReader(string name, RingWait wait) => ring.AddReader(name, wait);
+    public override SharedRingEventSink.Handle NewSink() => new SharedRingEventSink(ring.MultiProducer).AsSink();
+    public override void Freeze() => ring.Freeze();
+}
+
+/// <summary>An adapter's ring, through the port.</summary>
+internal sealed class PortRing(IRing<RingEvent> ring) : RingKind<PortSink, PortReader<RingEvent>>
+{
+    public override IRing<RingEvent> Ring => ring;
+    public override PortReader<RingEvent> AddReader(string name, RingWait wait) => new(ring.AddConsumer(name, wait));
+    public override IRingReader<RingEvent> AddPlainReader(string name, RingWait wait) => ring.AddConsumer(name, wait);
+    public override PortSink NewSink() => new(new PortSinkState(ring.Producer));
+}
+
+internal sealed class PortSinkState(IRingProducer<RingEvent> producer)
+{
+    public readonly IRingProducer<RingEvent> Producer = producer;
+    public long Claimed;
+}
+
+internal readonly struct PortSink(PortSinkState state) : IEventSink
+{
+    public long RemainingCapacity => state.Producer.RemainingCapacity;
+
+    public ref RingEvent Claim()
+    {
+        while (!state.Producer.TryClaim(out state.Claimed)) Thread.Yield();
+        return ref state.Producer[state.Claimed];
+    }
+
+    public void Publish() => state.Producer.Publish(state.Claimed);
+}

@@ -1,0 +1,245 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+using Appliance.Contract;
+using Appliance.Fix;
+using Appliance.Flow;
+using Appliance.Flow.Accounts;
+using Appliance.Host.Configuration;
+using Appliance.Host.Reports;
+using Appliance.Ingest;
+using Appliance.Ingest.Deep;
+using Appliance.Ingest.Journal;
+using Appliance.Ingest.Mold;
+using Appliance.Ingest.Pcap;
+using Appliance.Ingest.Udp;
+using Appliance.Venue.Paper;
+using Appliance.Venue.Statements;
+
+namespace Appliance.Host.Composition;
+
+/// <summary>
+/// The outside of a run as the desk file names it: the embedded venue beside the host, a FIX venue, or paper fills from a capture. Makes the source and
+/// the gateway, and asks for the statement at the end.
+/// </summary>
+internal sealed class Venues : IDisposable
+{
+    private readonly RunRequest _request;
+    private readonly Desk _desk;
+    private readonly List<string> _warnings;
+    private readonly bool _paper;
+    private readonly OrderLog? _orderLog;
+    private Process? _venue;
+    private int _feedPort, _fixPort;
+    private string? _statementFile;
+    private PaperVenue? _paperVenue;
+    private IFixGatewayView? _fix;
+
+    public Venues(RunRequest request, List<string> warnings)
+    {
+        _request = request;
+        _desk = request.Desk;
+        _warnings = warnings;
+        if (request.Journal is not null) return;
+        _paper = request.Capture is not null;
+        _feedPort = request.FeedPort > 0 ? request.FeedPort : _desk.Feed.Port;
+        _fixPort = request.FixPort > 0 ? request.FixPort : _desk.Fix.Port;
+        if (_paper) return;
+        if (_desk.VenueKind == "paper")
+            throw new BadInputException($"{_desk.File}: venue.kind: saw \"paper\", which fills from replayed market data; allowed with it is --capture FILE");
+        if (_desk.Feed.Kind.StartsWith("binance", StringComparison.Ordinal) || _desk.Feed.Kind == "itch50-file")
+            throw new BadInputException($"{_desk.File}: feed.kind: saw \"{_desk.Feed.Kind}\", which is played from a file; allowed with it is --capture FILE");
+        string session = SessionFolder();
+        _orderLog = new OrderLog(Path.Combine(session, "orders.log"), request.Profile.OrderLogMegabytes * (1 << 20) / 64);
+        if (_desk.VenueKind == "embedded" && request.FixPort == 0) StartEmbedded();
+    }
+
+    /// <summary>The epoch of this run's client order ids: from the order log, which never gives one twice. A capture's is always the first, so that two runs agree.</summary>
+    public ulong OrderIdEpoch() => _orderLog?.Epoch ?? 1;
+
+    /// <summary>Orders of an earlier run that may stand at the venue; while there are any, trading stays off.</summary>
+    public IReadOnlyList<OrderLogRecord> MaybeSent { get; private set; } = [];
+
+    // ---- the embedded venue -------------------------------------------------------------------------------------
+
+    /// <summary>An embedded venue is as new as its run; a real one outlives the host, and so does the session with it.</summary>
+    private string SessionFolder()
+    {
+        string folder = Path.Combine(_request.OutFolder, "session", $"{_desk.Fix.SenderCompId}-{_desk.Fix.TargetCompId}");
+        if (_desk.VenueKind == "embedded" && Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
+        Directory.CreateDirectory(folder);
+        return folder;
+    }
+
+    private void StartEmbedded()
+    {
+        string folder = Path.Combine(_request.OutFolder, "venue");
+        if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
+        Directory.CreateDirectory(folder);
+        string ready = Path.Combine(folder, "ready.json");
+        _statementFile = Path.Combine(folder, "statement.json");
+        if (_feedPort == 0) _feedPort = FreeUdpPort();
+        _venue = OwnExecutable.Start(["venue", "--desk", _desk.File, "--out", folder, "--feed-port", _feedPort.ToString(), "--fix-port", _fixPort.ToString(), "--companion-of", Environment.ProcessId.ToString(), .. _request.VenueArguments]);
+        _fixPort = WaitForReady(ready);
+    }
+
+    private int WaitForReady(string ready)
+    {
+        var waited = Stopwatch.StartNew();
+        while (waited.Elapsed.TotalSeconds < 30)
+        {
+            if (File.Exists(ready))
+            {
+                using var json = JsonDocument.Parse(File.ReadAllText(ready));
+                return json.RootElement.GetProperty("fixPort").GetInt32();
+            }
+            if (_venue!.HasExited) throw new IOException($"the embedded venue ended with exit code {_venue.ExitCode} before it listened");
+            Native.Linux.SleepMicroseconds(20_000);
+        }
+        throw new IOException("the embedded venue did not listen within 30 seconds");
+    }
+
+    private static int FreeUdpPort()
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+
+    // ---- source and gateway -------------------------------------------------------------------------------------
+
+    public ITickSource Source<TSink>(HardwareProfile profile, TSink sink, Func<bool> caughtUp) where TSink : struct, IEventSink
+    {
+        var symbols = new SymbolMap(_desk.Instruments);
+        if (_request.Capture is { } capture)
+        {
+            var staging = new EventStaging();
+            var options = new CaptureOptions { Path = capture, Speed = _request.Speed, TimerPeriodMs = profile.TimerMilliseconds, Feed = new FeedOptions { BookStart = BookStart.Complete } };
+            ITickSource inner;
+            try { inner = CaptureOpener.Open(options, symbols, new StagingSink(staging), default(HostMonotonicClock)); }
+            catch (CaptureFormatException e) { throw new BadInputException(e.Message); }
+            return new PaperSource<TSink>(inner, staging, _paperVenue!, sink, caughtUp);
+        }
+        if (_desk.Feed.Kind == "itch50-soupbintcp") return SoupSource(symbols, sink);
+        var udp = new UdpOptions { Group = _desk.Feed.Group, Port = _feedPort, Interface = _desk.Feed.Interface, ReceiveBufferBytes = profile.ReceiveBufferBytes, BusyPollMicroseconds = profile.BusyPollMicroseconds, BatchPackets = profile.PacketsPerPoll };
+        return _desk.Feed.Kind == "iex-deep"
+            ? new UdpSource<TSink, HostMonotonicClock, HostUtcClock, IexDeepDecoder>(udp, new IexDeepDecoder(symbols, new FeedOptions()), sink, default, default)
+            : new UdpSource<TSink, HostMonotonicClock, HostUtcClock, MoldItchDecoder>(udp, new MoldItchDecoder(symbols, new FeedOptions()), sink, default, default);
+    }
+
+    private ITickSource SoupSource<TSink>(SymbolMap symbols, TSink sink) where TSink : struct, IEventSink =>
+        throw new BadInputException($"{_desk.File}: feed.kind: \"itch50-soupbintcp\" is not composed yet");
+
+    public IOrderGateway Gateway<TSink>(InstrumentDefinition[] instruments, FeeSchedule fees, TSink sink) where TSink : struct, IEventSink
+    {
+        if (_paper)
+        {
+            // The order is encoded as it would be, so that a paper run measures that stage too.
+            var header = new FixHeaderTemplate(_desk.Fix.SenderCompId, _desk.Fix.TargetCompId, microseconds: true);
+            var encoder = new OrderEncoder(header, new SymbolTable(instruments), _desk.Fix.Account);
+            var buffer = GC.AllocateArray<byte>(1024, pinned: true);
+            uint sequence = 0;
+            int Encode(in ApprovedOrder order)
+            {
+                var intent = new OrderIntent
+                {
+                    Kind = order.Kind, Side = order.Side, TimeInForce = order.TimeInForce, Instrument = order.Instrument, Portfolio = order.Portfolio, PriceUnits = order.PriceUnits, QuantityUnits = order.QuantityUnits,
+                    ClientOrderId = order.ClientOrderId, OriginalClientOrderId = order.OriginalClientOrderId, RingSequence = order.RingSequence, ReceivedNs = order.ReceivedNs, TimeUtcNs = order.TimeUtcNs,
+                };
+                return encoder.Encode(buffer, in intent, ++sequence, order.TimeUtcNs);
+            }
+            long latencyNs = Math.Max(1, _desk.Paper.LatencyMicroseconds * 1_000);
+            return _paperVenue = new PaperVenue(instruments, new PaperOptions { OrderLatencyNs = latencyNs, ReportLatencyNs = latencyNs, Fees = fees }, Encode);
+        }
+        var options = new FixSessionOptions
+        {
+            Host = _desk.Fix.Host, Port = _fixPort, SenderCompId = _desk.Fix.SenderCompId, TargetCompId = _desk.Fix.TargetCompId, Account = _desk.Fix.Account, HeartbeatSeconds = _desk.Fix.HeartbeatSeconds,
+            ResetSequenceNumbersOnLogon = _desk.Fix.ResetOnLogon, LogonFields = [.. _desk.Fix.LogonTags.Select(t => new KeyValuePair<int, string>(t.Tag, t.Value))],
+            StoreDirectory = Path.Combine(_request.OutFolder, "session", $"{_desk.Fix.SenderCompId}-{_desk.Fix.TargetCompId}"),
+        };
+        FindMaybeSent();
+        var gateway = new FixOrderGateway<TSink, HostMonotonicClock>(options, instruments, sink, default, _orderLog);
+        _fix = new FixGatewayView<TSink>(gateway);
+        return gateway;
+    }
+
+    /// <summary>Logged orders of earlier runs for which no journal holds a final answer.</summary>
+    private void FindMaybeSent()
+    {
+        if (_orderLog is null || _orderLog.CountOfEarlierRuns == 0) return;
+        var done = new HashSet<ulong>();
+        string folder = Path.Combine(_request.OutFolder, "journals");
+        foreach (string file in Directory.Exists(folder) ? Directory.GetFiles(folder, "*.journal") : [])
+        {
+            using var reader = JournalReader.TryOpen(file, out _);
+            RingEvent e = default;
+            while (reader is not null && reader.Read(ref e) == JournalRead.Event)
+            {
+                if (e.Kind != EventKind.ExecutionReported) continue;
+                ref var x = ref RingEvent.AsExecution(ref e);
+                if (x.ExecutionKind is ExecutionKind.Cancelled or ExecutionKind.Rejected or ExecutionKind.Expired || x.OrderStatus == OrderStatus.Filled) done.Add(x.ClientOrderId);
+            }
+        }
+        MaybeSent = _orderLog.MaybeSent(done.Contains);
+        if (MaybeSent.Count == 0) _orderLog.Forget();
+    }
+
+    public void ShutSockets() => _fix?.ShutdownNow();
+
+    /// <summary>Logs out and waits for the answer, on the caller's thread, once the loops have ended.</summary>
+    public void Logout()
+    {
+        if (_fix is null || !_fix.IsUp) return;
+        var clock = default(HostMonotonicClock);
+        var utc = default(HostUtcClock);
+        _fix.Logout(clock.NowNs(), utc.NowUtcNs());
+        long until = clock.NowNs() + 2_000_000_000;
+        while (clock.NowNs() < until && _fix.State != FixSessionState.Disconnected)
+        {
+            _fix.Poll(clock.NowNs(), utc.NowUtcNs());
+            Native.Linux.SleepMicroseconds(1_000);
+        }
+    }
+
+    // ---- what the outside says at the end -----------------------------------------------------------------------
+
+    public IReadOnlyList<(string, string)> Facts(FlowCounters counters)
+    {
+        var facts = new List<(string, string)> { ("venue", _request.Journal is not null ? "journal" : _paper ? "paper" : _desk.VenueKind), ("sessionUps", counters.SessionUps.ToString()), ("sessionDowns", counters.SessionDowns.ToString()) };
+        if (_fix is not null) facts.AddRange(_fix.Facts());
+        return facts;
+    }
+
+    public StatementCheck? Compare(Account account, InstrumentDefinition[] instruments)
+    {
+        string? file = _statementFile;
+        if (_paper)
+        {
+            file = Path.Combine(_request.OutFolder, "paper-statement.json");
+            StatementFile.Write(file, _paperVenue!.Ledger, "paper", "end", final: true, default(HostUtcClock).NowUtcNs());
+        }
+        else if (_venue is not null)
+        {
+            if (!_venue.HasExited) Native.Linux.kill(_venue.Id, 15);
+            if (!_venue.WaitForExit(10_000)) _warnings.Add("the embedded venue did not end when asked to");
+        }
+        if (file is null) return null;
+        if (!File.Exists(file)) return new StatementCheck(false, false, ["the venue left no statement"], file);
+        return StatementReader.Compare(file, _paper ? "PAPER" : _desk.Fix.SenderCompId, account, instruments);
+    }
+
+    public void Dispose()
+    {
+        if (_venue is not null)
+        {
+            if (!_venue.HasExited)
+            {
+                Native.Linux.kill(_venue.Id, 15);
+                if (!_venue.WaitForExit(3_000)) _venue.Kill();
+            }
+            _venue.Dispose();
+        }
+        _orderLog?.Dispose();
+    }
+}

@@ -1,0 +1,56 @@
+using System.Runtime.InteropServices;
+
+namespace Appliance.Host.Native;
+
+/// <summary>The kernel calls that the runtime does not offer: where a thread runs, what stays in memory, whether a file is there.</summary>
+internal static unsafe class Linux
+{
+    private const int CurrentThread = 0;
+    private const int SchedulingFifo = 1;
+    private const int LockCurrentAndFuture = 1 | 2;
+
+    /// <summary>Pins the calling thread. Returns errno, 0 for success.</summary>
+    public static int PinThisThread(int core)
+    {
+        const int maskBytes = 128;
+        byte* mask = stackalloc byte[maskBytes];
+        new Span<byte>(mask, maskBytes).Clear();
+        mask[core >> 3] = (byte)(1 << (core & 7));
+        return sched_setaffinity(CurrentThread, maskBytes, mask) == 0 ? 0 : Marshal.GetLastPInvokeError();
+    }
+
+    /// <summary>Puts the calling thread into SCHED_FIFO. Returns errno.</summary>
+    public static int MakeThisThreadFifo(int priority)
+    {
+        int parameter = priority;
+        return sched_setscheduler(CurrentThread, SchedulingFifo, &parameter) == 0 ? 0 : Marshal.GetLastPInvokeError();
+    }
+
+    /// <summary>Keeps every page in memory, now and later. Returns errno.</summary>
+    public static int LockAllMemory() => mlockall(LockCurrentAndFuture) == 0 ? 0 : Marshal.GetLastPInvokeError();
+
+    /// <summary>Whether a path exists; the path is zero-terminated and prepared once, so that asking allocates nothing.</summary>
+    public static bool Exists(byte[] zeroTerminatedPath)
+    {
+        fixed (byte* path = zeroTerminatedPath)
+            return access(path, 0) == 0;
+    }
+
+    public static void SleepMicroseconds(int microseconds)
+    {
+        TimeSpec time = new() { Seconds = microseconds / 1_000_000, Nanoseconds = microseconds % 1_000_000 * 1000L };
+        nanosleep(&time, null);
+    }
+
+    public static string Message(int errno) => Marshal.GetPInvokeErrorMessage(errno);
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct TimeSpec { public long Seconds, Nanoseconds; }
+
+    [DllImport("libc", SetLastError = true)] private static extern int sched_setaffinity(int pid, nint bytes, byte* mask);
+    [DllImport("libc", SetLastError = true)] private static extern int sched_setscheduler(int pid, int policy, int* parameter);
+    [DllImport("libc", SetLastError = true)] private static extern int mlockall(int flags);
+    [DllImport("libc")] private static extern int access(byte* path, int mode);
+    [DllImport("libc")] private static extern int nanosleep(TimeSpec* time, TimeSpec* left);
+    [DllImport("libc", SetLastError = true)] public static extern int kill(int pid, int signal);
+}

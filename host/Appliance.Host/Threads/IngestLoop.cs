@@ -1,0 +1,166 @@
+using Appliance.Contract;
+using Appliance.Host.Board;
+using Appliance.Ingest.Journal;
+using Appliance.Risk;
+
+namespace Appliance.Host.Threads;
+
+/// <summary>What the ingest loop needs to know of its run.</summary>
+internal sealed record IngestOptions
+{
+    public required int PacketsPerPoll { get; init; }
+    public required long TimerNs { get; init; }
+    /// <summary>False while a capture or a journal plays: its own events bring the timers, and events made here bear its time.</summary>
+    public required bool IsLive { get; init; }
+    /// <summary>True for a journal: every event comes from it, none is made here.</summary>
+    public required bool IsReplay { get; init; }
+    public required long JournalLagEvents { get; init; }
+    public required long OverloadEvents { get; init; }
+    /// <summary>How long the orderly end may wait for answers to cancels.</summary>
+    public long StopWithinNs { get; init; } = 2_000_000_000;
+}
+
+/// <summary>
+/// The duties of the thread that polls the source: packets into the ring, and beside them the events that only this side can see: timers, operator
+/// commands, the kill flag, the journal's state, overload. One <see cref="Turn"/> never blocks. In the fused topology the decision follows on the same thread.
+/// </summary>
+internal sealed class IngestLoop<TSink>(ITickSource source, TSink sink, IRing<RingEvent> ring, JournalStatus? journal, KillSwitch kill, SharedBoard? board, RunSwitches switches, IngestOptions options)
+    where TSink : struct, IEventSink
+{
+    private const long LookEveryNs = 20_000;
+    private readonly HostMonotonicClock _clock = new();
+    private readonly HostUtcClock _utc = new();
+    private TSink _sink = sink;
+    private long _nextLookNs, _nextTimerNs, _stopDeadlineNs, _lastUtcNs, _lastMonotonicNs;
+    private bool _killSeen, _behind, _lost, _overloaded, _stopping;
+
+    /// <summary>True once EndOfInput is in the ring: nothing more comes.</summary>
+    public bool Done { get; private set; }
+    public long ClockSteps { get; private set; }
+
+    /// <returns>Packets and events made.</returns>
+    public int Turn()
+    {
+        if (Done) return 0;
+        int made = 0;
+        if (options.IsReplay) return Replay();
+        long now = _clock.NowNs();
+        if (now >= _nextLookNs) made += Look(now);
+        if (Done) return made;
+        made += source.Poll(options.PacketsPerPoll);
+        return made;
+    }
+
+    private int Replay()
+    {
+        int made = source.Poll(options.PacketsPerPoll);
+        // A journal without its end (the host was killed) still ends here, so that consumers can finish.
+        if (source.Ended || switches.StopRequested)
+        {
+            if (_sink.RemainingCapacity < 1) return made;
+            Publish(EventKind.EndOfInput, 0, 0, _clock.NowNs());
+            Done = true;
+        }
+        return made;
+    }
+
+    /// <summary>What need not be looked at on every turn. Each finding becomes an event.</summary>
+    private int Look(long now)
+    {
+        _nextLookNs = now + LookEveryNs;
+        if (_sink.RemainingCapacity < 16) return 0;
+        int made = 0;
+        if (options.IsLive && now >= _nextTimerNs)
+        {
+            _nextTimerNs = Math.Max(_nextTimerNs + options.TimerNs, now);
+            made += WatchClock(now);
+            Publish(EventKind.Timer, (int)(options.TimerNs / 1_000_000), 0, now);
+            made++;
+        }
+        if (!_killSeen && kill.IsSet)
+        {
+            _killSeen = true;
+            Publish(EventKind.KillObserved, 0, 0, now);
+            made++;
+        }
+        if (board is not null && board.TryTake(out var command))
+        {
+            if (command == OperatorCommand.Stop) switches.StopRequested = true;
+            else
+            {
+                Publish(EventKind.Command, (int)command, 0, now);
+                made++;
+            }
+        }
+        if (journal is not null) made += WatchJournal(now);
+        made += WatchBacklog(now);
+        if (_stopping || switches.StopRequested || source.Ended) made += EndOrderly(now);
+        return made;
+    }
+
+    /// <summary>A step of the wall clock against the monotonic one of more than a millisecond is an event: wire times jump, intervals do not.</summary>
+    private int WatchClock(long now)
+    {
+        long utc = _utc.NowUtcNs();
+        long step = _lastUtcNs == 0 ? 0 : (utc - _lastUtcNs) - (now - _lastMonotonicNs);
+        (_lastUtcNs, _lastMonotonicNs) = (utc, now);
+        if (Math.Abs(step) < 1_000_000) return 0;
+        ClockSteps++;
+        Publish(EventKind.ClockStepped, 0, step, now);
+        return 1;
+    }
+
+    private int WatchJournal(long now)
+    {
+        if (!_lost && journal!.IsLost)
+        {
+            _lost = true;
+            Publish(EventKind.JournalLost, journal.FailedErrno, 0, now);
+            return 1;
+        }
+        if (_lost) return 0;
+        long lag = journal!.LagEvents(ring.Cursor);
+        bool behind = _behind ? lag > options.JournalLagEvents / 2 : lag > options.JournalLagEvents;
+        if (behind == _behind) return 0;
+        _behind = behind;
+        Publish(behind ? EventKind.JournalBehind : EventKind.JournalCaughtUp, 0, lag, now);
+        return 1;
+    }
+
+    private int WatchBacklog(long now)
+    {
+        long waiting = ring.Cursor - switches.DecidedSequence;
+        bool overloaded = _overloaded ? waiting > options.OverloadEvents / 2 : waiting > options.OverloadEvents;
+        if (overloaded == _overloaded) return 0;
+        _overloaded = overloaded;
+        Publish(overloaded ? EventKind.OverloadBegan : EventKind.OverloadEnded, 0, waiting, now);
+        return 1;
+    }
+
+    /// <summary>First the command that cancels what works; then, once all is answered or the time is over, the end of input.</summary>
+    private int EndOrderly(long now)
+    {
+        if (!_stopping)
+        {
+            _stopping = true;
+            _stopDeadlineNs = now + options.StopWithinNs;
+            Publish(EventKind.Command, (int)OperatorCommand.Stop, 0, now);
+            return 1;
+        }
+        bool caughtUp = switches.DecidedSequence >= ring.Cursor;
+        if (!(caughtUp && switches.Quiet) && now < _stopDeadlineNs) return 0;
+        Publish(EventKind.EndOfInput, 0, 0, now);
+        Done = true;
+        return 1;
+    }
+
+    private void Publish(EventKind kind, int code, long value, long now)
+    {
+        ref RingEvent e = ref _sink.Claim();
+        RingEvent.Begin(ref e, kind, RingEvent.AllInstruments, 0, now, options.IsLive ? _utc.NowUtcNs() : switches.SequencedUtcNs);
+        ref ControlEvent control = ref RingEvent.AsControl(ref e);
+        control.Code = code;
+        control.Value1 = value;
+        _sink.Publish();
+    }
+}

@@ -1,0 +1,188 @@
+using Appliance.Contract;
+using Appliance.Flow;
+using Appliance.Host.Native;
+
+namespace Appliance.Host.Threads;
+
+/// <summary>
+/// The decision's end of the ring: takes what is there, at most a batch, and hands it to the flow in sequence. The same in every topology, so the
+/// same journal gives the same orders in each.
+/// </summary>
+internal sealed class DecideEnd<TReader>(TReader reader, Flow<HostMonotonicClock> flow, int batchLimit, RunSwitches switches) where TReader : struct, IRingReader<RingEvent>
+{
+    private TReader _reader = reader;
+
+    public int HandleAvailable() => Handle(_reader.Available());
+    public int HandleAfterWait() => Handle(_reader.Wait());
+
+    private int Handle(long available)
+    {
+        long first = _reader.NextSequence;
+        long last = Math.Min(available, first + batchLimit - 1);
+        if (last < first) return 0;
+        for (long sequence = first; sequence <= last; sequence++)
+            flow.OnEvent(ref _reader[sequence], sequence);
+        // Before the release: whoever sees this batch done must also see what it caused.
+        switches.SequencedUtcNs = flow.NowUtcNs;
+        switches.Quiet = flow.IsQuiet;
+        switches.DecidedSequence = last;
+        _reader.Release(last);
+        if (flow.Ended) switches.Ended = true;
+        return (int)(last - first + 1);
+    }
+}
+
+/// <summary>How a thread with nothing to do passes the time.</summary>
+internal readonly struct IdleWait(RingWait wait)
+{
+    public void Once()
+    {
+        switch (wait)
+        {
+            case RingWait.BusySpin: break;
+            case RingWait.Yielding: Thread.Yield(); break;
+            default: Linux.SleepMicroseconds(50); break;
+        }
+    }
+}
+
+/// <summary>What belongs to each deciding loop beside its work: heartbeat, the measured window, the stall that tests inject.</summary>
+internal sealed class LoopDuties(RunSwitches switches, ThreadMeter meter, Flow<HostMonotonicClock>? flow, StageLatency latency)
+{
+    public void Turn()
+    {
+        switches.Beat();
+        bool measuring = switches.Measuring;
+        if (meter.Follow(measuring))
+        {
+            latency.Reset();
+            if (flow is not null) flow.IsMeasuring = true;
+        }
+        if (switches.StallMilliseconds != 0) Stall();
+    }
+
+    /// <summary>Ends the window on this thread, whether or not it was open.</summary>
+    public void End() => meter.Follow(false);
+
+    private void Stall()
+    {
+        var clock = default(HostMonotonicClock);
+        long until = clock.NowNs() + switches.StallMilliseconds * 1_000_000L;
+        switches.StallMilliseconds = 0;
+        while (clock.NowNs() < until) { }
+    }
+}
+
+/// <summary>One thread polls, decides and sends.</summary>
+internal sealed class FusedLoop<TSink, TReader>(IngestLoop<TSink> ingest, DecideEnd<TReader> decide, IOrderGateway gateway, OrderSender<TSink> sender, LoopDuties duties, RunSwitches switches, long pollNs, RingWait wait)
+    where TSink : struct, IEventSink where TReader : struct, IRingReader<RingEvent>
+{
+    public void Run()
+    {
+        var clock = default(HostMonotonicClock);
+        var utc = default(HostUtcClock);
+        var idle = new IdleWait(wait);
+        long nextPollNs = 0;
+        while (!switches.Ended)
+        {
+            duties.Turn();
+            int made = ingest.Turn();
+            while (decide.HandleAvailable() > 0 && !switches.Ended) made++;
+            long now = clock.NowNs();
+            if (now >= nextPollNs)
+            {
+                nextPollNs = now + pollNs;
+                made += gateway.Poll(now, utc.NowUtcNs());
+                sender.Flush();
+                while (decide.HandleAvailable() > 0 && !switches.Ended) made++;
+            }
+            if (made == 0) idle.Once();
+        }
+        duties.End();
+    }
+}
+
+/// <summary>Paired and staged: the thread that polls the source.</summary>
+internal sealed class IngestThreadLoop<TSink>(IngestLoop<TSink> ingest, RunSwitches switches, ThreadMeter meter, RingWait wait) where TSink : struct, IEventSink
+{
+    public void Run()
+    {
+        var idle = new IdleWait(wait);
+        while (!switches.Ended)
+        {
+            meter.Follow(switches.Measuring);
+            if (ingest.Turn() == 0) idle.Once();
+        }
+        meter.Follow(false);
+    }
+}
+
+/// <summary>Paired: the thread that decides and sends. Staged: the same without a gateway of its own.</summary>
+internal sealed class DecideThreadLoop<TSink, TReader>(DecideEnd<TReader> decide, IOrderGateway? gateway, OrderSender<TSink> sender, LoopDuties duties, RunSwitches switches, long pollNs, RingWait wait)
+    where TSink : struct, IEventSink where TReader : struct, IRingReader<RingEvent>
+{
+    public void Run()
+    {
+        var clock = default(HostMonotonicClock);
+        var utc = default(HostUtcClock);
+        var idle = new IdleWait(wait);
+        long nextPollNs = 0;
+        while (!switches.Ended)
+        {
+            duties.Turn();
+            int made = decide.HandleAvailable();
+            long now = clock.NowNs();
+            if (now >= nextPollNs)
+            {
+                nextPollNs = now + pollNs;
+                if (gateway is not null) made += gateway.Poll(now, utc.NowUtcNs());
+                sender.Flush();
+            }
+            if (made == 0) idle.Once();
+        }
+        duties.End();
+    }
+}
+
+/// <summary>Staged: the thread that sends and receives.</summary>
+internal sealed class GatewayThreadLoop<TSink>(OrderRing orders, IOrderGateway gateway, OrderSender<TSink> sender, StageLatency latency, RunSwitches switches, ThreadMeter meter, long pollNs, RingWait wait)
+    where TSink : struct, IEventSink
+{
+    public void Run()
+    {
+        var clock = default(HostMonotonicClock);
+        var utc = default(HostUtcClock);
+        var idle = new IdleWait(wait);
+        long nextPollNs = 0;
+        var reader = orders.Reader;
+        while (!switches.Ended)
+        {
+            if (meter.Follow(switches.Measuring)) latency.Reset();
+            int made = 0;
+            long available = reader.Available();
+            for (long sequence = reader.NextSequence; sequence <= available; sequence++)
+            {
+                ref var order = ref reader[sequence];
+                if (sender.Send(in order) == SendResult.Sent && switches.Measuring) Record(in order);
+                reader.Release(sequence);
+                made++;
+            }
+            long now = clock.NowNs();
+            if (now >= nextPollNs)
+            {
+                nextPollNs = now + pollNs;
+                made += gateway.Poll(now, utc.NowUtcNs());
+                sender.Flush();
+            }
+            if (made == 0) idle.Once();
+        }
+        meter.Follow(false);
+    }
+
+    private void Record(in ApprovedOrder order)
+    {
+        latency[Stage.Sent].Record(gateway.LastSentNs - gateway.LastEncodedNs);
+        latency[Stage.TickToOrder].Record(gateway.LastEncodedNs - order.ReceivedNs);
+        latency[Stage.TickToSent].Record(gateway.LastSentNs - order.ReceivedNs);
+    }
+}

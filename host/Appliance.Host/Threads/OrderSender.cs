@@ -1,0 +1,66 @@
+using Appliance.Contract;
+using Appliance.Flow;
+using Appliance.Risk;
+
+namespace Appliance.Host.Threads;
+
+/// <summary>
+/// The last step before the wire, on the sending thread: the kill flag is read immediately before each send, and what did not leave
+/// re-enters the ring as an event. A cancel passes a kill.
+/// </summary>
+internal sealed class OrderSender<TSink>(IOrderGateway gateway, KillSwitch kill, TSink sink) : IOrderOut where TSink : struct, IEventSink
+{
+    private const int HeldMax = 4096;
+    private readonly RingEvent[] _held = new RingEvent[HeldMax];
+    private int _heldCount;
+    private TSink _sink = sink;
+    private readonly HostMonotonicClock _clock = new();
+
+    public long LastEncodedNs => gateway.LastEncodedNs;
+    public long LastSentNs => gateway.LastSentNs;
+    public long Sent { get; private set; }
+    public long Unsent { get; private set; }
+
+    public SendResult Send(in ApprovedOrder order)
+    {
+        SendResult result = kill.IsSet && order.Kind != OrderRequestKind.Cancel ? SendResult.Killed : gateway.Send(in order);
+        if (result == SendResult.Sent) Sent++;
+        else NotSent(in order, result);
+        return result;
+    }
+
+    /// <summary>Puts what could not be published before into the ring, now that there may be room.</summary>
+    public void Flush()
+    {
+        int done = 0;
+        while (done < _heldCount && _sink.RemainingCapacity > 0)
+        {
+            _sink.Claim() = _held[done++];
+            _sink.Publish();
+        }
+        if (done == 0) return;
+        Array.Copy(_held, done, _held, 0, _heldCount - done);
+        _heldCount -= done;
+    }
+
+    private void NotSent(in ApprovedOrder order, SendResult result)
+    {
+        Unsent++;
+        if (_heldCount >= HeldMax - 2) throw new InvalidOperationException("More than 4,000 unsent orders wait for room in the ring; the gate's limits cannot allow that.");
+        long now = _clock.NowNs();
+        RingEvent e = default;
+        if (result == SendResult.Killed)
+        {
+            RingEvent.Begin(ref e, EventKind.KillObserved, order.Instrument, 0, now, order.TimeUtcNs);
+            RingEvent.AsControl(ref e).Value1 = (long)order.ClientOrderId;
+            _held[_heldCount++] = e;
+        }
+        RingEvent.Begin(ref e, EventKind.OrderUnsent, order.Instrument, 0, now, order.TimeUtcNs);
+        ref Execution execution = ref RingEvent.AsExecution(ref e);
+        execution.Side = order.Side;
+        execution.ClientOrderId = order.ClientOrderId;
+        execution.Reason = (ushort)result;
+        _held[_heldCount++] = e;
+        Flush();
+    }
+}
