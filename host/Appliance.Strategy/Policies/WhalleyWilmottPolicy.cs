@@ -10,8 +10,11 @@ public sealed record WhalleyWilmottOptions
     public required double CostShare { get; init; }
     /// <summary>Absolute risk aversion of the exponential utility, per 1.0 of quote currency. Above 0.</summary>
     public required double RiskAversion { get; init; }
-    /// <summary>0 trades to the nearer edge of the band, which is optimal when costs are proportional; 1 to its centre, which suits costs per order.</summary>
-    public double RebalanceShare { get; init; }
+    /// <summary>
+    /// How far into the band a trade goes: 0 to the nearer edge, which is optimal when costs are proportional and trades may be of any size; 1 to the centre. Half by default:
+    /// with lots, a minimum trade and a latency the edge itself cannot be met, and the very next tick would be outside again.
+    /// </summary>
+    public double RebalanceShare { get; init; } = 0.5;
     /// <summary>The band is never narrower than this half-width, in 1.0 of the hedge instrument: gamma may vanish, lots do not.</summary>
     public double HalfWidthUnitsMin { get; init; }
     /// <summary>The band is never wider than this half-width.</summary>

@@ -24,7 +24,7 @@ public class PolicyTests
     [Fact]
     public void Whalley_wilmott_band_has_the_published_half_width()
     {
-        var policy = new WhalleyWilmottPolicy(new WhalleyWilmottOptions { CostShare = 1e-4, RiskAversion = 1e-3 });
+        var policy = new WhalleyWilmottPolicy(new WhalleyWilmottOptions { CostShare = 1e-4, RiskAversion = 1e-3, RebalanceShare = 0 });
         PortfolioState state = State(2, -0.004, 0);
         double expected = Math.Cbrt(3 * 1e-4 * 61_700 * 0.004 * 0.004 / (2 * 1e-3));
         Assert.Equal(expected, policy.HalfWidthUnits(state), 1e-15);
