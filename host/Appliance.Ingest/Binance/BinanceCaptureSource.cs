@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text;
 using Appliance.Contract;
+using Appliance.Ingest.Pcap;
 
 namespace Appliance.Ingest.Binance;
 
@@ -9,22 +10,22 @@ namespace Appliance.Ingest.Binance;
 /// is published, so it is known how much room it needs; while the ring lacks that room the line waits, and none is lost. Every line is accounted for:
 /// Packets = Messages + DecodeErrors, and Messages = the sum of the counts by type.
 /// </summary>
-public sealed class BinanceCaptureSource<TSink> : ITickSource where TSink : struct, IEventSink
+public sealed class BinanceCaptureSource<TSink, TClock> : ITickSource
+    where TSink : struct, IEventSink
+    where TClock : struct, IMonotonicClock
 {
     private const int FirstUnknownName = 16, FurtherNames = 255;
-    /// <summary>A longer silence gets no timers for its part beyond this: a jump of the recorder's clock must not flood the ring.</summary>
-    private const long TimerGapNsMax = 3_600_000_000_000;
     private const long NanosecondsPerMillisecond = 1_000_000;
 
     private readonly LineReader _lines;
     private readonly BinanceMessage _message;
     private readonly BinanceCaptureOptions _options;
     private readonly SymbolMap _symbols;
-    private readonly HostMonotonicClock _clock = new();
-    private readonly long _timerPeriodNs;
+    private readonly TClock _clock;
     private readonly byte[][] _unknownNames = new byte[256][];
     private readonly bool[] _hasTrades;
     private TSink _sink;
+    private CaptureClock _time;
 
     // The decoded line that waits to be published.
     private bool _isPending;
@@ -33,20 +34,19 @@ public sealed class BinanceCaptureSource<TSink> : ITickSource where TSink : stru
     private long _pendingTimeUtcNs, _pendingReceivedNs;
     private uint _pendingDecodeNs;
 
-    private long _lastTimeUtcNs, _nextTimerUtcNs;
-    private long _firstTimeUtcNs, _startedNs = -1;
     private byte[] _depthSymbol = [];
     private bool _manyDepthSymbols;
 
-    public BinanceCaptureSource(Stream stream, BinanceCaptureOptions options, SymbolMap symbols, TSink sink)
+    public BinanceCaptureSource(Stream stream, BinanceCaptureOptions options, SymbolMap symbols, TSink sink, TClock clock)
     {
         options.Check();
         _options = options;
         _symbols = symbols;
         _sink = sink;
+        _clock = clock;
+        _time = new CaptureClock(options.Speed, options.TimerPeriodMs);
         _lines = new LineReader(stream, options.LineBytesMax);
         _message = new BinanceMessage(options.LevelsMax);
-        _timerPeriodNs = options.TimerPeriodMs * NanosecondsPerMillisecond;
         _hasTrades = new bool[symbols.HighestIndex + 1];
         Statistics.MessageTypeNames[(int)BinanceMessageKind.DepthUpdate] = "depthUpdate";
         Statistics.MessageTypeNames[(int)BinanceMessageKind.Snapshot] = "snapshot";
@@ -60,13 +60,10 @@ public sealed class BinanceCaptureSource<TSink> : ITickSource where TSink : stru
     /// <summary>A snapshot's header, its levels and its end. Timers are published one by one as the ring has room.</summary>
     public int MaxEventsPerPacket => _options.LevelsMax + 2;
     public bool Ended { get; private set; }
-    /// <summary>Lines whose receive time lay before their predecessor's; their sequenced time is the predecessor's.</summary>
-    public long ClampedTimes { get; private set; }
     /// <summary>Prints without price or quantity.</summary>
     public long EmptyPrints { get; private set; }
     /// <summary>aggTrade messages that repeat what trade messages already said.</summary>
     public long RepeatedPrints { get; private set; }
-    public long SkippedTimers { get; private set; }
     /// <summary>What was wrong with the capture's end, or null: a line cut short, a gzip file cut short or damaged.</summary>
     public string? TailError { get; private set; }
 
@@ -76,8 +73,23 @@ public sealed class BinanceCaptureSource<TSink> : ITickSource where TSink : stru
         while (taken < maxPackets)
         {
             if (!_isPending && !DecodeNext()) break;
-            if (_options.Speed > 0 && !IsDue()) return Waiting(taken);
-            if (!PublishTimers() || _sink.RemainingCapacity < _pendingEvents) return Waiting(taken);
+            // Capture time begins with the first line whose receive time can be read.
+            if (_pendingTimeUtcNs != 0)
+            {
+                long nowNs = _clock.NowNs();
+                _time.Start(_pendingTimeUtcNs, nowNs);
+                if (_time.TimerPrecedes(_pendingTimeUtcNs))
+                {
+                    if (!_time.IsDue(_time.NextTimerUtcNs, nowNs) || _sink.RemainingCapacity < 1) return Waiting(taken);
+                    _time.PublishTimer(ref _sink, _options.SourceIndex, nowNs);
+                    _pendingReceivedNs = 0;
+                    taken++;
+                    continue;
+                }
+                if (!_time.IsDue(_pendingTimeUtcNs, nowNs)) return Waiting(taken);
+            }
+            if (_sink.RemainingCapacity < _pendingEvents) return Waiting(taken);
+            _time.Take(_pendingTimeUtcNs);
             if (_pendingEvents > 0) PublishPending();
             _isPending = false;
             taken++;
@@ -87,7 +99,7 @@ public sealed class BinanceCaptureSource<TSink> : ITickSource where TSink : stru
 
     public void Dispose() => _lines.Dispose();
 
-    /// <summary>A line that waits for its time or for room counts its latency from when it could go, not from when it was read ahead.</summary>
+    /// <summary>A line that waits for its time, for room or behind a timer counts its latency from when it could go, not from when it was read ahead.</summary>
     private int Waiting(int taken)
     {
         _pendingReceivedNs = 0;
@@ -115,7 +127,9 @@ public sealed class BinanceCaptureSource<TSink> : ITickSource where TSink : stru
         _isPending = true;
         _pendingEvents = 0;
         // A line whose receive time cannot be read happens when its predecessor did.
-        _pendingTimeUtcNs = Sequenced(fault is BinanceFault.LineTooLong or BinanceFault.BadReceiveTime ? _lastTimeUtcNs : timeUtcNs);
+        bool hasTime = fault is not (BinanceFault.LineTooLong or BinanceFault.BadReceiveTime);
+        _pendingTimeUtcNs = hasTime ? _time.Clamp(timeUtcNs, Statistics) : _time.NowUtcNs;
+        _time.SkipSilence(_pendingTimeUtcNs);
         _pendingReceivedNs = receivedNs;
         if (fault == BinanceFault.None) fault = Prepare(json, timeUtcNs);
         if (fault == BinanceFault.None) Statistics.Messages++;
@@ -237,52 +251,6 @@ public sealed class BinanceCaptureSource<TSink> : ITickSource where TSink : stru
         end.LastUpdateId = _message.LastUpdateId;
         end.DecodeNs = _pendingDecodeNs;
         _sink.Publish();
-    }
-
-    /// <summary>Every boundary of capture time up to the pending line's becomes a Timer event.</summary>
-    /// <returns>False when the ring filled up meanwhile.</returns>
-    private bool PublishTimers()
-    {
-        // Time zero: the capture's first lines were unreadable, and capture time has not begun.
-        if (_timerPeriodNs == 0 || _pendingTimeUtcNs < _nextTimerUtcNs || _pendingTimeUtcNs == 0) return true;
-        long thisBoundary = _pendingTimeUtcNs - _pendingTimeUtcNs % _timerPeriodNs;
-        if (_nextTimerUtcNs == 0) _nextTimerUtcNs = thisBoundary + _timerPeriodNs;
-        if (_pendingTimeUtcNs - _nextTimerUtcNs > TimerGapNsMax)
-        {
-            SkippedTimers += (thisBoundary - _nextTimerUtcNs) / _timerPeriodNs;
-            _nextTimerUtcNs = thisBoundary;
-        }
-        while (_nextTimerUtcNs <= _pendingTimeUtcNs)
-        {
-            if (_sink.RemainingCapacity == 0) return false;
-            ref RingEvent e = ref _sink.Claim();
-            RingEvent.Begin(ref e, EventKind.Timer, RingEvent.AllInstruments, _options.SourceIndex, _clock.NowNs(), _nextTimerUtcNs);
-            RingEvent.AsControl(ref e).Code = _options.TimerPeriodMs;
-            _sink.Publish();
-            _nextTimerUtcNs += _timerPeriodNs;
-        }
-        return true;
-    }
-
-    private bool IsDue()
-    {
-        long now = _clock.NowNs();
-        if (_startedNs < 0)
-        {
-            _startedNs = now;
-            _firstTimeUtcNs = _pendingTimeUtcNs;
-        }
-        return (now - _startedNs) * _options.Speed >= _pendingTimeUtcNs - _firstTimeUtcNs;
-    }
-
-    private long Sequenced(long timeUtcNs)
-    {
-        if (timeUtcNs < _lastTimeUtcNs)
-        {
-            ClampedTimes++;
-            return _lastTimeUtcNs;
-        }
-        return _lastTimeUtcNs = timeUtcNs;
     }
 
     private void NoteVenueTime(long receiveUtcNs)

@@ -22,8 +22,8 @@ public static class CaptureOpener
             CaptureKind.PcapItch => new PcapSource<TSink, TClock, MoldItchDecoder>(options, new MoldItchDecoder(symbols, options.Feed), sink, clock),
             CaptureKind.PcapDeep => new PcapSource<TSink, TClock, IexDeepDecoder>(options, new IexDeepDecoder(symbols, options.Feed), sink, clock),
             CaptureKind.ItchFile => new ItchFileSource<TSink, TClock>(options with { Feed = DateByName(options) }, symbols, sink, clock),
-            CaptureKind.JsonLines => new BinanceCaptureSource<TSink>(
-                BinanceCapture.Open(options.Path), new BinanceCaptureOptions(options.Source, options.TimerPeriodMs, options.Speed), symbols, sink),
+            CaptureKind.JsonLines => new BinanceCaptureSource<TSink, TClock>(
+                BinanceCapture.Open(options.Path), new BinanceCaptureOptions(options.Source, options.TimerPeriodMs, options.Speed), symbols, sink, clock),
             _ => throw new CaptureFormatException(options.Path, "an unknown kind of capture", Allowed),
         };
     }

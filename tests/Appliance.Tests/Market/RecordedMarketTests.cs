@@ -41,7 +41,7 @@ public class RecordedMarketTests
             Assert.Equal(mids[^1].Mid, market.Features(0).Mid, 1e-9);
             Assert.InRange(market.Features(0).Microprice, top.BidPriceUnits / 1e8, top.AskPriceUnits / 1e8);
         };
-        using var source = new BinanceCaptureSource<Playback.Sink>(BinanceCapture.Open(SharedData.Find($"l2_binance/{file}")), new(), new SymbolMap(instruments), new(play));
+        using var source = new BinanceCaptureSource<Playback.Sink, HostMonotonicClock>(BinanceCapture.Open(SharedData.Find($"l2_binance/{file}")), new(), new SymbolMap(instruments), new(play), new HostMonotonicClock());
         while (!source.Ended) source.Poll(64);
 
         MarketCounters counters = market.Counters;
