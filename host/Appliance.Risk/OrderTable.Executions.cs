@@ -118,7 +118,8 @@ public sealed partial class OrderTable
                 break;
             case ExecutionKind.Trade:
                 r.IsAcknowledged = true;
-                if (e.OrderStatus == OrderStatus.Filled || r.WorstLeavesUnits == 0) FinishAs(slot, OrderEnd.Filled);
+                // By quantities, not by OrdStatus alone: a repeated "filled" must not end an order that an accepted amend has enlarged since.
+                if (r.WorstLeavesUnits == 0 || (e.OrderStatus == OrderStatus.Filled && e.CumulativeQuantityUnits >= r.QuantityUnits)) FinishAs(slot, OrderEnd.Filled);
                 break;
             case ExecutionKind.Replaced:
                 OnReplaced(slot, in e);

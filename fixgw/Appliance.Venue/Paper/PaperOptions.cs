@@ -12,8 +12,10 @@ public sealed record PaperOptions
     public long OrderLatencyNs { get; init; } = 100_000;
     /// <summary>From what happens at the venue to its report in the ring, nanoseconds, at least 1.</summary>
     public long ReportLatencyNs { get; init; } = 100_000;
-    /// <summary>Fees by liquidity.</summary>
+    /// <summary>Fees of instruments that <see cref="FeesByInstrument"/> does not name.</summary>
     public FeeSchedule Fees { get; init; } = FeeSchedule.None;
+    /// <summary>By instrument index; null: all as <see cref="Fees"/>.</summary>
+    public IReadOnlyList<FeeSchedule>? FeesByInstrument { get; init; }
     /// <summary>Source index of the execution events.</summary>
     public ushort Session { get; init; }
     /// <summary>Orders under way to the venue at once, a power of two; more are answered with BackPressure.</summary>
@@ -30,6 +32,9 @@ public sealed record PaperOptions
     public int HeldEventsMax { get; init; } = 1 << 16;
     /// <summary>Whether Send stamps LastEncodedNs and LastSentNs by the monotonic clock. No fill depends on it.</summary>
     public bool TakesStamps { get; init; } = true;
+
+    internal FeeSchedule[] FeesOf(int instruments) =>
+        [.. Enumerable.Range(0, instruments).Select(i => FeesByInstrument is { } fees && i < fees.Count ? fees[i] : Fees)];
 
     internal void Check()
     {

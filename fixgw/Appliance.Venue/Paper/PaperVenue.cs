@@ -42,7 +42,7 @@ public sealed class PaperVenue : IOrderGateway
         _inFlight = new InFlightQueue(options.InFlightMax);
         _reports = new ReportQueue(options.ReportsMax);
         _working = new PaperOrder[options.WorkingMax];
-        Ledger = new VenueLedger(instruments, options.Fees);
+        Ledger = new VenueLedger(instruments, options.FeesOf(instruments.Length), accountsMax: 1);
         Account = Ledger.Open("PAPER");
     }
 

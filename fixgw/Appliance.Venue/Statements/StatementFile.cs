@@ -6,7 +6,9 @@ namespace Appliance.Venue.Statements;
 /// <summary>
 /// The statement: a JSON file that replaces its predecessor whole (written beside it, then renamed), so that a reader never sees half of one.
 /// Keys: <c>kind, reason, final, timeUtcNs, accounts[].{name, orders, amends, cancels, cancelled, replaced, rejected, cancelRejected, fills, makerFills, cash, fees,
-/// positions[].{symbol, quantity, quantityUnits, boughtUnits, soldUnits, cash, fees, fills}}</c>. Cash is before fees, both in quote currency.
+/// positions[].{symbol, quantity, quantityUnits, boughtUnits, soldUnits, cash, fees, feesMoneyUnits,
+/// cashRaw, fills}}</c>. Cash is before fees, both in quote currency; feesMoneyUnits are 10^-8 of it;
+/// cashRaw is cash in price units times quantity units, as text, for it may be longer than a JSON reader's numbers.
 /// </summary>
 public static class StatementFile
 {
@@ -38,13 +40,13 @@ public static class StatementFile
 
     private static void WriteAccount(Utf8JsonWriter json, VenueLedger ledger, int account)
     {
-        double cash = 0, fees = 0;
+        decimal cash = 0, fees = 0;
         long fills = 0, makerFills = 0;
         for (int i = 0; i < ledger.Instruments.Length; i++)
         {
             ref readonly LedgerEntry entry = ref ledger[account, i];
             cash += ledger.CashOf(account, i);
-            fees += entry.Fees;
+            fees += ledger.FeesOf(account, i);
             fills += entry.Fills;
             makerFills += entry.MakerFills;
         }
@@ -73,7 +75,9 @@ public static class StatementFile
             json.WriteNumber("boughtUnits", entry.BoughtUnits);
             json.WriteNumber("soldUnits", entry.SoldUnits);
             json.WriteNumber("cash", ledger.CashOf(account, instrument.Index));
-            json.WriteNumber("fees", entry.Fees);
+            json.WriteNumber("fees", ledger.FeesOf(account, instrument.Index));
+            json.WriteNumber("feesMoneyUnits", entry.FeesMoneyUnits);
+            json.WriteString("cashRaw", entry.CashRaw.ToString(System.Globalization.CultureInfo.InvariantCulture));
             json.WriteNumber("fills", entry.Fills);
             json.WriteEndObject();
         }

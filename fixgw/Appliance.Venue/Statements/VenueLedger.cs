@@ -2,21 +2,20 @@ using Appliance.Contract;
 
 namespace Appliance.Venue.Statements;
 
-/// <summary>What one account did in one instrument. Integers are exact; fees are summed fill by fill, as the desk's account does.</summary>
+/// <summary>What one account did in one instrument, in whole numbers; fees are summed fill by fill, as the desk's account does.</summary>
 public struct LedgerEntry
 {
     public long PositionUnits;
     public long BoughtUnits;
     public long SoldUnits;
-    /// <summary>Minus what was paid, in price units times quantity units.</summary>
-    public Int128 CashProductUnits;
+    /// <summary>Received less paid, without fees, in price units times quantity units.</summary>
+    public Int128 CashRaw;
     /// <summary>In 10^-8 of quote currency, by <see cref="FeeSchedule"/>; paid is positive.</summary>
-    public Int128 FeesMoneyUnits;
+    public long FeesMoneyUnits;
     public long Fills;
     public long MakerFills;
 
     /// <summary>In quote currency.</summary>
-    public readonly double Fees => (double)FeesMoneyUnits / FeeSchedule.MoneyUnitsPerOne;
 }
 
 /// <summary>What one account sent and what became of it.</summary>
@@ -37,18 +36,23 @@ public sealed class VenueLedger
     private readonly LedgerActivity[] _activity;
     private readonly string[] _names;
 
-    public VenueLedger(ReadOnlySpan<InstrumentDefinition> instruments, FeeSchedule fees, int accountsMax = 64)
+    /// <param name="fees">One for each instrument, in the same order.</param>
+    public VenueLedger(ReadOnlySpan<InstrumentDefinition> instruments, ReadOnlySpan<FeeSchedule> fees, int accountsMax = 64)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(accountsMax);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(fees.Length, instruments.Length);
         _instruments = instruments.ToArray();
-        _fees = Array.ConvertAll(_instruments, fees.For);
+        _fees = new InstrumentFees[fees.Length];
+        for (int i = 0; i < fees.Length; i++)
+        {
+            if (instruments[i].Index != i) throw new ArgumentException($"{instruments[i].Symbol}: its index is {instruments[i].Index}, its place in the list is {i}.");
+            _fees[i] = fees[i].For(instruments[i]);
+        }
         _entries = new LedgerEntry[instruments.Length * accountsMax];
         _activity = new LedgerActivity[accountsMax];
         _names = new string[accountsMax];
-        Fees = fees;
     }
 
-    public FeeSchedule Fees { get; }
     public int Accounts { get; private set; }
     public ReadOnlySpan<InstrumentDefinition> Instruments => _instruments;
 
@@ -75,13 +79,13 @@ public sealed class VenueLedger
         {
             entry.PositionUnits += quantityUnits;
             entry.BoughtUnits += quantityUnits;
-            entry.CashProductUnits -= product;
+            entry.CashRaw -= product;
         }
         else
         {
             entry.PositionUnits -= quantityUnits;
             entry.SoldUnits += quantityUnits;
-            entry.CashProductUnits += product;
+            entry.CashRaw += product;
         }
         entry.FeesMoneyUnits += _fees[instrument].OfFill(priceUnits, quantityUnits, maker);
         entry.Fills++;
@@ -89,9 +93,12 @@ public sealed class VenueLedger
     }
 
     /// <summary>Cash of an entry in quote currency, before fees.</summary>
-    public double CashOf(int account, int instrument)
+    public decimal CashOf(int account, int instrument)
     {
         InstrumentDefinition definition = _instruments[instrument];
-        return (double)this[account, instrument].CashProductUnits / ((double)definition.PriceUnitsPerOne * definition.QuantityUnitsPerOne) * definition.ContractSize;
+        return (decimal)this[account, instrument].CashRaw / definition.PriceUnitsPerOne / definition.QuantityUnitsPerOne * (decimal)definition.ContractSize;
     }
+
+    /// <summary>Fees of an entry in quote currency.</summary>
+    public decimal FeesOf(int account, int instrument) => (decimal)this[account, instrument].FeesMoneyUnits / FeeSchedule.MoneyUnitsPerOne;
 }
