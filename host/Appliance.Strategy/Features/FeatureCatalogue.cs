@@ -40,7 +40,7 @@ public enum FeatureId : byte
     /// <summary>"hedgePosition": what is held of the hedge instrument, in 1.0 of it, signed.</summary>
     HedgePosition,
     /// <summary>
-    /// "hedgeRatio": −hedgePosition / delta, a pure number: 1 when the options' delta is wholly hedged; 0 where delta is 0.
+    /// "hedgeRatio": −hedgePosition × contract size / delta, a pure number: 1 when the options' delta is wholly hedged; 0 where delta is 0.
     /// Deep hedging feeds the held position back into the network: Buehler, Gonon, Teichmann and Wood, "Deep hedging", Quantitative Finance 19 (2019), section 4.
     /// </summary>
     HedgeRatio,
