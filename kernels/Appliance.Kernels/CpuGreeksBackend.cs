@@ -57,6 +57,8 @@ public sealed class CpuGreeksBackend : IComputeBackend
     private static KernelWidth WidestHere() =>
         Vector512.IsHardwareAccelerated ? KernelWidth.Simd512 : Vector256.IsHardwareAccelerated ? KernelWidth.Simd256 : KernelWidth.Scalar;
 
+    // Optimised at its first call: the first repricing of a run is not to wait for a tiered recompilation.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Run<L, V>(in GreeksBatch batch) where L : struct, ILanes<V> where V : struct
     {
         int count = batch.Count, width = L.Width;

@@ -75,6 +75,7 @@ public sealed class Mlp
         from.AsSpan(0, Outputs).CopyTo(output);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Evaluate(in PackedLayer layer, float[] from, float[] to, Activation? activation)
     {
         ref float x = ref MemoryMarshal.GetArrayDataReference(from);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -14,6 +15,7 @@ namespace Appliance.Kernels.Simd;
 public readonly record struct ExpansionSums(double Charm, double GrossSpeed, double GrossGammaPerYear, double GrossCharmPerYearSquared)
 {
     /// <summary>Charm is qΔ − SΓ(r − q + σ²) − ½σ²S²·speed: the Black-Scholes equation differentiated to spot.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static ExpansionSums Of(
         double spot, double rate, double yield, int paddedCount, double[] quantity, double[] volatility, double[] years, double[] delta, double[] gamma, double[] speed)
     {
