@@ -1,1 +1,27 @@
-return 0;
+using Appliance.Perf;
+using Appliance.Perf.Ring;
+
+// Every verb is one comparison or one family of benchmarks. To add one, add a line here and call its tiny run in CheckAll:
+// a benchmark that nobody runs rots, and one that does not check its answer measures nothing.
+(string Verb, string Summary, Func<string[], int> Run)[] verbs =
+[
+    ("ring", "the ring beside Disruptor-net, a C++ queue and a raw cache-line hop: ring [--pairs N] [--cpus A,B] [--rounds N] [--events N] [--report FILE]", RingComparison.Run),
+    ("check", "every benchmark once, tiny, with its answer checked and nothing timed", _ => CheckAll.Run()),
+];
+
+foreach (var verb in verbs)
+{
+    if (args.Length > 0 && args[0] == verb.Verb)
+    {
+        try { return verb.Run(args[1..]); }
+        catch (ArgumentException bad)
+        {
+            Console.Error.WriteLine($"{verb.Verb}: {bad.Message}");
+            return 2;
+        }
+    }
+}
+
+Console.WriteLine("usage: Appliance.Perf VERB [options]");
+foreach (var verb in verbs) Console.WriteLine($"  {verb.Verb,-8} {verb.Summary}");
+return args.Length == 0 || args[0] is "help" or "--help" ? 0 : 2;

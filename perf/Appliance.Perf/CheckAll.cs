@@ -1,0 +1,14 @@
+using Appliance.Perf.Ring;
+
+namespace Appliance.Perf;
+
+/// <summary>Each benchmark's tiny run. The ordinary tests call it, so that a benchmark which no longer compiles, runs or gives the right answer is noticed that day.</summary>
+public static class CheckAll
+{
+    public static int Run()
+    {
+        RingComparison.Check();
+        Console.WriteLine("check: every benchmark ran and its answer was right");
+        return 0;
+    }
+}
