@@ -29,7 +29,7 @@ public sealed class DisruptorContender<T>(int cpuA, int cpuB) : Contender("Disru
 
     private sealed class Total
     {
-        public long Sum, Count, EndTicks;
+        public long Sum, EndTicks;
     }
 
     private struct Adder(Total total, long events, int cpu, ManualResetEventSlim done, CountdownEvent ended) : IValueEventHandler<T>
