@@ -11,7 +11,7 @@ namespace Appliance.Perf.Ring;
 /// </summary>
 public static class RingComparison
 {
-    private sealed record Settings(int Pairs, int CpuA, int CpuB, int Rounds, long Events, string? Report);
+    private sealed record Settings(int Pairs, int CpuA, int CpuB, int Rounds, long Events, string Only, int Bytes, string? Report);
 
     /// <summary>Targets: at most the library's cost; a hop at most 1.15 times the C++ queue's.</summary>
     private const double LibraryTarget = 1.0, QueueHopTarget = 1.15;
@@ -25,8 +25,8 @@ public static class RingComparison
         if (peers == null) Console.WriteLine("ring: the C++ peers are not compiled (make peers): left out");
         if (!IsLibraryBuilt) Console.WriteLine("ring: " + Appliance.Ring.Disruptor.DisruptorAdapter.Status.Sentence + " Left out.");
 
-        Compare<Item64>(settings, peers, 64, results, targets);
-        Compare<Item32>(settings, peers, 32, results, targets);
+        if (settings.Bytes is 0 or 64) Compare<Item64>(settings, peers, 64, results, targets);
+        if (settings.Bytes is 0 or 32) Compare<Item32>(settings, peers, 32, results, targets);
         FusedCost.Print();
 
         Console.WriteLine();
@@ -84,6 +84,7 @@ public static class RingComparison
 
         foreach (bool isHop in new[] { true, false })
         {
+            if (settings.Only == (isHop ? "throughput" : "hop")) continue;
             var ratios = contenders.Skip(1).ToDictionary(c => c, c => new PairedRatio($"{(isHop ? "hop" : "throughput")} {itemBytes} B, ours / {c.Name}"));
             // Ours once, each rival twice; the second run is the rival's control.
             var runs = contenders.SelectMany(c => c == contenders[0] ? new[] { (c, false) } : [(c, false), (c, true)]).ToArray();
@@ -113,7 +114,7 @@ public static class RingComparison
 
     private static Settings Parse(string[] args)
     {
-        var settings = new Settings(12, 0, 1, 100_000, 20_000_000, null);
+        var settings = new Settings(12, 0, 1, 100_000, 20_000_000, "", 0, null);
         for (int i = 0; i < args.Length; i++)
         {
             string Next() => ++i < args.Length ? args[i] : throw new ArgumentException($"{args[i - 1]} wants a value");
@@ -124,6 +125,8 @@ public static class RingComparison
                 case "--pairs": settings = settings with { Pairs = (int)Number(1, 1000) }; break;
                 case "--rounds": settings = settings with { Rounds = (int)Number(4 * 2 * Contender.RoundsPerBlock, 100_000_000) }; break;
                 case "--events": settings = settings with { Events = Number(1_000, 10_000_000_000) }; break;
+                case "--only": settings = settings with { Only = Next() is "hop" or "throughput" ? args[i] : throw new ArgumentException($"--only is hop or throughput, not '{args[i]}'") }; break;
+                case "--bytes": settings = settings with { Bytes = Next() is "32" or "64" ? int.Parse(args[i], CultureInfo.InvariantCulture) : throw new ArgumentException($"--bytes is 32 or 64, not '{args[i]}'") }; break;
                 case "--report": settings = settings with { Report = Next() }; break;
                 case "--cpus":
                     string[] cpus = Next().Split(',');
