@@ -12,9 +12,15 @@ internal struct ReaderState
 {
     /// <summary>The last answer of Available: a cached upstream sequence.</summary>
     [System.Runtime.InteropServices.FieldOffset(0)] public long KnownAvailable;
-    [System.Runtime.InteropServices.FieldOffset(8)] private Padding _padding;
+    /// <summary>Set when a busy-spinning wait has run through its pauses without an event, until the next event.</summary>
+    [System.Runtime.InteropServices.FieldOffset(8)] public bool IsQuiet;
+    [System.Runtime.InteropServices.FieldOffset(9)] private Gap _gap;
+    [System.Runtime.InteropServices.FieldOffset(16)] private Padding _padding;
 
-    [InlineArray(15)]
+    [InlineArray(7)]
+    private struct Gap { private byte _first; }
+
+    [InlineArray(14)]
     private struct Padding { private long _first; }
 }
 
@@ -24,6 +30,8 @@ internal struct ReaderState
 public sealed unsafe class RingReader<T> : IRingReader<T> where T : unmanaged
 {
     private const int SpinsBeforeGivingWay = 100;
+    /// <summary>Looks with a pause before a busy-spinning consumer looks without: 0.1 to 0.4 µs by processor.</summary>
+    private const int PausesBeforeTightSpin = 8;
     private const int YieldsPerSlice = 16;
 
     private readonly EmbeddedRing<T> _ring;
@@ -129,18 +137,29 @@ public sealed unsafe class RingReader<T> : IRingReader<T> where T : unmanaged
     [MethodImpl(MethodImplOptions.NoInlining)]
     private long WaitOneSlice() => Strategy switch
     {
-        RingWait.BusySpin => Spin(_ring.Options.SpinsPerSlice),
+        RingWait.BusySpin => Spin(),
         RingWait.Yielding => Yield(YieldsPerSlice),
         RingWait.Sleeping => Sleep(),
         _ => Park(),
     };
 
-    private long Spin(int spins)
+    /// <summary>
+    /// In a burst, each look of a consumer that has caught up takes the cursor's line away from the producer, which then pays a whole hop for each publication; a few pauses let it publish several.
+    /// Once it is quiet, the consumer looks without pause: the next event comes alone, and a pause of up to 140 cycles is as long as the hop.
+    /// </summary>
+    private long Spin()
     {
         long next = NextSequence;
+        if (!_state->IsQuiet)
+        {
+            long soon = PausingSpin(PausesBeforeTightSpin);
+            if (soon >= next) return soon;
+            _state->IsQuiet = true;
+        }
+        int spins = _ring.Options.SpinsPerSlice;
         long available = Available();
-        // No pause between two looks: a busy-spinning consumer owns its core, and a pause of 140 cycles is as long as the whole hop.
         for (int i = 0; i < spins && available < next; i++) available = Available();
+        if (available >= next) _state->IsQuiet = false;
         return available;
     }
 

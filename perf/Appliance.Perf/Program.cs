@@ -5,7 +5,7 @@ using Appliance.Perf.Ring;
 // a benchmark that nobody runs rots, and one that does not check its answer measures nothing.
 (string Verb, string Summary, Func<string[], int> Run)[] verbs =
 [
-    ("ring", "the ring beside Disruptor-net, a C++ queue and a raw cache-line hop: ring [--pairs N] [--cpus A,B] [--rounds N] [--events N] [--only hop|throughput] [--bytes 32|64] [--report FILE]", RingComparison.Run),
+    ("ring", "the ring beside Disruptor-net, a C++ queue and a raw cache-line hop: ring [--pairs N] [--cpus A,B] [--rounds N] [--events N] [--only hop|throughput|fused] [--bytes 32|64] [--report FILE]", RingComparison.Run),
     ("check", "every benchmark once, tiny, with its answer checked and nothing timed", _ => CheckAll.Run()),
 ];
 

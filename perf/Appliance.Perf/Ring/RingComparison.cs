@@ -27,7 +27,8 @@ public static class RingComparison
 
         if (settings.Bytes is 0 or 64) Compare<Item64>(settings, peers, 64, results, targets);
         if (settings.Bytes is 0 or 32) Compare<Item32>(settings, peers, 32, results, targets);
-        FusedCost.Print();
+        if (settings.Only is "" or "fused") FusedCost.Print();
+        if (results.Count == 0) return 0;
 
         Console.WriteLine();
         Console.WriteLine($"{"comparison",-46} {"ratio",7} {"95 % interval",17} {"control",8} {"target",7}  verdict");
@@ -75,6 +76,7 @@ public static class RingComparison
     {
         List<Contender> contenders = Contenders<T>(itemBytes, peers, settings.CpuA, settings.CpuB);
         var queue = contenders.OfType<CppContender>().FirstOrDefault();
+        if (settings.Only == "fused") return;
         // Enough of each for the runtime to have compiled it for good.
         foreach (Contender contender in contenders)
         {
@@ -84,7 +86,7 @@ public static class RingComparison
 
         foreach (bool isHop in new[] { true, false })
         {
-            if (settings.Only == (isHop ? "throughput" : "hop")) continue;
+            if (settings.Only != "" && settings.Only != (isHop ? "hop" : "throughput")) continue;
             var ratios = contenders.Skip(1).ToDictionary(c => c, c => new PairedRatio($"{(isHop ? "hop" : "throughput")} {itemBytes} B, ours / {c.Name}"));
             // Ours once, each rival twice; the second run is the rival's control.
             var runs = contenders.SelectMany(c => c == contenders[0] ? new[] { (c, false) } : [(c, false), (c, true)]).ToArray();
@@ -125,7 +127,7 @@ public static class RingComparison
                 case "--pairs": settings = settings with { Pairs = (int)Number(1, 1000) }; break;
                 case "--rounds": settings = settings with { Rounds = (int)Number(4 * 2 * Contender.RoundsPerBlock, 100_000_000) }; break;
                 case "--events": settings = settings with { Events = Number(1_000, 10_000_000_000) }; break;
-                case "--only": settings = settings with { Only = Next() is "hop" or "throughput" ? args[i] : throw new ArgumentException($"--only is hop or throughput, not '{args[i]}'") }; break;
+                case "--only": settings = settings with { Only = Next() is "hop" or "throughput" or "fused" ? args[i] : throw new ArgumentException($"--only is hop, throughput or fused, not '{args[i]}'") }; break;
                 case "--bytes": settings = settings with { Bytes = Next() is "32" or "64" ? int.Parse(args[i], CultureInfo.InvariantCulture) : throw new ArgumentException($"--bytes is 32 or 64, not '{args[i]}'") }; break;
                 case "--report": settings = settings with { Report = Next() }; break;
                 case "--cpus":
