@@ -13,7 +13,7 @@ public interface IRingProducer<T> where T : struct
     bool TryClaim(out long sequence);
     /// <summary>Claims the next <paramref name="count"/> sequences, all or none; the last of them is answered.</summary>
     bool TryClaim(int count, out long lastSequence);
-    /// <summary>A claimed slot. It holds what an earlier lap left there.</summary>
+    /// <summary>A claimed slot. Nothing may be assumed of what it holds: an earlier lap's event, or parts of it.</summary>
     ref T this[long sequence] { get; }
     /// <summary>Makes one claimed slot readable. A single producer publishes in order.</summary>
     void Publish(long sequence);
