@@ -12,8 +12,12 @@ public sealed class StreamWindow : IDisposable
     /// <summary>Large enough for any record a reader accepts, and for few system calls a megabyte.</summary>
     public const int DefaultBytes = 1 << 20;
 
+    private static ReadOnlySpan<byte> MemberStart => [0x1F, 0x8B, 0x08];
+
     private readonly Stream _stream;
     private readonly byte[] _buffer;
+    private FileStream? _gzipFile;
+    private long _produced;
     private int _begin;
     private int _end;
     private bool _streamEnded;
@@ -32,7 +36,7 @@ public sealed class StreamWindow : IDisposable
         {
             bool isGzip = file.ReadByte() == 0x1F && file.ReadByte() == 0x8B;
             file.Position = 0;
-            return new StreamWindow(isGzip ? new GZipStream(file, CompressionMode.Decompress) : file, bytes) { IsGzip = isGzip };
+            return isGzip ? new StreamWindow(new GZipStream(file, CompressionMode.Decompress), bytes) { _gzipFile = file } : new StreamWindow(file, bytes);
         }
         catch
         {
@@ -41,7 +45,7 @@ public sealed class StreamWindow : IDisposable
         }
     }
 
-    public bool IsGzip { get; private init; }
+    public bool IsGzip => _gzipFile is not null;
 
     /// <summary>The stream broke off or is damaged from here on.</summary>
     public bool WasCut { get; private set; }
@@ -77,8 +81,9 @@ public sealed class StreamWindow : IDisposable
         {
             int got = ReadSome();
             if (got == 0)
-                _streamEnded = true;
+                OnStreamEnd();
             _end += got;
+            _produced += got;
         }
         return _end >= bytes;
     }
@@ -99,6 +104,31 @@ public sealed class StreamWindow : IDisposable
             WasCut = true;
             return 0;
         }
+    }
+
+    private void OnStreamEnd()
+    {
+        _streamEnded = true;
+        WasCut |= _gzipFile is not null && !EndsLikeGzip(_gzipFile);
+    }
+
+    // The runtime's reader takes a gzip file that was cut off for a finished one, so the length that a gzip member states in its last four bytes (RFC 1952) is
+    // compared. A file of several members states only the last one's: with another member's beginning in it, the file is believed.
+    private bool EndsLikeGzip(FileStream file)
+    {
+        Span<byte> stated = stackalloc byte[4];
+        file.Position = Math.Max(0, file.Length - 4);
+        if (file.ReadAtLeast(stated, 4, throwOnEndOfStream: false) == 4 && System.Buffers.Binary.BinaryPrimitives.ReadUInt32LittleEndian(stated) == (uint)_produced)
+            return true;
+        var block = new byte[64 * 1024];
+        for (long at = 1; at < file.Length; at += block.Length - 2)
+        {
+            file.Position = at;
+            int got = file.ReadAtLeast(block, block.Length, throwOnEndOfStream: false);
+            if (block.AsSpan(0, got).IndexOf(MemberStart) >= 0)
+                return true;
+        }
+        return false;
     }
 
     public void Dispose() => _stream.Dispose();
