@@ -67,10 +67,10 @@ internal sealed class IexDeepFeed
             _lastSendTimeNs = header.SendTimeNs;
 
         DecodeMessages(datagram, header.MessageCount, skip, ref batch);
-        if (_normaliser.TransactionIsOpen)
+        if (_normaliser.TransactionIsOpen && !header.IsHeartbeat)
             batch.Flush();
         else
-            batch.Mark();
+            _normaliser.EndTransaction(ref batch);
         _continuity.ObserveVenueTime(header.SendTimeNs, batch.TimeUtcNs);
     }
 

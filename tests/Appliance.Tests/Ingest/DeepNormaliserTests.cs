@@ -54,6 +54,26 @@ public class DeepNormaliserTests
     }
 
     [Fact]
+    public void A_transaction_that_is_never_completed_ends_at_the_next_time_or_heartbeat()
+    {
+        Take(Level('8', 0, 100, 990_000));
+        byte[] later = Level('8', 1, 200, 990_000);
+        later[2]++;
+        Assert.Equal([EventKind.TransactionEnd, EventKind.LevelSet], Take(later).Select(e => e.Kind));
+        Assert.False(Assert.Single(Take(Level('8', 0, 100, 980_000))).IsDecideMark);
+        RingEvent end = Assert.Single(Take());
+        Assert.Equal((EventKind.TransactionEnd, true), (end.Kind, end.IsDecideMark));
+        Assert.Empty(Take());
+    }
+
+    [Fact]
+    public void A_transaction_left_open_is_marked_in_place_when_its_segment_goes_on_to_another_symbol()
+    {
+        RingEvent[] events = Take(Level('8', 0, 100, 990_000), Level('8', 0, 0, 980_000), Trade('T', 0, "OTHER"), Level('5', 0, 1, 2, "MSFT"));
+        Assert.Equal([false, true, false], events.Select(e => e.IsDecideMark));
+    }
+
+    [Fact]
     public void A_trade_of_hidden_shares_is_marked_at_its_packets_end()
     {
         RingEvent[] events = Take(Trade('T', 0), Trade('T', 0x80), Level('8', 1, 5, 5, "OTHER"));

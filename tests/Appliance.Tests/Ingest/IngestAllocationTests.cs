@@ -1,0 +1,80 @@
+using Appliance.Contract;
+using Appliance.Ingest.Pcap;
+using Appliance.TestKit;
+
+namespace Appliance.Tests.Ingest;
+
+/// <summary>After construction a packet costs no byte of the managed heap, from the file to the ring.</summary>
+public class IngestAllocationTests
+{
+    private const int PacketsWarm = 2_000, PacketsMeasured = 50_000;
+
+    /// <summary>A ring of one slot that only counts.</summary>
+    private struct CountingSink(long[] published) : IEventSink
+    {
+        private static RingEvent s_slot;
+        private readonly long[] _published = published;
+        public readonly long RemainingCapacity => long.MaxValue;
+        public readonly ref RingEvent Claim() => ref s_slot;
+        public readonly void Publish() => _published[0]++;
+    }
+
+    private static long AllocatedBy(ITickSource source, int packets, Action? perPoll = null)
+    {
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        int taken = 0;
+        while (taken < packets && !source.Ended)
+        {
+            taken += source.Poll(16);
+            perPoll?.Invoke();
+        }
+        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        Assert.InRange(taken, packets, packets + 16);
+        return allocated;
+    }
+
+    private static byte[] ItchCapture()
+    {
+        var packets = new (long, byte[])[PacketsWarm + PacketsMeasured + 100];
+        for (int i = 0; i < packets.Length; i++)
+        {
+            ushort locate = (ushort)(i % 3 == 0 ? 9 : 2);
+            byte[] add = WireBytes.Itch('A', locate).N(8, (ulong)i).A(i % 2 == 0 ? "B" : "S").N(4, 100).A(i % 3 == 0 ? "TSLA" : "AAPL", 8).N(4, 1_000_000).Done();
+            byte[] delete = WireBytes.Itch('D', locate).N(8, (ulong)i).Done();
+            packets[i] = (i * 10_000L, WireBytes.Frame(WireBytes.Mold((ulong)(2 * i + 1), add, delete), i % 3));
+        }
+        return CaptureBytes.Pcap(false, true, 1, packets);
+    }
+
+    [Fact]
+    public void An_itch_capture_is_played_without_allocation()
+    {
+        using var file = new TemporaryFile(ItchCapture());
+        var published = new long[1];
+        using ITickSource source = CaptureOpener.Open(new CaptureOptions { Path = file.Path }, Desk.Symbols("AAPL"), new CountingSink(published), new HostMonotonicClock());
+        AllocatedBy(source, PacketsWarm);
+        Assert.Equal(0, AllocatedBy(source, PacketsMeasured));
+        Assert.InRange(published[0], PacketsMeasured / 2, long.MaxValue);
+        Assert.Equal(0, source.Statistics.DecodeErrors);
+    }
+
+    [Fact]
+    public void The_measurement_sees_an_allocation()
+    {
+        using var file = new TemporaryFile(ItchCapture());
+        using ITickSource source = CaptureOpener.Open(new CaptureOptions { Path = file.Path }, Desk.Symbols("AAPL"), new CountingSink(new long[1]), new HostMonotonicClock());
+        AllocatedBy(source, PacketsWarm);
+        object? kept = null;
+        Assert.InRange(AllocatedBy(source, 1_000, () => kept = new object()), 1_000 / 16 * 16, long.MaxValue);
+        Assert.NotNull(kept);
+    }
+
+    [SharedDataFact("pcap/iex/DEEP10.pcap.gz")]
+    public void The_recorded_deep_capture_is_played_from_gzip_without_allocation()
+    {
+        var options = new CaptureOptions { Path = SharedData.Find("pcap/iex/DEEP10.pcap.gz") };
+        using ITickSource source = CaptureOpener.Open(options, Desk.Symbols("MSFT", "ZEXIT", "PZZA"), new CountingSink(new long[1]), new HostMonotonicClock());
+        AllocatedBy(source, PacketsWarm);
+        Assert.Equal(0, AllocatedBy(source, 1_000_000));
+    }
+}
