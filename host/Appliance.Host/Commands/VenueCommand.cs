@@ -1,8 +1,81 @@
 using System.CommandLine;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Appliance.Fix;
+using Appliance.Host.Composition;
+using Appliance.Host.Configuration;
+using Appliance.Host.Native;
+using Appliance.Venue.Embedded;
 
 namespace Appliance.Host.Commands;
 
+/// <summary>`appliance venue`: the simulated exchange, as a companion of a run or by itself.</summary>
 internal static class VenueCommand
 {
-    public static Command Make() => new("venue", "The embedded venue.");
+    public static Command Make()
+    {
+        var desk = CommandLineOptions.Desk();
+        var outFolder = new Option<string>("--out") { Description = "Folder for the venue's state, its statement and its ready file.", DefaultValueFactory = _ => Path.Combine("out", "venue"), HelpName = "FOLDER" };
+        var feedPort = new Option<int>("--feed-port") { Description = "UDP port of the tape, over the desk's.", HelpName = "PORT" };
+        var fixPort = new Option<int>("--fix-port") { Description = "TCP port of the FIX acceptor, over the desk's; 0 takes a free one.", HelpName = "PORT" };
+        var seconds = new Option<double>("--seconds") { Description = "From the open to the end; 0 runs until stopped.", HelpName = "SECONDS" };
+        var seed = new Option<ulong>("--seed") { Description = "Every chance of the simulation comes from this number.", DefaultValueFactory = _ => 1, HelpName = "NUMBER" };
+        var openNow = new Option<bool>("--open-now") { Description = "Open at once, not at the first logon: subscribers may then miss the beginning of the tape." };
+        var rejectShare = new Option<double?>("--reject-share") { Description = "Share of new orders rejected, over the desk's.", HelpName = "SHARE" };
+        var disconnectAt = new Option<double[]>("--disconnect-at") { Description = "Cut all connections at this second after the open; may be given several times.", HelpName = "SECONDS" };
+        var halt = new Option<string[]>("--halt") { Description = "Halt an instrument: SYMBOL@SECOND+SECONDS, e.g. ALPH@10+5.", HelpName = "HALT" };
+        var companionOf = new Option<int>("--companion-of") { Description = "Process of the host; the venue ends when that process does.", HelpName = "PID" };
+        var command = new Command("venue", """
+            The simulated exchange: matches by price and time, publishes ITCH 5.0 over MoldUDP64 by multicast, accepts FIX 4.4.
+
+            Examples: appliance venue --desk desk/demo.json --feed-port 26400 --fix-port 5001
+                      appliance run --desk desk/demo.json --feed-port 26400 --fix-port 5001
+            """) { desk, outFolder, feedPort, fixPort, seconds, seed, openNow, rejectShare, disconnectAt, halt, companionOf };
+        command.SetAction(parsed =>
+        {
+            var errors = new ConfigurationErrors();
+            var d = Desk.Load(parsed.GetValue(desk)!, errors);
+            if (errors.Count > 0) throw new BadInputException([.. errors.Lines]);
+            RunCommand.RequireNonNegative("--seconds", parsed.GetValue(seconds));
+            string folder = parsed.GetValue(outFolder)!;
+            Directory.CreateDirectory(folder);
+            int group = parsed.GetValue(feedPort);
+            var options = new VenueOptions
+            {
+                Instruments = [.. d!.Instruments.Select((i, n) => new SimulatedInstrument { Definition = i, OpenPrice = d.Simulation.Prices[n], AnnualisedVolatility = d.Simulation.Volatilities[n], HalfSpreadTicks = d.Simulation.HalfSpreadTicks[n] })],
+                Fix = new FixAcceptorOptions { Port = parsed.GetValue(fixPort) is > 0 and var port ? port : d.Fix.Port, CompId = d.Fix.TargetCompId, StoreDirectory = folder },
+                Group = d.Feed.Group, GroupPort = group > 0 ? group : d.Feed.Port, Interface = d.Feed.Interface, BackgroundRateHz = d.Simulation.EventsPerSecond, Seed = parsed.GetValue(seed),
+                OpensOnLogon = !parsed.GetValue(openNow), DurationSeconds = parsed.GetValue(seconds), OrderDelayNs = d.Simulation.LatencyMicroseconds * 1_000,
+                RejectRate = parsed.GetValue(rejectShare) ?? d.Simulation.RejectShare, DisconnectAtSeconds = parsed.GetValue(disconnectAt) ?? [], Halts = [.. (parsed.GetValue(halt) ?? []).Select(Halt)],
+                CancelsOnDisconnect = d.Simulation.CancelOnDisconnect, Fees = DeskComposer.Fees(d), StatementFile = Path.Combine(folder, "statement.json"), StateDirectory = folder, ReadyFile = Path.Combine(folder, "ready.json"),
+            };
+            EmbeddedVenue venue;
+            try { venue = new EmbeddedVenue(options); }
+            catch (ArgumentException e) { throw new BadInputException($"{d.File}: {e.Message}"); }
+            return Run(venue, parsed.GetValue(companionOf), folder);
+        });
+        return command;
+    }
+
+    private static int Run(EmbeddedVenue venue, int host, string folder)
+    {
+        using (venue)
+        {
+            using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => { context.Cancel = true; venue.Stop(); });
+            // Ctrl-C reaches the whole process group; a companion leaves it to the host to end the session first.
+            using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => { context.Cancel = true; if (host == 0) venue.Stop(); });
+            using var watch = host == 0 ? null : new Timer(_ => { if (Linux.kill(host, 0) != 0) venue.Stop(); }, null, 500, 500);
+            if (host == 0) Console.WriteLine($"listening: FIX on port {venue.FixPort}; the rest in {Path.Combine(folder, "ready.json")}");
+            venue.Run(handlesSignals: false);
+        }
+        return ExitCode.Done;
+    }
+
+    private static ScriptedHalt Halt(string text)
+    {
+        int at = text.IndexOf('@'), plus = text.IndexOf('+');
+        if (at > 0 && plus > at && double.TryParse(text[(at + 1)..plus], CultureInfo.InvariantCulture, out double from) && double.TryParse(text[(plus + 1)..], CultureInfo.InvariantCulture, out double length))
+            return new ScriptedHalt(text[..at], from, length);
+        throw new BadInputException($"--halt: saw \"{text}\", allowed is SYMBOL@SECOND+SECONDS, e.g. ALPH@10+5");
+    }
 }
