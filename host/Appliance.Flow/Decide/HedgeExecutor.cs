@@ -125,7 +125,7 @@ public sealed class HedgeExecutor
             bool isRefused = child.End is OrderEnd.Rejected or OrderEnd.Unsent or OrderEnd.UnknownToVenue;
             if (isRefused) Counters.VenueRejects++;
             // An order that the venue ended of itself, or that found too little to take, is no reason to send the next at once.
-            if (child.End != OrderEnd.Filled && !_withdrawing) _tradeNotBeforeUtcNs = now + _options.RetryAfterNs;
+            if (isRefused || (child.End != OrderEnd.Filled && !_withdrawing)) _tradeNotBeforeUtcNs = now + _options.RetryAfterNs;
             _childId = 0;
             return -1;
         }
