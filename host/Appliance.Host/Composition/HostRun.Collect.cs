@@ -73,8 +73,7 @@ internal sealed partial class HostRun
 
     private string FooterHash()
     {
-        var property = _source.GetType().GetProperty(nameof(JournalSource<Ring.RingEventSink>.Footer))!;
-        var footer = (RingEvent)property.GetValue(_source)!;
+        RingEvent footer = _replayed!.Footer;
         return Convert.ToHexStringLower(RunFooter.In(ref footer).OrdersSha256);
     }
 

@@ -26,6 +26,7 @@ public sealed class JournalReader : IDisposable
     private int _bufferBytes;
     private int _at;
     private JournalRead _state;
+    private RingEvent _footer;
 
     private JournalReader(SafeFileHandle file, string path, JournalHeader header, int headerBytes)
     {
@@ -44,7 +45,9 @@ public sealed class JournalReader : IDisposable
     public long TornTailBytes { get; private set; }
     /// <summary>True once EndOfInput has been read: the recorded run came to its own end.</summary>
     public bool SawEndOfInput { get; private set; }
-    public bool SawFooter { get; private set; }
+    public bool SawFooter => _footer.Kind == EventKind.RunFooter;
+    /// <summary>The recording host's own account, once it was read; seen through <see cref="RunFooter.In"/>.</summary>
+    public RingEvent Footer => _footer;
     /// <summary>Where and what the damage is; null unless Damaged was returned.</summary>
     public string? Error { get; private set; }
 
@@ -88,17 +91,17 @@ public sealed class JournalReader : IDisposable
         e = Unsafe.ReadUnaligned<RingEvent>(ref record);
         _at += JournalFormat.RecordBytes;
         NextSequence++;
-        if (e.Kind >= EventKind.EndOfInput) NoteEnd(e.Kind);
+        if (e.Kind >= EventKind.EndOfInput) NoteEnd(in e);
         return JournalRead.Event;
     }
 
     public void Dispose() => _file.Dispose();
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void NoteEnd(EventKind kind)
+    private void NoteEnd(in RingEvent e)
     {
-        SawEndOfInput |= kind == EventKind.EndOfInput;
-        SawFooter |= kind == EventKind.RunFooter;
+        SawEndOfInput |= e.Kind == EventKind.EndOfInput;
+        if (e.Kind == EventKind.RunFooter) _footer = e;
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

@@ -5,7 +5,7 @@ namespace Appliance.Ingest.Journal;
 
 /// <param name="Speed">0: as fast as the ring takes them; 1: at the recorded pace of sequenced time; 10: ten times that.</param>
 /// <param name="KeepReceivedStamps">False: ReceivedNs is stamped anew, so that the replay's own latencies can be measured. Decisions read neither.</param>
-/// <param name="SkipFooter">True: the recorded run's RunFooter is not published; it stays readable in <see cref="JournalSource{TSink}.Footer"/>.</param>
+/// <param name="SkipFooter">True: the recorded run's RunFooter is not published; it stays readable in <see cref="JournalReader.Footer"/>.</param>
 public sealed record JournalSourceOptions(double Speed = 0, bool KeepReceivedStamps = false, bool SkipFooter = true);
 
 /// <summary>
@@ -19,7 +19,6 @@ public sealed class JournalSource<TSink> : ITickSource where TSink : struct, IEv
     private readonly HostMonotonicClock _clock = new();
     private TSink _sink;
     private RingEvent _pending;
-    private RingEvent _footer;
     private bool _isPending;
     private long _firstTimeUtcNs;
     private long _startedNs = -1;
@@ -38,9 +37,6 @@ public sealed class JournalSource<TSink> : ITickSource where TSink : struct, IEv
     public JournalReader Reader => _reader;
     /// <summary>True when the journal is damaged in its middle: the replay is not the whole run, and its orders prove nothing.</summary>
     public bool Failed => Statistics.DecodeErrors != 0;
-    public bool HasFooter => _footer.Kind == EventKind.RunFooter;
-    /// <summary>The recording host's own account, once the end was reached; read through <see cref="RunFooter.In"/>.</summary>
-    public RingEvent Footer => _footer;
 
     public int Poll(int maxPackets)
     {
@@ -68,11 +64,7 @@ public sealed class JournalSource<TSink> : ITickSource where TSink : struct, IEv
     {
         if (Ended) return false;
         JournalRead read = _reader.Read(ref _pending);
-        if (read == JournalRead.Event && _pending.Kind == EventKind.RunFooter)
-        {
-            _footer = _pending;
-            if (_options.SkipFooter) read = _reader.Read(ref _pending);
-        }
+        if (read == JournalRead.Event && _pending.Kind == EventKind.RunFooter && _options.SkipFooter) read = _reader.Read(ref _pending);
         if (read != JournalRead.Event) return Stop(read);
         Statistics.Bytes += JournalFormat.RecordBytes;
         _isPending = true;

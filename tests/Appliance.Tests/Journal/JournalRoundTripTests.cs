@@ -91,8 +91,8 @@ public class JournalRoundTripTests
 
         JournalBench.AssertEqual(events, collector.Events);
         Assert.True(source.Reader.SawEndOfInput);
-        Assert.True(source.HasFooter);
-        RingEvent footer = source.Footer;
+        Assert.True(source.Reader.SawFooter);
+        RingEvent footer = source.Reader.Footer;
         Assert.Equal(ordersSha256, RunFooter.In(ref footer).OrdersSha256.ToArray());
         Assert.Equal(41, RunFooter.In(ref footer).Orders);
         Assert.False(source.Statistics.TornTail);
