@@ -69,14 +69,15 @@ public sealed class Mlp
         Array.Clear(from, input.Length, RoundUp(input.Length, InputBlock) - input.Length);
         for (int l = 0; l < _layers.Length; l++)
         {
-            Evaluate(in _layers[l], from, to, l == _layers.Length - 1 ? null : _activation);
+            Evaluate(in _layers[l], from, to);
+            if (l < _layers.Length - 1) ActivationLanes.Apply(_activation, to, _layers[l].PaddedOutputs);
             (from, to) = (to, from);
         }
         from.AsSpan(0, Outputs).CopyTo(output);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Evaluate(in PackedLayer layer, float[] from, float[] to, Activation? activation)
+    private static void Evaluate(in PackedLayer layer, float[] from, float[] to)
     {
         ref float x = ref MemoryMarshal.GetArrayDataReference(from);
         ref float y = ref MemoryMarshal.GetArrayDataReference(to);
@@ -104,18 +105,10 @@ public sealed class Mlp
                 b3 = Vector256.FusedMultiplyAdd(x3, Vector256.LoadUnsafe(ref weight, at + 3 * stride + 8), b3);
                 at += InputBlock * stride;
             }
-            Activate((a0 + a1) + (a2 + a3), activation).StoreUnsafe(ref y, o);
-            Activate((b0 + b1) + (b2 + b3), activation).StoreUnsafe(ref y, o + 8);
+            ((a0 + a1) + (a2 + a3)).StoreUnsafe(ref y, o);
+            ((b0 + b1) + (b2 + b3)).StoreUnsafe(ref y, o + 8);
         }
     }
-
-    private static Vector256<float> Activate(Vector256<float> value, Activation? activation) => activation switch
-    {
-        null => value,
-        Activation.Relu => ActivationLanes.Relu(value),
-        Activation.Tanh => ActivationLanes.Tanh(value),
-        _ => ActivationLanes.Silu(value),
-    };
 
     private static PackedLayer Pack(DenseLayer layer)
     {
