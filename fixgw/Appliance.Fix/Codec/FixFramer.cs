@@ -76,7 +76,7 @@ public static class FixFramer
             length = found + 1;
             return FrameStatus.Garbage;
         }
-        int keep = Math.Min(wanted.Length - 1, stream.Length - 1);
+        int keep = Math.Min(wanted.Length - 1, stream.Length);
         while (keep > 0 && !stream[^keep..].SequenceEqual(wanted[..keep])) keep--;
         // A kept tail begins with the separator, which is dropped: what stays begins like a message.
         length = stream.Length - Math.Max(0, keep - 1);

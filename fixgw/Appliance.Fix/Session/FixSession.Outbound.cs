@@ -5,7 +5,8 @@ namespace Appliance.Fix;
 /// <summary>What the session sends, and how it answers a resend request.</summary>
 public sealed partial class FixSession<THost>
 {
-    private readonly byte[] _scratch;
+    // A gap fill is written while the resent message after it stands ready: each has its own buffer.
+    private readonly byte[] _scratch = new byte[SequenceStore.MessageBytes], _gapScratch = new byte[SequenceStore.MessageBytes];
     private uint _acceptedHeartbeatSeconds;
     // An answer to a resend request in progress: the next number to look at, the last one asked for, and where the gap fill being gathered began.
     private bool _resending;
@@ -229,10 +230,10 @@ public sealed partial class FixSession<THost>
     {
         if (_gapFrom == 0)
             return;
-        int length = AdminMessages.SequenceReset(_scratch, _header, _gapFrom, _utcNs, next, gapFill: true);
+        int length = AdminMessages.SequenceReset(_gapScratch, _header, _gapFrom, _utcNs, next, gapFill: true);
         _gapFrom = 0;
         Counters.GapFillsOut++;
-        Write(_scratch.AsSpan(0, length));
+        Write(_gapScratch.AsSpan(0, length));
     }
 
     private void EndResend()

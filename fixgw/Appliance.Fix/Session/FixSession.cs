@@ -37,7 +37,6 @@ public sealed partial class FixSession<THost> where THost : struct, IFixSessionH
         _sender = System.Text.Encoding.ASCII.GetBytes(header.SenderCompId);
         _target = System.Text.Encoding.ASCII.GetBytes(header.TargetCompId);
         _heartbeatNs = settings.HeartbeatSeconds * SecondNs;
-        _scratch = new byte[SequenceStore.MessageBytes];
     }
 
     public FixSessionState State { get; private set; }

@@ -1,0 +1,224 @@
+using Appliance.Contract;
+using Appliance.Fix;
+
+namespace Appliance.Tests.Fix;
+
+/// <summary>
+/// Two engines over a link that is cut at any byte, with either side now and then begun anew over its store, as after a kill. Each seed is a whole run.
+/// The acceptor's reports must all arrive, once and in order; each order must arrive once or be reported unsent once, never both.
+/// </summary>
+public class LossyLinkTests
+{
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(20261121)]
+    public void Nothing_is_lost_or_doubled_and_the_numbers_agree(int seed)
+    {
+        long cuts = 0, restarts = 0, unsent = 0, resent = 0;
+        for (int run = 0; run < 40; run++)
+        {
+            var simulation = new Simulation(seed * 1000 + run);
+            simulation.Run(1_500);
+            simulation.Settle();
+            simulation.Check();
+            cuts += simulation.Cuts;
+            restarts += simulation.Restarts;
+            unsent += simulation.Unsent.Count;
+            resent += simulation.Resent;
+        }
+        // The runs went where they were meant to go.
+        Assert.True(cuts > 200 && restarts > 20 && unsent > 20 && resent > 50, $"cuts {cuts}, restarts {restarts}, unsent {unsent}, resent {resent}");
+    }
+
+    private sealed class Simulation
+    {
+        private readonly Random _random;
+        private readonly End _initiator, _acceptor;
+        private readonly int _seed;
+        private long _nowNs = 1_000_000_000;
+        private ulong _nextOrder = 1, _nextReport = 1;
+        private bool _connected;
+
+        public readonly List<ulong> Orders = [], OrdersIn = [], Unsent = [], ReportsIn = [];
+        public long Cuts, Restarts, Resent;
+
+        public Simulation(int seed)
+        {
+            _seed = seed;
+            _random = new Random(seed);
+            _initiator = new End(this, FixRole.Initiator, "DESK", "VENUE");
+            _acceptor = new End(this, FixRole.Acceptor, "VENUE", "DESK");
+        }
+
+        private long Utc => FixSamples.StartUtcNs + _nowNs;
+
+        public void Run(int steps)
+        {
+            for (int i = 0; i < steps; i++)
+            {
+                int what = _random.Next(100);
+                if (what < 25) Send();
+                else if (what < 50) Report();
+                else if (what < 70) Move(_initiator, _acceptor);
+                else if (what < 90) Move(_acceptor, _initiator);
+                else if (what < 96) Tick(_random.Next(1, 400));
+                else if (what < 98 && _connected) Cut();
+                else if (!_connected) Connect();
+                else if (_random.Next(6) == 0) Restart(_random.Next(2) == 0 ? _initiator : _acceptor);
+            }
+        }
+
+        public void Settle()
+        {
+            // Cut off whatever hangs in a handshake, then let a whole link work until it is quiet: nothing new is sent.
+            for (int i = 0; i < 400; i++)
+            {
+                if (!_connected) Connect();
+                Move(_initiator, _acceptor, whole: true);
+                Move(_acceptor, _initiator, whole: true);
+                Tick(i < 300 ? 100 : 1);
+            }
+        }
+
+        public void Check()
+        {
+            string run = $"seed {_seed}";
+            Assert.True(_initiator.Session.IsUp && _acceptor.Session.IsUp, $"{run}: {_initiator.Session.State} {_acceptor.Session.State}");
+            Assert.Equal((run, _initiator.Store.NextOutgoing, _acceptor.Store.NextOutgoing), (run, _acceptor.Store.NextIncoming, _initiator.Store.NextIncoming));
+            Assert.Equal(Enumerable.Range(1, (int)_nextReport - 1).Select(i => (ulong)i), ReportsIn);
+            Assert.Equal(OrdersIn.Distinct(), OrdersIn);
+            Assert.Equal(Unsent.Distinct(), Unsent);
+            Assert.Equal(Orders, OrdersIn.Concat(Unsent).Order());
+        }
+
+        private void Send()
+        {
+            if (_initiator.Order(_nextOrder)) Orders.Add(_nextOrder);
+            _nextOrder++;
+        }
+
+        private void Report() => _acceptor.Report(_nextReport++);
+
+        private void Tick(int ms)
+        {
+            _nowNs += ms * 1_000_000L;
+            _initiator.Session.OnTimer(_nowNs, Utc);
+            _acceptor.Session.OnTimer(_nowNs, Utc);
+        }
+
+        private void Move(End from, End to, bool whole = false)
+        {
+            if (from.Outgoing.Count == 0) return;
+            int bytes = whole ? from.Outgoing.Count : _random.Next(1, Math.Min(from.Outgoing.Count, 900) + 1);
+            to.Incoming.AddRange(from.Outgoing.Take(bytes));
+            from.Outgoing.RemoveRange(0, bytes);
+            to.Incoming.RemoveRange(0, to.Session.OnBytes(to.Incoming.ToArray(), _nowNs, Utc));
+        }
+
+        private void Connect()
+        {
+            foreach (var end in new[] { _acceptor, _initiator })
+            {
+                end.Incoming.Clear();
+                end.Outgoing.Clear();
+            }
+            _connected = true;
+            _acceptor.Session.OnConnected(_nowNs, Utc);
+            _initiator.Session.OnConnected(_nowNs, Utc);
+        }
+
+        /// <summary>What is on its way arrives up to a random byte; the rest is gone.</summary>
+        private void Cut()
+        {
+            Cuts++;
+            if (_random.Next(2) == 0) Move(_initiator, _acceptor);
+            if (_random.Next(2) == 0) Move(_acceptor, _initiator);
+            Disconnect();
+        }
+
+        private void Disconnect()
+        {
+            _connected = false;
+            foreach (var end in new[] { _acceptor, _initiator })
+            {
+                end.Outgoing.Clear();
+                end.Incoming.Clear();
+                end.Session.OnLinkLost(_nowNs, Utc);
+            }
+        }
+
+        private void Restart(End end)
+        {
+            Restarts++;
+            Disconnect();
+            end.Begin();
+        }
+
+        private sealed class End(Simulation simulation, FixRole role, string own, string peer)
+        {
+            private readonly FixHeaderTemplate _header = new(own, peer, true);
+            private OrderEncoder? _encoder;
+            private FixSession<Actions>? _session;
+
+            public readonly SequenceStore Store = new(null, 4096);
+            public readonly List<byte> Outgoing = [], Incoming = [];
+
+            public FixSession<Actions> Session => _session ?? Begin();
+
+            public FixSession<Actions> Begin() => _session = new FixSession<Actions>(new Actions(simulation, this), Store, _header, new FixSessionSettings
+            {
+                Role = role, HeartbeatSeconds = 1, ResendApplicationMessages = role == FixRole.Acceptor, ResendSlice = 4, LogonTimeoutSeconds = 3,
+            });
+
+            public bool Order(ulong id)
+            {
+                if (Session.OrderReadiness != SendResult.Sent) return false;
+                _encoder ??= new OrderEncoder(_header, FixSamples.Symbols(), "");
+                var intent = new OrderIntent { Kind = OrderRequestKind.New, Side = Side.Buy, PriceUnits = 1_000_000, QuantityUnits = 1, ClientOrderId = id };
+                int length = _encoder.Encode(Session.NextBuffer(out uint sequence), in intent, sequence, simulation.Utc);
+                return Session.SendOrder(length, FixMsgType.NewOrderSingle, new StoredOrder { ClientOrderId = id, Kind = OrderRequestKind.New, Side = Side.Buy }, simulation._nowNs) == SendResult.Sent;
+            }
+
+            public void Report(ulong id)
+            {
+                var report = new ExecutionReportMessage { OrderId = id, ExecutionId = id, ClientOrderId = FixText.FromNumber(id), Side = Side.Buy, Kind = ExecutionKind.New, Status = OrderStatus.New, TransactTimeUtcNs = simulation.Utc };
+                var buffer = Session.NextBuffer(out uint sequence);
+                Session.SendReport(ReportEncoder.ExecutionReport(buffer, _header, FixSamples.Symbols(), in report, sequence, simulation.Utc), FixMsgType.ExecutionReport, simulation._nowNs);
+            }
+
+            public void Take(in FixHeader header, ReadOnlySpan<byte> message)
+            {
+                ulong id = ulong.Parse(FixSamples.Fields(message).Single(f => f.Tag == 11).Value, System.Globalization.CultureInfo.InvariantCulture);
+                (role == FixRole.Acceptor ? simulation.OrdersIn : simulation.ReportsIn).Add(id);
+                if (header.PossDup) simulation.Resent++;
+            }
+
+            public void Cut() => simulation.Disconnect();
+            public void Unsent(ulong id) => simulation.Unsent.Add(id);
+        }
+
+        private readonly struct Actions(Simulation simulation, End end) : IFixSessionHost
+        {
+            public LinkWrite Write(ReadOnlySpan<byte> message, bool mayQueue)
+            {
+                if (!simulation._connected) return LinkWrite.Failed;
+                // Now and then the socket is full: an order is refused whole.
+                if (!mayQueue && simulation._random.Next(20) == 0) return LinkWrite.Refused;
+                end.Outgoing.AddRange(message);
+                return LinkWrite.Accepted;
+            }
+
+            public bool LinkIsClear => simulation._random.Next(4) != 0;
+            public bool CanTakeMessage => simulation._random.Next(16) != 0;
+            public void Cut(FixDownReason reason) => end.Cut();
+            public void OnUp() { }
+            public void OnDown(FixDownReason reason) { }
+            public void OnLogon(ReadOnlySpan<byte> message) { }
+            public void OnMessage(in FixHeader header, ReadOnlySpan<byte> message) => end.Take(in header, message);
+            public void OnRejected(in FixHeader header, uint refSequence, int reason, in StoredOrder order) => Assert.Fail($"rejected {refSequence} reason {reason}");
+            public void OnUnsent(uint sequence, in StoredOrder order) => end.Unsent(order.ClientOrderId);
+        }
+    }
+}
