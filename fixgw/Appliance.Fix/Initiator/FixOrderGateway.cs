@@ -35,6 +35,7 @@ public sealed partial class FixOrderGateway<TSink, TClock> : IOrderGateway, IEme
     private TClock _clock;
     private long _utcOffsetNs;
     private volatile bool _emergency;
+    private bool _disposed;
 
     /// <param name="instruments">The desk's table; symbols are the venue's.</param>
     /// <param name="sink">Where execution events go; used by Poll only.</param>
@@ -151,6 +152,9 @@ public sealed partial class FixOrderGateway<TSink, TClock> : IOrderGateway, IEme
 
     public void Dispose()
     {
+        if (_disposed)
+            return;
+        _disposed = true;
         _connector.Dispose();
         _link.Dispose();
         _store.Dispose();

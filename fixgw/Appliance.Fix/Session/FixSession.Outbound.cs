@@ -108,7 +108,7 @@ public sealed partial class FixSession<THost>
 
     private void SendTestRequest()
     {
-        _testRequestSentNs = _nowNs;
+        _testRequestSentNs = _synchronisingSinceNs = _nowNs;
         Counters.TestRequestsOut++;
         CommitAndWrite(AdminMessages.TestRequest(NextBuffer(out uint n), _header, n, _utcNs, ++_testRequestId), FixMsgType.TestRequest);
     }

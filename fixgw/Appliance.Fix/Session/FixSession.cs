@@ -16,7 +16,7 @@ public sealed partial class FixSession<THost> where THost : struct, IFixSessionH
     private readonly FixSessionSettings _settings;
     private readonly byte[] _sender, _target;
     private long _nowNs, _utcNs, _lastReceivedNs, _lastSentNs, _stateSinceNs, _heartbeatNs;
-    private long _testRequestSentNs;
+    private long _testRequestSentNs, _synchronisingSinceNs;
     private ulong _testRequestId, _testRequestsBeforeLogon;
     private bool _announcedUp, _synchronised;
     // Recovery of the inbound side: a gap was seen and asked for; it is closed once this number was taken.
@@ -124,6 +124,9 @@ public sealed partial class FixSession<THost> where THost : struct, IFixSessionH
             SendTestRequest();
         else if (_recovering && nowNs - _recoverySinceNs > patienceNs)
             AskForResend();
+        else if (State == FixSessionState.Synchronising && !_synchronised && nowNs - _synchronisingSinceNs > patienceNs)
+            // The answer may have been gap-filled away by a resend that overlapped it.
+            SendTestRequest();
         if (State != FixSessionState.Disconnected && nowNs - _lastSentNs >= _heartbeatNs)
             SendHeartbeat(default);
     }

@@ -83,6 +83,8 @@ internal sealed class Connector : IDisposable
 
     public void Dispose()
     {
+        if (_stopping)
+            return;
         _stopping = true;
         _wake.Set();
         // A connect under way ends by its time-out; the thread is a background one and its socket is closed here if it came.
