@@ -6,6 +6,7 @@ namespace Appliance.Fix;
 public sealed partial class FixSession<THost>
 {
     // A gap fill is written while the resent message after it stands ready: each has its own buffer.
+    private const int LooksPerSlice = 1024;
     private readonly byte[] _scratch = new byte[SequenceStore.MessageBytes], _gapScratch = new byte[SequenceStore.MessageBytes];
     private uint _acceptedHeartbeatSeconds;
     // An answer to a resend request in progress: the next number to look at, the last one asked for, and where the gap fill being gathered began.
@@ -169,12 +170,16 @@ public sealed partial class FixSession<THost>
     {
         if (!_resending)
             return;
-        int budget = _settings.ResendSlice;
+        int budget = _settings.ResendSlice, looks = LooksPerSlice;
         while (State != FixSessionState.Disconnected && _resendNext <= _resendEnd)
         {
-            if (budget == 0 || !_host.LinkIsClear || !_host.CanTakeMessage)
-                return;
             uint sequence = _resendNext;
+            if (budget == 0 || looks-- == 0 || !_host.LinkIsClear || !_host.CanTakeMessage)
+            {
+                // What was gathered goes out now, so that the peer sees the answer move and does not ask again.
+                WriteGapFill(sequence);
+                return;
+            }
             bool stored = _store.TryGet(sequence, out var message, out uint type, out var order);
             if (stored && _deferredFrom != 0 && sequence >= _deferredFrom)
             {

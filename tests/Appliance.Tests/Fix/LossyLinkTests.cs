@@ -16,7 +16,7 @@ public class LossyLinkTests
     [InlineData(20261121)]
     public void Nothing_is_lost_or_doubled_and_the_numbers_agree(int seed)
     {
-        long cuts = 0, restarts = 0, unsent = 0, resent = 0;
+        long cuts = 0, restarts = 0, orders = 0, unsent = 0, resent = 0;
         for (int run = 0; run < 40; run++)
         {
             var simulation = new Simulation(seed * 1000 + run);
@@ -25,11 +25,12 @@ public class LossyLinkTests
             simulation.Check();
             cuts += simulation.Cuts;
             restarts += simulation.Restarts;
+            orders += simulation.Orders.Count;
             unsent += simulation.Unsent.Count;
             resent += simulation.Resent;
         }
         // The runs went where they were meant to go.
-        Assert.True(cuts > 200 && restarts > 20 && unsent > 20 && resent > 50, $"cuts {cuts}, restarts {restarts}, unsent {unsent}, resent {resent}");
+        Assert.True(cuts > 200 && restarts > 20 && orders > 500 && unsent > 20 && resent > 50, $"cuts {cuts}, restarts {restarts}, orders {orders}, unsent {unsent}, resent {resent}");
     }
 
     private sealed class Simulation
@@ -59,13 +60,13 @@ public class LossyLinkTests
             for (int i = 0; i < steps; i++)
             {
                 int what = _random.Next(100);
-                if (what < 25) Send();
-                else if (what < 50) Report();
-                else if (what < 70) Move(_initiator, _acceptor);
+                if (!_connected && _random.Next(8) == 0) Connect();
+                if (what < 20) Send();
+                else if (what < 30) Report();
+                else if (what < 60) Move(_initiator, _acceptor);
                 else if (what < 90) Move(_acceptor, _initiator);
-                else if (what < 96) Tick(_random.Next(1, 400));
-                else if (what < 98 && _connected) Cut();
-                else if (!_connected) Connect();
+                else if (what < 98) Tick(_random.Next(1, 200));
+                else if (what < 99 && _connected) Cut();
                 else if (_random.Next(6) == 0) Restart(_random.Next(2) == 0 ? _initiator : _acceptor);
             }
         }
@@ -85,7 +86,7 @@ public class LossyLinkTests
         public void Check()
         {
             string run = $"seed {_seed}";
-            Assert.True(_initiator.Session.IsUp && _acceptor.Session.IsUp, $"{run}: {_initiator.Session.State} {_acceptor.Session.State}");
+            Assert.True(_initiator.Session.IsUp && _acceptor.Session.IsUp, $"{run}: {_initiator} against {_acceptor}");
             Assert.Equal((run, _initiator.Store.NextOutgoing, _acceptor.Store.NextOutgoing), (run, _acceptor.Store.NextIncoming, _initiator.Store.NextIncoming));
             Assert.Equal(Enumerable.Range(1, (int)_nextReport - 1).Select(i => (ulong)i), ReportsIn);
             Assert.Equal(OrdersIn.Distinct(), OrdersIn);
@@ -112,7 +113,7 @@ public class LossyLinkTests
         {
             // What an earlier call left (the reader had no room) is offered again, with or without more behind it.
             if (from.Outgoing.Count + to.Incoming.Count == 0) return;
-            int bytes = whole || from.Outgoing.Count == 0 ? from.Outgoing.Count : _random.Next(1, Math.Min(from.Outgoing.Count, 900) + 1);
+            int bytes = whole || from.Outgoing.Count == 0 ? from.Outgoing.Count : _random.Next(1, Math.Min(from.Outgoing.Count, 3_000) + 1);
             to.Incoming.AddRange(from.Outgoing.Take(bytes));
             from.Outgoing.RemoveRange(0, bytes);
             to.Incoming.RemoveRange(0, to.Session.OnBytes(to.Incoming.ToArray(), _nowNs, Utc));
@@ -195,6 +196,9 @@ public class LossyLinkTests
                 (role == FixRole.Acceptor ? simulation.OrdersIn : simulation.ReportsIn).Add(id);
                 if (header.PossDup) simulation.Resent++;
             }
+
+            public override string ToString() =>
+                $"{Session.State}{(Session.IsRecovering ? " recovering" : "")}, next out {Store.NextOutgoing} in {Store.NextIncoming}, test requests {Session.Counters.TestRequestsOut}, resends asked {Session.Counters.ResendRequestsOut} answered {Session.Counters.ResendRequestsIn}, last down {Session.Counters.LastDownReason}, garbage {Session.Counters.GarbageBytes}, held {Incoming.Count}, logons {Session.Counters.Logons}, duplicates {Session.Counters.Duplicates}, rejects {Session.Counters.RejectsIn}";
 
             public void Cut() => simulation.Disconnect();
             public void Unsent(ulong id) => simulation.Unsent.Add(id);
