@@ -51,3 +51,29 @@ public sealed class SharedRingEventSink(MultiProducer<RingEvent> producer)
         public void Publish() => sink.Publish();
     }
 }
+
+/// <summary>
+/// A sink over any implementation's producer, used by one thread at a time: what a source publishes through when the profile names the ring of an adapter. Two interface calls an event.
+/// </summary>
+public sealed class PortEventSink(IRingProducer<RingEvent> producer)
+{
+    private long _claimed = -1;
+
+    public Handle AsSink() => new(this);
+
+    /// <summary>The struct that source type parameters want.</summary>
+    public readonly struct Handle(PortEventSink sink) : IEventSink
+    {
+        public long RemainingCapacity => sink.Producer.RemainingCapacity;
+
+        public ref RingEvent Claim()
+        {
+            if (!sink.Producer.TryClaim(out sink._claimed)) RingFault.ClaimWithoutRoom();
+            return ref sink.Producer[sink._claimed];
+        }
+
+        public void Publish() => sink.Producer.Publish(sink._claimed);
+    }
+
+    private IRingProducer<RingEvent> Producer { get; } = producer;
+}

@@ -55,6 +55,23 @@ public class RingOptionsTests
         Assert.Throws<InvalidOperationException>(() => sink.Claim());
     }
 
+    [Theory, MemberData(nameof(RingMaker.All), MemberType = typeof(RingMaker))]
+    public void A_sink_over_the_port_serves_every_ring(RingMaker maker)
+    {
+        using IRing<RingEvent> ring = maker.Make<RingEvent>(4);
+        IRingReader<RingEvent> reader = ring.AddConsumer("only", RingWait.BusySpin);
+        PortEventSink.Handle sink = new PortEventSink(ring.Producer).AsSink();
+        for (ushort i = 0; i < 20; i++)
+        {
+            Assert.True(sink.RemainingCapacity > 0);
+            RingEvent.Begin(ref sink.Claim(), EventKind.Timer, i, 0, 0, 0);
+            sink.Publish();
+            Assert.Equal(i, reader.Available());
+            Assert.Equal(i, reader[i].Instrument);
+            reader.Release(i);
+        }
+    }
+
     [Fact]
     public void Shared_sinks_interleave_whole_events()
     {
