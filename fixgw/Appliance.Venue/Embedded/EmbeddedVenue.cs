@@ -75,7 +75,8 @@ public sealed class EmbeddedVenue : IDisposable
         Core.At(nowNs, utcNs);
         int handled = _acceptor.Poll(nowNs, utcNs);
         long next = Core.Advance(nowNs, utcNs);
-        if (_options.StatementFile is not null && (Core.StatementDue || (Core.IsOpen && nowNs - _statementNs > (long)(_options.StatementEverySeconds * 1e9))))
+        // The last statement stays the last, also when a caller goes on polling to see clients leave.
+        if (_options.StatementFile is not null && !Core.IsClosed && (Core.StatementDue || (Core.IsOpen && nowNs - _statementNs > (long)(_options.StatementEverySeconds * 1e9))))
         {
             WriteStatement(Core.StatementDue ? "disconnect" : "periodic", final: false);
             Core.StatementDue = false;

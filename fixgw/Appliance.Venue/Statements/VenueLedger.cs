@@ -14,8 +14,6 @@ public struct LedgerEntry
     public long FeesMoneyUnits;
     public long Fills;
     public long MakerFills;
-
-    /// <summary>In quote currency.</summary>
 }
 
 /// <summary>What one account sent and what became of it.</summary>
