@@ -236,7 +236,9 @@ public class DepthBridgeTests
         Assert.Equal(102, Bid(feed));
         feed.Quote(99, 1, 109, 1, wrap - 1);
         Assert.Equal(102, Bid(feed));
-        feed.Update(wrap - 4, wrap + 4, wrap - 5, (Side.Buy, 103, 1));
+        feed.Update(wrap - 4, wrap - 2, wrap - 5, (Side.Buy, 101, 2));
+        Assert.Equal(102, Bid(feed));
+        feed.Update(wrap - 1, wrap + 4, wrap - 2, (Side.Buy, 103, 1));
         Assert.Equal(103, Bid(feed));
     }
 }
