@@ -37,11 +37,8 @@ public class ReferenceDecoderTests
         // DEEP: 121,314 packets, their 391,999 messages, and the torn one at the end. ITCH: the first thousand messages.
         Assert.Equal(lines, ReferenceDecoder.AssertAgree(SharedData.Find(capture), kind));
 
-    [Fact]
-    public void The_list_of_captures_holds_all_that_are_there()
-    {
-        if (SharedData.Root is null) return;
+    [SharedDataFact("pcap/omi")]
+    public void The_list_of_captures_holds_all_that_are_there() =>
         // One raw ITCH file, 15 + 8 of TotalView, 3 of DEEP 1.0, one day's part of DEEP 1.0.
         Assert.Equal(28, Captures().Count());
-    }
 }
