@@ -33,9 +33,12 @@ public class RingStressTests(ITestOutputHelper output)
         public long[] NextOfProducer;
         public long Torn, OutOfOrder, Count, Batches;
         public ulong Sum;
+        public uint YieldsEvery;
 
         public void OnEvent(ref MarkedLine e, long sequence, bool endOfBatch)
         {
+            // In the middle of a batch the producers get the core: they fill the ring, and would write over this batch if it were free too early.
+            if ((ulong)sequence % YieldsEvery == 0) Thread.Yield();
             if (!e.IsWhole) Torn++;
             long producer = e.Number >> ProducerShift, number = e.Number & ((1L << ProducerShift) - 1);
             // Each producer counts up by one: a lost event, an event twice and an old lap's event all break the count.
@@ -57,14 +60,14 @@ public class RingStressTests(ITestOutputHelper output)
         long eventsEach = (events + producers - 1) / producers;
         output.WriteLine($"{maker}, {(dependent ? "two consumers in a row" : "two consumers abreast")}, {eventsEach * producers:N0} events, APPLIANCE_SEED={seed}");
 
-        using IRing<MarkedLine> ring = maker.Make<MarkedLine>(1024);
+        var random = new Random(seed);
+        using IRing<MarkedLine> ring = maker.Make<MarkedLine>(64 << random.Next(4));
         IRingReader<MarkedLine> first = ring.AddConsumer("first", RingWait.Yielding);
         IRingReader<MarkedLine> second = dependent ? ring.AddConsumer("second", RingWait.Yielding, first) : ring.AddConsumer("second", RingWait.Yielding);
-        var random = new Random(seed);
         BatchProcessor<MarkedLine, PortReader<MarkedLine>, Verifier>[] consumers =
         [
-            new(new(first), new Verifier { NextOfProducer = new long[producers] }, 1 + random.Next(300)),
-            new(new(second), new Verifier { NextOfProducer = new long[producers] }, 1 + random.Next(300)),
+            new(new(first), new Verifier { NextOfProducer = new long[producers], YieldsEvery = 500 + (uint)random.Next(3_000) }, 1 + random.Next(300)),
+            new(new(second), new Verifier { NextOfProducer = new long[producers], YieldsEvery = 500 + (uint)random.Next(3_000) }, 1 + random.Next(300)),
         ];
         int[] producerSeeds = Enumerable.Range(0, producers).Select(_ => random.Next()).ToArray();
 
