@@ -15,9 +15,9 @@ internal sealed class DepthSide
 
     public DepthSide(Side side, int levelsMax)
     {
-        _priceUnits = new long[levelsMax];
-        _quantityUnits = new long[levelsMax];
-        _usedUnits = new long[levelsMax];
+        _priceUnits = TouchedArray.Of<long>(levelsMax);
+        _quantityUnits = TouchedArray.Of<long>(levelsMax);
+        _usedUnits = TouchedArray.Of<long>(levelsMax);
         _sign = side == Side.Buy ? 1 : -1;
     }
 

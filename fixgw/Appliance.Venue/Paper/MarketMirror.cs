@@ -22,7 +22,7 @@ internal sealed class MarketMirror
         for (int i = 0; i < instruments; i++)
             _depth[i] = new DepthMirror(options.LevelsMax);
         _orders = new RestingReferences(options.BookOrdersMax);
-        _held = new RingEvent[options.HeldEventsMax];
+        _held = TouchedArray.Of<RingEvent>(options.HeldEventsMax);
     }
 
     public DepthMirror this[int instrument] => _depth[instrument];

@@ -36,7 +36,7 @@ internal struct InFlight
 /// <summary>Requests in the order sent, one writing and one reading thread: the deciding thread sends, the ingest thread lets them arrive.</summary>
 internal sealed class InFlightQueue(int capacity)
 {
-    private readonly InFlight[] _items = new InFlight[capacity];
+    private readonly InFlight[] _items = TouchedArray.Of<InFlight>(capacity);
     private readonly int _mask = capacity - 1;
     private long _written;
     private long _read;
@@ -64,7 +64,7 @@ internal sealed class InFlightQueue(int capacity)
 /// <summary>Reports in the order made, each with the sequenced time at which it reaches us. One thread.</summary>
 internal sealed class ReportQueue(int capacity)
 {
-    private readonly Execution[] _items = new Execution[capacity];
+    private readonly Execution[] _items = TouchedArray.Of<Execution>(capacity);
     private readonly int _mask = capacity - 1;
     private long _written;
     private long _read;

@@ -21,7 +21,7 @@ public sealed class EventStaging
     public EventStaging(int eventsMax = 1 << 15)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(eventsMax, 16);
-        _events = GC.AllocateArray<RingEvent>(eventsMax, pinned: true);
+        _events = TouchedArray.Of<RingEvent>(eventsMax);
     }
 
     public bool IsEmpty => _first == _end;

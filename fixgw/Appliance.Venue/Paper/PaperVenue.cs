@@ -41,7 +41,7 @@ public sealed class PaperVenue : IOrderGateway
         _mirror = new MarketMirror(instruments.Length, options);
         _inFlight = new InFlightQueue(options.InFlightMax);
         _reports = new ReportQueue(options.ReportsMax);
-        _working = new PaperOrder[options.WorkingMax];
+        _working = TouchedArray.Of<PaperOrder>(options.WorkingMax);
         Ledger = new VenueLedger(instruments, options.FeesOf(instruments.Length), accountsMax: 1);
         Account = Ledger.Open("PAPER");
     }

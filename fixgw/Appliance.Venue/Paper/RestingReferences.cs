@@ -24,8 +24,8 @@ internal sealed class RestingReferences
     {
         // Twice the orders keeps probes short.
         int slots = (int)BitOperations.RoundUpToPowerOf2((uint)ordersMax * 2);
-        _keys = new ulong[slots];
-        _orders = new ShownOrder[slots];
+        _keys = TouchedArray.Of<ulong>(slots);
+        _orders = TouchedArray.Of<ShownOrder>(slots);
         _mask = slots - 1;
         _shift = 64 - BitOperations.Log2((uint)slots);
         OrdersMax = ordersMax;
