@@ -50,9 +50,9 @@ public class BackPressureTests
         }
 
         var sent = new List<ulong>();
-        int refusals = 0;
-        ulong refusedFirst = 0;
-        for (int i = 0; refusals < 50; i++)
+        // The kernel may move bytes to the peer's buffer in between, so that an order passes after a refusal; none may pass later that was refused.
+        var refused = new List<ulong>();
+        for (int i = 0; refused.Count < 50; i++)
         {
             Assert.True(i < 100_000, "the socket never filled");
             // The gate's table of live orders is finite: each is played as done at once.
@@ -62,13 +62,11 @@ public class BackPressureTests
             if (result == SendResult.Sent)
             {
                 sent.Add(order.ClientOrderId);
-                Assert.Equal(0, refusals);
             }
             else
             {
                 Assert.Equal(SendResult.BackPressure, result);
-                refusedFirst = refusedFirst == 0 ? order.ClientOrderId : refusedFirst;
-                refusals++;
+                refused.Add(order.ClientOrderId);
             }
         }
         Assert.True(gateway.SessionCounters.BackPressure >= 50);
@@ -97,7 +95,7 @@ public class BackPressureTests
             Bound();
         }
         Assert.Contains($"|34={expected:000000000}|", final, StringComparison.Ordinal);
-        Assert.DoesNotContain(refusedFirst, got);
+        Assert.Empty(got.Intersect(refused));
         Assert.Equal(sent.Count + 1, Enumerable.Range(0, log.Count).Count(i => log[i].State == OrderLogState.MaybeSent));
         listener.Stop();
     }

@@ -1,0 +1,142 @@
+using System.Diagnostics;
+using System.IO.Compression;
+using System.Net;
+using System.Net.Sockets;
+using Appliance.Contract;
+using Appliance.Fix;
+using Appliance.TestKit;
+
+namespace Appliance.Interop;
+
+/// <summary>A fact that needs Debian's prebuilt QuickFIX example (packages libquickfix-doc and libquickfix17) and is skipped, saying so, without it.</summary>
+public sealed class QuickFixExecutorFactAttribute : FactAttribute
+{
+    public const string Archive = "/usr/share/doc/libquickfix-doc/examples/executor/C++/.libs/executor.gz";
+
+    public QuickFixExecutorFactAttribute()
+    {
+        if (!File.Exists(Archive)) Skip = $"{Archive} is absent: install libquickfix-doc and libquickfix17";
+    }
+}
+
+/// <summary>Our initiator against QuickFIX's executor, an acceptor written by others: it fills every limit order whole.</summary>
+[System.Runtime.Versioning.SupportedOSPlatform("linux")]
+public sealed class QuickFixExecutorTests : IDisposable
+{
+    private static readonly InstrumentDefinition[] Instruments = [new(0, "AAPL", 10_000, 1, 100, 1, 1.0)];
+    private readonly string _folder = Directory.CreateTempSubdirectory("quickfix").FullName;
+    private readonly int _port = FreePort();
+    private Process? _executor;
+
+    [QuickFixExecutorFact]
+    public void Orders_are_filled_across_a_kill_and_a_restart_of_the_executor()
+    {
+        StartExecutor();
+        var events = new EventCollector();
+        var gate = new WideGate(Instruments);
+        using var gateway = new FixOrderGateway<EventCollector.Sink, HostMonotonicClock>(new FixSessionOptions
+        {
+            Host = "127.0.0.1", Port = _port, SenderCompId = "DESK", TargetCompId = "EXECUTOR", StoreMessages = 1024, ReconnectMaxMs = 100, Microseconds = false,
+        }, Instruments, events.AsSink(), default, null);
+
+        var sent = new List<ulong>();
+        for (int round = 0; round < 3; round++)
+        {
+            if (round > 0)
+            {
+                StopExecutor();
+                Until(gateway, () => !gateway.IsUp, "the loss");
+                StartExecutor();
+            }
+            Until(gateway, () => gateway.IsUp, "the logon");
+            for (int i = 0; i < 20; i++)
+            {
+                var order = gate.New(0, i % 2 == 0 ? Side.Buy : Side.Sell, 1_000_000 + round * 10_000 + i * 100, i + 1);
+                Assert.Equal(SendResult.Sent, gateway.Send(in order));
+                sent.Add(order.ClientOrderId);
+            }
+            Until(gateway, () => Fills(events).Count == sent.Count, "the fills");
+        }
+        Assert.Equal(sent, Fills(events).Select(f => f.ClientOrderId));
+        Assert.All(Fills(events), f => Assert.Equal((OrderStatus.Filled, f.LastQuantityUnits), (f.OrderStatus, f.CumulativeQuantityUnits)));
+        Assert.Equal((0L, 0L), (gateway.SessionCounters.RejectsIn, gateway.SessionCounters.RejectsOut));
+
+        gateway.Logout(Now, Utc);
+        Until(gateway, () => gateway.State == FixSessionState.Disconnected, "the logout");
+        Assert.Equal(FixDownReason.LoggedOut, gateway.SessionCounters.LastDownReason);
+    }
+
+    private static long Now => default(HostMonotonicClock).NowNs();
+    private static long Utc => default(HostUtcClock).NowUtcNs();
+
+    private static List<Execution> Fills(EventCollector events) =>
+        [.. events.Events.Select(e => RingEvent.AsExecution(ref e)).Where(e => e.Kind == EventKind.ExecutionReported && e.ExecutionKind == ExecutionKind.Trade)];
+
+    private static void Until(FixOrderGateway<EventCollector.Sink, HostMonotonicClock> gateway, Func<bool> condition, string what)
+    {
+        long start = Stopwatch.GetTimestamp();
+        while (!condition())
+        {
+            gateway.Poll(Now, Utc);
+            Assert.True(Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(60), $"waited in vain for {what}: {gateway.State}, {gateway.SessionCounters.LastDownReason}, {gateway.LastConnectError}");
+            Thread.Yield();
+        }
+    }
+
+    private void StartExecutor()
+    {
+        string program = Path.Combine(_folder, "executor"), settings = Path.Combine(_folder, "executor.cfg");
+        if (!File.Exists(program))
+        {
+            using (var packed = new GZipStream(File.OpenRead(QuickFixExecutorFactAttribute.Archive), CompressionMode.Decompress))
+            using (var plain = File.Create(program))
+                packed.CopyTo(plain);
+            File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            // With the dictionary QuickFIX also checks every field of ours.
+            string dictionary = SharedData.TryFind("fix/FIX44.xml", out string path) ? $"UseDataDictionary=Y\nDataDictionary={path}" : "UseDataDictionary=N";
+            File.WriteAllText(settings, $"""
+                [DEFAULT]
+                ConnectionType=acceptor
+                SocketAcceptPort={_port}
+                SocketReuseAddress=Y
+                StartTime=00:00:00
+                EndTime=00:00:00
+                FileStorePath={_folder}/store
+                FileLogPath={_folder}/log
+                {dictionary}
+
+                [SESSION]
+                BeginString=FIX.4.4
+                SenderCompID=EXECUTOR
+                TargetCompID=DESK
+
+                """);
+        }
+        _executor = Process.Start(new ProcessStartInfo(program, settings) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true })!;
+        _executor.OutputDataReceived += (_, _) => { };
+        _executor.BeginOutputReadLine();
+    }
+
+    private void StopExecutor()
+    {
+        _executor!.Kill();
+        _executor.WaitForExit();
+        _executor.Dispose();
+        _executor = null;
+    }
+
+    private static int FreePort()
+    {
+        var probe = new TcpListener(IPAddress.Loopback, 0);
+        probe.Start();
+        int port = ((IPEndPoint)probe.LocalEndpoint).Port;
+        probe.Stop();
+        return port;
+    }
+
+    public void Dispose()
+    {
+        if (_executor is not null) StopExecutor();
+        Directory.Delete(_folder, true);
+    }
+}
