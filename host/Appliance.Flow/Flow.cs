@@ -148,8 +148,9 @@ public sealed class Flow<TClock> where TClock : struct, IMonotonicClock
             portfolio.OnVerdict(verdict, in intent, in approved);
             if (verdict != GateVerdict.Approved) continue;
             stamps.GatedNs = _clock.NowNs();
-            _hash.Add(in approved);
             SendResult result = _out.Send(in approved);
+            // After the send: the block of records is hashed now and then, and the order need not wait for that.
+            _hash.Add(in approved);
             if (result == SendResult.Sent && !ordered && IsMeasuring && typeof(TClock) != typeof(NoClock) && e.Kind < EventKind.ExecutionReported) RecordOrder(in stamps);
             ordered = true;
         }
@@ -198,6 +199,9 @@ public sealed class Flow<TClock> where TClock : struct, IMonotonicClock
                 break;
             case EventKind.OrdersResolved:
                 _gate.SetOrdersUnresolved(false);
+                break;
+            case EventKind.OrdersUnresolved:
+                _gate.SetOrdersUnresolved(true);
                 break;
         }
     }
@@ -249,6 +253,7 @@ public sealed class Flow<TClock> where TClock : struct, IMonotonicClock
         switch (command)
         {
             case OperatorCommand.Kill: Kill(); break;
+            case OperatorCommand.Resolved: _gate.SetOrdersUnresolved(false); break;
             case OperatorCommand.Pause: _gate.SetTradingPaused(true); break;
             case OperatorCommand.Resume when !_stopping: _gate.SetTradingPaused(false); break;
             case OperatorCommand.Stop:

@@ -1,8 +1,9 @@
 /*
  * The floor of the wire-to-wire measurement: the least that any program must do between a datagram and its order. It receives UDP multicast by
- * non-blocking spin and answers every datagram whose MoldUDP64 sequence number is a multiple of K with N bytes over TCP. Nothing is decoded or decided.
+ * non-blocking spin and answers every datagram whose MoldUDP64 header counts two messages (the load generator's mark) with N bytes over TCP. Nothing is
+ * decoded or decided.
  *
- * usage: udp_tcp_echo GROUP UDP-PORT INTERFACE TCP-PORT K N CORE
+ * usage: udp_tcp_echo GROUP UDP-PORT INTERFACE TCP-PORT N CORE
  *
  * The TCP connection goes to 127.0.0.1; the program ends when that connection is closed, or on SIGTERM.
  */
@@ -19,30 +20,23 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { SEQUENCE_OFFSET = 10, HEADER_BYTES = 20 };
+enum { COUNT_OFFSET = 18, HEADER_BYTES = 20, MARK = 2 };
 
 static void fail(const char *what) {
     fprintf(stderr, "udp_tcp_echo: %s: %s\n", what, strerror(errno));
     exit(1);
 }
 
-static uint64_t sequence_of(const unsigned char *packet) {
-    uint64_t value = 0;
-    for (int i = 0; i < 8; i++) value = value << 8 | packet[SEQUENCE_OFFSET + i];
-    return value;
-}
-
 int main(int argc, char **argv) {
-    if (argc != 8) {
-        fprintf(stderr, "usage: udp_tcp_echo GROUP UDP-PORT INTERFACE TCP-PORT K N CORE\n");
+    if (argc != 7) {
+        fprintf(stderr, "usage: udp_tcp_echo GROUP UDP-PORT INTERFACE TCP-PORT N CORE\n");
         return 2;
     }
-    const uint64_t every = strtoull(argv[5], NULL, 10);
-    const size_t bytes = strtoull(argv[6], NULL, 10);
-    const int core = atoi(argv[7]);
+    const size_t bytes = strtoull(argv[5], NULL, 10);
+    const int core = atoi(argv[6]);
     static unsigned char packet[65536], answer[65536];
-    if (every == 0 || bytes == 0 || bytes > sizeof answer) {
-        fprintf(stderr, "udp_tcp_echo: K must be positive and N from 1 to 65536\n");
+    if (bytes == 0 || bytes > sizeof answer) {
+        fprintf(stderr, "udp_tcp_echo: N must be from 1 to 65536\n");
         return 2;
     }
     memset(answer, 'x', sizeof answer);
@@ -74,7 +68,7 @@ int main(int argc, char **argv) {
     for (uint64_t idle = 0;;) {
         ssize_t got = recv(udp, packet, sizeof packet, MSG_DONTWAIT);
         if (got >= HEADER_BYTES) {
-            if (sequence_of(packet) % every == 0 && send(tcp, answer, bytes, MSG_NOSIGNAL) != (ssize_t)bytes) return 0;
+            if (packet[COUNT_OFFSET] == 0 && packet[COUNT_OFFSET + 1] == MARK && send(tcp, answer, bytes, MSG_NOSIGNAL) != (ssize_t)bytes) return 0;
             continue;
         }
         /* The peer's closing is looked for seldom, so that the spin stays the floor. */

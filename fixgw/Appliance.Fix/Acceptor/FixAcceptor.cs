@@ -40,6 +40,8 @@ public sealed class FixAcceptor<THandler> : IFixAcceptor where THandler : IFixAc
     }
 
     public int Port { get; }
+    /// <summary>Monotonic stamp of the last system call that brought bytes, taken before they were looked at: for measuring what a counterparty took to answer.</summary>
+    public long LastReceivedNs { get; private set; }
     public int SessionCount => _peers.Count;
     public bool IsUp(int session) => _peers[session].Session.IsUp;
     public string Counterparty(int session) => _peers[session].CompId;
@@ -227,7 +229,9 @@ public sealed class FixAcceptor<THandler> : IFixAcceptor where THandler : IFixAc
         {
             if (!_link.IsOpen)
                 return;
-            bool lost = !_link.Flush() || _link.Receive() < 0;
+            int got = _link.Receive();
+            if (got > 0) _owner.LastReceivedNs = default(HostMonotonicClock).NowNs();
+            bool lost = !_link.Flush() || got < 0;
             Take(nowNs, utcNs);
             if (!_link.IsOpen)
                 return;

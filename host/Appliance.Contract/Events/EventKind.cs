@@ -59,6 +59,8 @@ public enum EventKind : byte
     OrderUnsent = 35,
     /// <summary>Orders in the order log that this journal does not know were resolved with the venue; trading may resume.</summary>
     OrdersResolved = 36,
+    /// <summary>At start: the order log holds orders of an earlier run (Value1 of them) that may stand at the venue. No new orders until resolved.</summary>
+    OrdersUnresolved = 37,
 
     // Control (ControlEvent).
     /// <summary>Code is an OperatorCommand.</summary>
@@ -112,4 +114,4 @@ public enum EventFlags : ushort
 public enum TradingStatus : byte { Unknown = 0, PreOpen = 1, Trading = 2, Halted = 3, Paused = 4, QuoteOnly = 5, Auction = 6, Closed = 7 }
 
 /// <summary>What an operator may command; the number is the journal's.</summary>
-public enum OperatorCommand : int { None = 0, Kill = 1, Pause = 2, Resume = 3, Stop = 4 }
+public enum OperatorCommand : int { None = 0, Kill = 1, Pause = 2, Resume = 3, Stop = 4, Resolved = 5 }

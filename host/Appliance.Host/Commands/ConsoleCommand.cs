@@ -16,7 +16,7 @@ internal static class ConsoleCommand
     public static Command Make()
     {
         var outOption = CommandLineOptions.Out();
-        var send = new Option<string?>("--send") { Description = "Put a command to the running host instead of watching it: kill, pause, resume or stop.", HelpName = "COMMAND" };
+        var send = new Option<string?>("--send") { Description = "Put a command to the running host instead of watching it: kill, pause, resume, stop, or resolved (orders of an earlier run are settled with the venue).", HelpName = "COMMAND" };
         var plain = new Option<bool>("--plain") { Description = "Plain lines, one a second, even on a terminal." };
         var command = new Command("console", "Watch a running host, or command it.\n\nExamples: appliance console --out out\n          appliance console --send kill") { outOption, send, plain };
         command.SetAction(parsed => parsed.GetValue(send) is { } word ? Send(parsed.GetValue(outOption)!, word) : Watch(parsed.GetValue(outOption)!, parsed.GetValue(plain) || Console.IsOutputRedirected));
@@ -29,7 +29,7 @@ internal static class ConsoleCommand
     {
         if (!Enum.TryParse(word, ignoreCase: true, out OperatorCommand command) || command == OperatorCommand.None)
         {
-            Console.Error.WriteLine($"--send: saw \"{word}\", allowed are kill, pause, resume and stop");
+            Console.Error.WriteLine($"--send: saw \"{word}\", allowed are kill, pause, resume, stop and resolved");
             return ExitCode.BadInput;
         }
         using var board = SharedBoard.TryOpen(BoardPath(folder), out string? problem);

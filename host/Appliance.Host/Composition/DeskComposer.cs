@@ -93,7 +93,7 @@ internal static class DeskComposer
                 SlippageTicks = (int)Math.Round(e.SlippageTicks), AmendAfterTicks = e.ChaseTicks, EscalateAfterNs = e.PassiveTimeoutMs * 1_000_000L,
                 EscalateBandMultiple = e.EscalateBandMultiple, RetryAfterNs = e.RetryMs * 1_000_000L,
             },
-            Greeks = new PortfolioGreeksOptions { DeltaErrorUnitsMax = p.ExpansionTolerance * Math.Max(lot, p.Policy.Kind == "delta-threshold" ? p.Policy.Threshold : 10 * lot) * instrument.ContractSize },
+            Greeks = new PortfolioGreeksOptions { DeltaErrorUnitsMax = p.ExpansionTolerance * Math.Max(lot, p.Policy.Kind == "delta-threshold" ? p.Policy.Threshold : 10 * lot) * instrument.ContractSize, RepriceAfterNs = p.RepriceMs * 1_000_000L },
         };
     }
 

@@ -94,7 +94,8 @@ internal sealed partial class HostRun
         if (_threads.Any(t => t.Failure is not null)) code = ExitCode.Failed;
         if (result.Statement is { Available: true, Equal: false }) code = ExitCode.Failed;
         if (IsReplay && (result.Source.DecodeErrors > 0 || result.ReplayVerdict!.StartsWith("different", StringComparison.Ordinal))) code = ExitCode.Failed;
-        RunSummary.Print(result, _request.Report);
+        if (!_request.Quiet) RunSummary.Print(result, _request.Report);
+        else foreach (string warning in result.Warnings) Console.Error.WriteLine($"warning    {warning}");
         return code;
     }
 }

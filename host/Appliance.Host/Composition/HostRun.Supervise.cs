@@ -36,11 +36,14 @@ internal sealed partial class HostRun
         long endNs = IsLive && _request.Seconds > 0 ? _startedNs + (long)(_request.Seconds * 1e9) : long.MaxValue;
         long stallNs = _request.StallAfterSeconds > 0 ? _startedNs + (long)(_request.StallAfterSeconds * 1e9) : long.MaxValue;
         long showNs = _startedNs;
-        long giveUpNs = long.MaxValue;
+        long giveUpNs = long.MaxValue, lastTurnNs = _startedNs;
         while (!_switches.Ended && AllAlive())
         {
             Linux.SleepMicroseconds(TurnMicroseconds);
             long now = clock.NowNs();
+            // A supervisor that itself stood still (a stopped process, a suspended machine) cannot tell how long others did.
+            if (now - lastTurnNs > 10 * TurnMicroseconds * 1_000L) beatSinceNs = now;
+            lastTurnNs = now;
             if (!windowOpen && now >= openNs)
             {
                 windowOpen = true;

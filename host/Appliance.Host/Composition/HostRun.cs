@@ -105,7 +105,7 @@ internal sealed partial class HostRun : IDisposable
         _gateway = IsReplay ? new NoGateway() : _venue.Gateway(_desk.Instruments, DeskComposer.Fees(_desk), gatewaySink);
         _source = _replayed is not null
             ? new JournalSource<TSink>(_replayed, new JournalSourceOptions(_request.Speed), ingestSink)
-            : _venue.Source(_profile, ingestSink, caughtUp);
+            : _venue.Source(_profile, ingestSink, caughtUp, _switches, _ring);
         CheckRoom();
 
         var sender = new OrderSender<TSink>(_gateway, kill, gatewaySink);
@@ -118,7 +118,7 @@ internal sealed partial class HostRun : IDisposable
         var ingest = new IngestLoop<TSink>(_source, ingestSink, _ring, _journal?.Status, kill, _board, _switches, new IngestOptions
         {
             PacketsPerPoll = _profile.PacketsPerPoll, TimerNs = _profile.TimerMilliseconds * 1_000_000L, IsLive = IsLive, IsReplay = IsReplay,
-            JournalLagEvents = (long)(_profile.JournalLagRingShare * _profile.RingCapacity), OverloadEvents = (long)(_profile.OverloadRingShare * _profile.RingCapacity),
+            UnresolvedOrders = _venue.MaybeSent.Count, JournalLagEvents = (long)(_profile.JournalLagRingShare * _profile.RingCapacity), OverloadEvents = (long)(_profile.OverloadRingShare * _profile.RingCapacity),
         });
         var decide = new DecideEnd<TReader>(decideReader, _flow, _profile.BatchLimit, _switches);
         long pollNs = _profile.GatewayPollMicroseconds * 1_000L;

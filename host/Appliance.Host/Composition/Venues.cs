@@ -109,9 +109,10 @@ internal sealed class Venues : IDisposable
 
     // ---- source and gateway -------------------------------------------------------------------------------------
 
-    public ITickSource Source<TSink>(HardwareProfile profile, TSink sink, Func<bool> caughtUp) where TSink : struct, IEventSink
+    public ITickSource Source<TSink>(HardwareProfile profile, TSink sink, Func<bool> caughtUp, Threads.RunSwitches switches, IRing<RingEvent> ring) where TSink : struct, IEventSink
     {
         var symbols = new SymbolMap(_desk.Instruments);
+        if (_request.SyntheticTicks > 0) return new Latency.SyntheticSource<TSink>(symbols, sink, switches, ring, _request.SyntheticTicks, _request.SyntheticOrderEvery);
         if (_request.Capture is { } capture)
         {
             var staging = new EventStaging();

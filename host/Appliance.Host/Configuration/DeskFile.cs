@@ -18,7 +18,7 @@ internal sealed record PolicySettings(string Kind, double Threshold, double Risk
 
 internal sealed record ExecutionSettings(string Style, double MinimumTrade, double SlippageTicks, int ChaseTicks, int PassiveTimeoutMs, double EscalateBandMultiple, int RetryMs, int AcknowledgementMs, double MaximumChildQuantity);
 
-internal sealed record PortfolioSettings(string Name, ushort Instrument, double Rate, double Yield, PolicySettings Policy, ExecutionSettings Execution, IReadOnlyList<OptionSettings> Options, double InitialHedge, double ExpansionTolerance);
+internal sealed record PortfolioSettings(string Name, ushort Instrument, double Rate, double Yield, PolicySettings Policy, ExecutionSettings Execution, IReadOnlyList<OptionSettings> Options, double InitialHedge, double ExpansionTolerance, int RepriceMs);
 
 internal sealed record LimitSettings(double MaxOrderQuantity, double MaxOrderNotional, double CollarBps, double MaxPosition, int MessagesPerSecond, int CancelReserve, int MaxLiveOrders, int DuplicateWindowMs, int StaleMs, double MaxDailyLoss);
 
@@ -113,6 +113,7 @@ internal sealed record Desk
             new("yield", SettingType.Number, "Continuously compounded dividend or borrow yield a year.") { Default = "0", Min = -1, Max = 1 },
             new("initialHedge", SettingType.Number, "Hedge held at the start, in units of the underlying.") { Default = "0", Min = -1e12, Max = 1e12 },
             new("expansionTolerance", SettingType.Number, "Error of the delta by the second-order expansion, as a share of the policy's band, past which a full repricing comes before the decision.") { Default = "0.1", Min = 0, Max = 10 },
+            new("repriceMilliseconds", SettingType.Integer, "A full repricing follows a decision at the latest this long after the last one.") { Default = "1000", Min = 1, Max = 3600000, Unit = "ms" },
             new("policy", SettingType.Object, "The hedging rule.") { Required = true, Section = PolicyKeys },
             new("execution", SettingType.Object, "How a hedge is traded.") { Section = ExecutionKeys },
             new("options", SettingType.List, "The option positions.") { Required = true, Min = 1, Section = OptionKeys }) },
@@ -183,7 +184,7 @@ internal sealed record Desk
                 new ExecutionSettings(e.Text("style"), e.Number("minimumTrade"), e.Number("slippageTicks"), (int)e.Integer("chaseTicks"), (int)e.Integer("passiveTimeoutMilliseconds"),
                     e.Number("escalateBandMultiple"), (int)e.Integer("retryMilliseconds"), (int)e.Integer("acknowledgementMilliseconds"), e.Number("maximumChild")),
                 [.. p.List("options").Select(x => new OptionSettings(x.Text("right") == "call", x.Number("strike"), x.TimeUtcNs("expiry"), x.Number("quantity"), x.Number("volatility")))],
-                p.Number("initialHedge"), p.Number("expansionTolerance")));
+                p.Number("initialHedge"), p.Number("expansionTolerance"), (int)p.Integer("repriceMilliseconds")));
         }
 
         var limits = o.Object("limits");

@@ -8,7 +8,7 @@ namespace Appliance.Host.Reports;
 /// <summary>The page beside the JSON report: what happened, in plots and tables. One file, no script.</summary>
 internal static class HtmlReport
 {
-    private const string Style = """
+    internal const string Style = """
         body{font:15px/1.5 system-ui,sans-serif;max-width:1000px;margin:2em auto;padding:0 1em;color:#222;background:#fff}
         h1{font-size:1.5em;margin-bottom:.2em} h2{font-size:1.15em;margin-top:2em;border-bottom:1px solid #ddd} figure{margin:1em 0}
         svg{width:100%;height:auto} table{border-collapse:collapse;font-variant-numeric:tabular-nums} td,th{padding:.2em .8em;text-align:right;border-bottom:1px solid #eee}

@@ -18,6 +18,8 @@ internal sealed record IngestOptions
     public required long OverloadEvents { get; init; }
     /// <summary>How long the orderly end may wait for answers to cancels.</summary>
     public long StopWithinNs { get; init; } = 2_000_000_000;
+    /// <summary>Orders of an earlier run that may stand at the venue.</summary>
+    public int UnresolvedOrders { get; init; }
 }
 
 /// <summary>
@@ -32,7 +34,7 @@ internal sealed class IngestLoop<TSink>(ITickSource source, TSink sink, IRing<Ri
     private readonly HostUtcClock _utc = new();
     private TSink _sink = sink;
     private long _nextLookNs, _nextTimerNs, _stopDeadlineNs, _lastUtcNs, _lastMonotonicNs;
-    private bool _killSeen, _behind, _lost, _overloaded, _stopping;
+    private bool _begun, _killSeen, _behind, _lost, _overloaded, _stopping;
 
     /// <summary>True once EndOfInput is in the ring: nothing more comes.</summary>
     public bool Done { get; private set; }
@@ -70,6 +72,15 @@ internal sealed class IngestLoop<TSink>(ITickSource source, TSink sink, IRing<Ri
         _nextLookNs = now + LookEveryNs;
         if (_sink.RemainingCapacity < 16) return 0;
         int made = 0;
+        if (!_begun)
+        {
+            _begun = true;
+            if (options.UnresolvedOrders > 0)
+            {
+                Publish(EventKind.OrdersUnresolved, 0, options.UnresolvedOrders, now);
+                made++;
+            }
+        }
         if (options.IsLive && now >= _nextTimerNs)
         {
             _nextTimerNs = Math.Max(_nextTimerNs + options.TimerNs, now);

@@ -25,6 +25,7 @@ internal sealed class DecideEnd<TReader>(TReader reader, Flow<HostMonotonicClock
         // Before the release: whoever sees this batch done must also see what it caused.
         switches.SequencedUtcNs = flow.NowUtcNs;
         switches.Quiet = flow.IsQuiet;
+        switches.SessionUp = flow.Gate.IsSessionUp;
         switches.DecidedSequence = last;
         _reader.Release(last);
         if (flow.Ended) switches.Ended = true;

@@ -21,6 +21,7 @@ internal sealed class RunSwitches
         [FieldOffset(448)] public int Stall;
         [FieldOffset(512)] public long SequencedUtcNs;
         [FieldOffset(576)] public int Quiet;
+        [FieldOffset(640)] public int SessionUp;
     }
 
     private Words _words;
@@ -52,6 +53,9 @@ internal sealed class RunSwitches
 
     /// <summary>Fault injection (`run --stall-after`): the deciding thread loops for this many milliseconds, so that the watchdog can be seen at work.</summary>
     public int StallMilliseconds { get => Volatile.Read(ref _words.Stall); set => Volatile.Write(ref _words.Stall, value); }
+
+    /// <summary>Set by the deciding thread: the order session is up.</summary>
+    public bool SessionUp { get => Volatile.Read(ref _words.SessionUp) != 0; set => Volatile.Write(ref _words.SessionUp, value ? 1 : 0); }
 
     public RunSwitches() => _words.DecidedSequence = -1;
 }

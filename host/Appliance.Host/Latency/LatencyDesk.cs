@@ -1,0 +1,46 @@
+using System.Globalization;
+using System.Text;
+
+namespace Appliance.Host.Latency;
+
+/// <summary>The desk of a measurement: one instrument, a number of options whose gamma makes every price move a trade, limits wide enough never to speak.</summary>
+internal static class LatencyDesk
+{
+    /// <summary>Sum of positions, so that a move of one tick asks for about 200 shares whatever the number of options.</summary>
+    private const double TotalOptions = -1_600_000;
+
+    public static void Write(string path, int options, int feedPort, int fixPort)
+    {
+        var inv = CultureInfo.InvariantCulture;
+        var json = new StringBuilder();
+        json.Append(inv, $$"""
+            {
+              // Written by `appliance latency`.
+              "name": "latency-{{options}}", "currency": "USD",
+              "feed": { "kind": "itch50-moldudp64", "group": "239.192.7.9", "port": {{feedPort}}, "interface": "127.0.0.1" },
+              "venue": { "kind": "fix", "port": {{fixPort}}, "senderCompId": "HEDGER", "targetCompId": "RIG", "heartbeatSeconds": 30 },
+              "instruments": [ { "symbol": "{{TickPattern.Symbol}}", "priceUnitsPerOne": 10000, "quantityUnitsPerOne": 1, "tickSize": 0.01, "lotSize": 1 } ],
+              "portfolios": [ {
+                "name": "latency", "underlying": "{{TickPattern.Symbol}}", "repriceMilliseconds": 10,
+                "policy": { "kind": "delta-threshold", "threshold": 20 },
+                "execution": { "style": "taking", "slippageTicks": 5, "retryMilliseconds": 1 },
+                "options": [
+
+            """);
+        for (int i = 0; i < options; i++)
+        {
+            double strike = 80 + 40.0 * i / Math.Max(1, options - 1);
+            double quantity = TotalOptions / options;
+            json.Append(inv, $"      {{ \"right\": \"{(i % 2 == 0 ? "call" : "put")}\", \"strike\": {strike:F4}, \"expiry\": \"{2036 + i % 4}-06-20T20:00:00Z\", \"quantity\": {quantity:F4}, \"volatility\": 0.3 }}{(i == options - 1 ? "" : ",")}\n");
+        }
+        json.Append("""
+                ]
+              } ],
+              "limits": { "maxOrderQuantity": 10000000, "maxOrderNotional": 1e12, "collarBps": 1000, "maxPosition": 1000000000, "messagesPerSecond": 1000000, "cancelReserve": 1000, "maxLiveOrders": 64,
+                "duplicateWindowMilliseconds": 0, "staleMilliseconds": 3600000, "maxDailyLoss": 1e15 }
+            }
+
+            """);
+        File.WriteAllText(path, json.ToString());
+    }
+}
