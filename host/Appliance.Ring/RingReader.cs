@@ -30,8 +30,8 @@ internal struct ReaderState
 public sealed unsafe class RingReader<T> : IRingReader<T> where T : unmanaged
 {
     private const int SpinsBeforeGivingWay = 100;
-    /// <summary>Looks with a pause before a busy-spinning consumer looks without: 0.1 to 0.4 µs by processor.</summary>
-    private const int PausesBeforeTightSpin = 8;
+    /// <summary>The longest run of pauses between two looks before a busy-spinning consumer looks without: runs of 1, 2 and 4 make 0.1 to 0.3 µs by processor.</summary>
+    private const int LongestRunOfPauses = 4;
     private const int YieldsPerSlice = 16;
 
     private readonly EmbeddedRing<T> _ring;
@@ -152,8 +152,12 @@ public sealed unsafe class RingReader<T> : IRingReader<T> where T : unmanaged
         long next = NextSequence;
         if (!_state->IsQuiet)
         {
-            long soon = PausingSpin(PausesBeforeTightSpin);
-            if (soon >= next) return soon;
+            for (int pauses = 1; pauses <= LongestRunOfPauses; pauses *= 2)
+            {
+                for (int i = 0; i < pauses; i++) Pause();
+                long soon = Available();
+                if (soon >= next) return soon;
+            }
             _state->IsQuiet = true;
         }
         int spins = _ring.Options.SpinsPerSlice;
@@ -169,11 +173,17 @@ public sealed unsafe class RingReader<T> : IRingReader<T> where T : unmanaged
         long available = Available();
         for (int i = 0; i < spins && available < next; i++)
         {
-            if (X86Base.IsSupported) X86Base.Pause();
-            else if (ArmBase.IsSupported) ArmBase.Yield();
+            Pause();
             available = Available();
         }
         return available;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Pause()
+    {
+        if (X86Base.IsSupported) X86Base.Pause();
+        else if (ArmBase.IsSupported) ArmBase.Yield();
     }
 
     private long Yield(int yields)
