@@ -4,7 +4,7 @@ using Appliance.Venue.Matching;
 
 namespace Appliance.Venue.Embedded;
 
-/// <summary>A client's request, held until its delay is over.</summary>
+/// <summary>A client's request, held until its delay is over. Kind None means that the client has left and wants its orders cancelled.</summary>
 internal struct DeskRequest
 {
     public long DueNs;
@@ -61,7 +61,9 @@ internal sealed class ClientDesk
     public bool Accept(ref DeskRequest request, long nowNs)
     {
         request.DueNs = nowNs + _options.OrderDelayNs;
-        if (_delayedWritten - _delayedRead == _delayed.Length)
+        // The last places are kept for clients that leave: their orders must not stand on for want of one.
+        long room = _delayed.Length - (_delayedWritten - _delayedRead);
+        if (room <= (request.Kind == OrderRequestKind.None ? 0 : _options.Fix.MaxSessions))
         {
             Refuse(in request);
             return false;
@@ -71,14 +73,16 @@ internal sealed class ClientDesk
     }
 
     /// <summary>Lets the next request that is due act; the caller then ends the transaction.</summary>
-    public bool ActOnNext(long nowNs, out int instrument)
+    /// <param name="leaver">The client that has left: the caller cancels its orders, one a transaction. −1 otherwise.</param>
+    public bool ActOnNext(long nowNs, out int instrument, out int leaver)
     {
-        instrument = -1;
+        instrument = leaver = -1;
         if (NextDueNs > nowNs) return false;
         DeskRequest request = _delayed[_delayedRead++ & (_delayed.Length - 1)];
         instrument = request.Instrument < _instruments.Length ? request.Instrument : -1;
         switch (request.Kind)
         {
+            case OrderRequestKind.None: leaver = request.Client; break;
             case OrderRequestKind.New: New(in request); break;
             case OrderRequestKind.Amend: Replace(in request); break;
             case OrderRequestKind.Cancel: Cancel(in request); break;
@@ -113,6 +117,7 @@ internal sealed class ClientDesk
 
     private void Refuse(in DeskRequest request)
     {
+        if (request.Kind == OrderRequestKind.None) return;
         if (request.Kind == OrderRequestKind.New) _reports.Reject(request.Client, in request, OtherReason);
         else _reports.RejectChange(request.Client, in request, OtherReason, _reports.Orders.Find(request.Client, in request.OriginalId));
     }
@@ -183,7 +188,7 @@ internal sealed class ClientDesk
         if (slot < 0) reason = UnknownOrder;
         else if (!_reports.Orders[slot].IsOpen || request.QuantityUnits <= _reports.Orders[slot].CumulativeUnits) reason = TooLate;
         else if (_reports.Orders.Find(request.Client, in request.Id) >= 0) reason = DuplicateOrder;
-        else if (FaultOf(in request) is not null || request.IsMarket) reason = OtherReason;
+        else if (request.IsMarket || request.Instrument != _reports.Orders[slot].Instrument || FaultOf(in request) is not null) reason = OtherReason;
         if (reason is { } code)
         {
             _reports.RejectChange(request.Client, in request, code, slot);

@@ -140,9 +140,15 @@ public sealed class VenueCore : IFixAcceptorHandler, IDisposable
         At(monotonicNs, utcNs);
         if (!IsOpen && !IsClosed && (!_options.OpensOnLogon || SessionsUp > 0)) Open(monotonicNs, utcNs);
         if (IsOpen) RunScript();
-        while (_desk.ActOnNext(monotonicNs, out int instrument))
+        while (_desk.ActOnNext(monotonicNs, out int instrument, out int leaver))
         {
             EndTransaction();
+            if (leaver >= 0)
+            {
+                int from = 0;
+                while (_desk.CancelOne(leaver, ref from, ExecutionKind.Cancelled))
+                    EndTransaction();
+            }
             // A client may have emptied a side: makers come back at once.
             while (instrument >= 0 && IsOpen && _background.Restore(instrument))
                 EndTransaction();
@@ -199,9 +205,9 @@ public sealed class VenueCore : IFixAcceptorHandler, IDisposable
         if (--SessionsUp == 0) AloneSinceNs = _nowNs;
         StatementDue = true;
         if (!_options.CancelsOnDisconnect && !_cancelsOnDisconnect[session]) return;
-        int from = 0;
-        while (_desk.CancelOne(client, ref from, ExecutionKind.Cancelled))
-            EndTransaction();
+        // A session may end in the middle of a match, when its report finds the connection gone; and what the client sent before comes first. So this waits its turn.
+        var leaving = new DeskRequest { Kind = OrderRequestKind.None, Client = client, Instrument = ushort.MaxValue };
+        _desk.Accept(ref leaving, _nowNs);
     }
 
     public void OnNewOrder(int session, in NewOrderRequest request)

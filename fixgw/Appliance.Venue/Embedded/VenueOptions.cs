@@ -100,7 +100,7 @@ public sealed record VenueOptions
                 throw new ArgumentException($"{definition.Symbol}: the opening price {Instruments[i].OpenPrice} is outside 100 ticks … {uint.MaxValue / 40_000}.");
         }
         if (SessionPrefix.Length > 4) throw new ArgumentException("SessionPrefix has at most 4 characters.");
-        if (!int.IsPow2(RequestsMax)) throw new ArgumentException("RequestsMax is a power of two.");
+        if (!int.IsPow2(RequestsMax) || RequestsMax <= 2 * Fix.MaxSessions) throw new ArgumentException("RequestsMax is a power of two, and above twice the sessions.");
         if (RejectRate is < 0 or > 1) throw new ArgumentException("RejectRate lies in 0–1.");
         if (BackgroundRateHz is < 0 or > 1_000_000) throw new ArgumentException("BackgroundRateHz lies in 0–1,000,000.");
         if (Makers is < 1 or > 32 || MakerLevels is < 1 or > 64) throw new ArgumentException("Makers lies in 1–32, MakerLevels in 1–64.");

@@ -280,6 +280,22 @@ public sealed class VenueCoreTests : IDisposable
     }
 
     [Fact]
+    public void What_a_client_sent_before_it_left_is_cancelled_too()
+    {
+        using var bench = new Bench(Quiet(Options()) with { OrderDelayNs = 5_000_000 });
+        int desk = bench.Fix.Logon("DESK");
+        bench.Act();
+        Assert.True(bench.Core.TryTop(0, out long bid, out _));
+        bench.Fix.New(desk, "1", 0, Side.Buy, bid, 1);
+        bench.Fix.Drop(desk);
+        bench.Run(2);
+        bench.Fix.Logon("DESK");
+        bench.Fix.New(desk, "2", 0, Side.Buy, bid, 1);
+        bench.Run(10);
+        Assert.Equal(["1 New/New cum 0 left 1", "1 Cancelled/Cancelled cum 0 left 0", "2 New/New cum 0 left 1"], bench.Fix.Told(desk));
+    }
+
+    [Fact]
     public void About_the_stated_share_of_orders_is_rejected()
     {
         using var bench = new Bench(Quiet(Options()) with { RejectRate = 0.25, ClientOrdersMax = 4_096 });
