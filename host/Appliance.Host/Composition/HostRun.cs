@@ -216,6 +216,7 @@ internal sealed partial class HostRun : IDisposable
 
     public void Dispose()
     {
+        Linux.UnlockAllMemory();
         _gateway?.Dispose();
         _source?.Dispose();
         _journal?.Dispose();

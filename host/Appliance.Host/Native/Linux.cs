@@ -29,6 +29,9 @@ internal static unsafe class Linux
     /// <summary>Keeps every page in memory, now and later. Returns errno.</summary>
     public static int LockAllMemory() => mlockall(LockCurrentAndFuture) == 0 ? 0 : Marshal.GetLastPInvokeError();
 
+    /// <summary>Lets pages go again: the runtime cannot flush a mapped file whose pages are locked.</summary>
+    public static void UnlockAllMemory() => munlockall();
+
     /// <summary>Whether a path exists; the path is zero-terminated and prepared once, so that asking allocates nothing.</summary>
     public static bool Exists(byte[] zeroTerminatedPath)
     {
@@ -50,6 +53,7 @@ internal static unsafe class Linux
     [DllImport("libc", SetLastError = true)] private static extern int sched_setaffinity(int pid, nint bytes, byte* mask);
     [DllImport("libc", SetLastError = true)] private static extern int sched_setscheduler(int pid, int policy, int* parameter);
     [DllImport("libc", SetLastError = true)] private static extern int mlockall(int flags);
+    [DllImport("libc")] private static extern int munlockall();
     [DllImport("libc")] private static extern int access(byte* path, int mode);
     [DllImport("libc")] private static extern int nanosleep(TimeSpec* time, TimeSpec* left);
     [DllImport("libc", SetLastError = true)] public static extern int kill(int pid, int signal);
