@@ -128,7 +128,7 @@ public sealed class EmbeddedVenueTests : IDisposable
         var queue = new BookOrder[256];
         foreach (Side side in new[] { Side.Buy, Side.Sell })
         {
-            var rebuilt = bench.Tape.Side("ACME", side);
+            var rebuilt = bench.Tape.Levels("ACME", side);
             Assert.Equal(venue.Core.Engine.LevelCount(0, side), rebuilt.Count);
             for (int depth = 0; depth < rebuilt.Count; depth++)
                 Assert.Equal(queue.Take(venue.Core.Engine.CopyQueue(0, side, depth, queue)).Select(o => (o.Reference, o.QuantityUnits)), rebuilt[depth].Queue);

@@ -57,14 +57,14 @@ internal sealed class TapeBook : IDatagramSink
     }
 
     /// <summary>A side as (price, orders by time of arrival), best first.</summary>
-    public List<(long Price, List<(ulong Reference, long Quantity)> Queue)> Side(string symbol, Side side) =>
-        Orders.Where(o => o.Value.Symbol == symbol && o.Value.Side == side).GroupBy(o => o.Value.Price).OrderBy(g => side == Contract.Side.Buy ? -g.Key : g.Key)
+    public List<(long Price, List<(ulong Reference, long Quantity)> Queue)> Levels(string symbol, Side side) =>
+        Orders.Where(o => o.Value.Symbol == symbol && o.Value.Side == side).GroupBy(o => o.Value.Price).OrderBy(g => side == Side.Buy ? -g.Key : g.Key)
             .Select(g => (g.Key, g.OrderBy(o => o.Value.Arrival).Select(o => (o.Key, o.Value.Quantity)).ToList())).ToList();
 
     private void Check(string symbol)
     {
-        var bids = Orders.Values.Where(o => o.Symbol == symbol && o.Side == Contract.Side.Buy).Select(o => o.Price).DefaultIfEmpty(0).Max();
-        var asks = Orders.Values.Where(o => o.Symbol == symbol && o.Side == Contract.Side.Sell).Select(o => o.Price).DefaultIfEmpty(long.MaxValue).Min();
+        var bids = Orders.Values.Where(o => o.Symbol == symbol && o.Side == Side.Buy).Select(o => o.Price).DefaultIfEmpty(0).Max();
+        var asks = Orders.Values.Where(o => o.Symbol == symbol && o.Side == Side.Sell).Select(o => o.Price).DefaultIfEmpty(long.MaxValue).Min();
         Assert.True(bids < asks, $"{symbol} is crossed: {bids} {asks}");
         if (Opened && (bids == 0 || asks == long.MaxValue)) OneSided++;
     }
@@ -99,7 +99,7 @@ internal sealed class TapeBook : IDatagramSink
             case 'A':
                 Assert.Equal(36, m.Length);
                 Assert.Equal(Symbols[locate], Encoding.ASCII.GetString(m.Slice(24, 8)).TrimEnd());
-                Orders.Add(Reference(m, 11), new(Symbols[locate], m[19] == 'B' ? Contract.Side.Buy : Contract.Side.Sell, Number(m, 32), Number(m, 20), _arrivals++));
+                Orders.Add(Reference(m, 11), new(Symbols[locate], m[19] == 'B' ? Side.Buy : Side.Sell, Number(m, 32), Number(m, 20), _arrivals++));
                 return Symbols[locate];
             case 'E':
                 Assert.Equal(31, m.Length);

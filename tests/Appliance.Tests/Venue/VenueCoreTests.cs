@@ -91,7 +91,7 @@ public sealed class VenueCoreTests : IDisposable
         foreach (InstrumentDefinition instrument in bench.Core.Ledger.Instruments)
             foreach (Side side in new[] { Side.Buy, Side.Sell })
             {
-                var rebuilt = bench.Tape.Side(instrument.Symbol, side);
+                var rebuilt = bench.Tape.Levels(instrument.Symbol, side);
                 Assert.Equal(bench.Core.Engine.LevelCount(instrument.Index, side), rebuilt.Count);
                 for (int depth = 0; depth < rebuilt.Count; depth++)
                 {
@@ -253,9 +253,9 @@ public sealed class VenueCoreTests : IDisposable
         using var bench = new Bench(Options() with { OpensOnLogon = false, Halts = [new("ACME", 0.1, 0.2)] });
         bench.Run(150);
         Assert.Equal('H', bench.Tape.Status["ACME"]);
-        var before = bench.Tape.Side("ACME", Side.Buy);
+        var before = bench.Tape.Levels("ACME", Side.Buy);
         bench.Run(100);
-        Assert.Equal(before.Select(l => (l.Price, l.Queue.Count)), bench.Tape.Side("ACME", Side.Buy).Select(l => (l.Price, l.Queue.Count)));
+        Assert.Equal(before.Select(l => (l.Price, l.Queue.Count)), bench.Tape.Levels("ACME", Side.Buy).Select(l => (l.Price, l.Queue.Count)));
         long bolts = bench.Tape.Packets;
         bench.Run(100);
         Assert.Equal('T', bench.Tape.Status["ACME"]);
