@@ -271,7 +271,8 @@ public sealed class Flow<TClock> where TClock : struct, IMonotonicClock
 
     private void DecideAll(ref RingEvent e, long sequence)
     {
-        if (_overloaded && e.Kind == EventKind.Timer) return;
+        // Overload skips decisions, not the withdrawal of orders while trading is stopped.
+        if (_overloaded && e.Kind == EventKind.Timer && _gate.Stopped == GateVerdict.Approved) return;
         StageStamps stamps = default;
         foreach (var portfolio in _portfolios) Decide(portfolio, ref e, sequence, ref stamps);
     }

@@ -26,12 +26,13 @@ public readonly struct RingEventSink(SingleProducer<RingEvent> producer) : IEven
 /// <summary>
 /// The same over a ring with several producers; one instance for each producing thread. Room seen may be taken by another producer before the claim, so
 /// that a claim may find the ring full: it then waits for the consumers, which must not be on this thread.
+/// <paramref name="reserve"/> slots are left to the others: a consumer that also produces finds them even when the other threads have filled the ring.
 /// </summary>
-public sealed class SharedRingEventSink(MultiProducer<RingEvent> producer)
+public sealed class SharedRingEventSink(MultiProducer<RingEvent> producer, long reserve = 0)
 {
     private long _claimed;
 
-    public long RemainingCapacity => producer.RemainingCapacity;
+    public long RemainingCapacity => producer.RemainingCapacity - reserve;
 
     public ref RingEvent Claim()
     {

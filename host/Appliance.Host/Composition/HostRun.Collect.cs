@@ -30,7 +30,7 @@ internal sealed partial class HostRun
             Source = _source.Statistics, RingEvents = c.Events,
             Orders = new OrderCounts(c.Intents, _flow.Gate.Approved, c.Intents - _flow.Gate.Approved, sent, c.Fills, c.Cancelled, c.RejectedByVenue) { Unsent = unsent },
             Portfolios = [.. _flow.Portfolios.ToArray().Select(Portfolio)],
-            Latency = _latency,
+            Account = StatementReader.Ours(_flow.Account, _desk.Instruments), Latency = _latency,
             Memory = new MemoryResult(_ticksInWindow > 0 ? (double)hotBytes / _ticksInWindow : 0, (int)_gc0InWindow, (int)_gc1InWindow, (int)_gc2InWindow,
                 _meters.Sum(m => m.Usage.PageFaults), _meters.Sum(m => m.Usage.InvoluntarySwitches)) { AllocatedBytesHot = hotBytes, AllocatedBytesProcess = _allocatedInWindow, WindowTicks = _ticksInWindow },
             DecisionsTotal = c.Decisions, DecisionsOnExpansion = c.DecisionsOnExpansion, OrdersSha256 = hash,

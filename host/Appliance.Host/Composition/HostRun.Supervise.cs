@@ -60,7 +60,8 @@ internal sealed partial class HostRun
             if (_switches.Heartbeat != beat) (beat, beatSinceNs) = (_switches.Heartbeat, now);
             else if (!_switches.SocketsShut && !IsReplay && now - beatSinceNs > _profile.WatchdogMilliseconds * 1_000_000L) ShutSockets();
 
-            if (now >= endNs || Volatile.Read(ref _signal) != 0)
+            // A host whose sockets are shut can only end.
+            if (now >= endNs || Volatile.Read(ref _signal) != 0 || _switches.SocketsShut)
             {
                 if (!_switches.StopRequested) giveUpNs = now + GiveUpAfterNs;
                 _switches.StopRequested = true;
@@ -75,13 +76,14 @@ internal sealed partial class HostRun
         _endedNs = clock.NowNs();
         if (windowOpen) CloseWindow();
         _switches.Measuring = false;
+        if (_switches.SocketsShut) _warnings.Add($"the decision thread stood still for more than {_profile.WatchdogMilliseconds} ms; the watchdog killed trading and shut the order sockets, the venue cancels on disconnect");
         if (!_switches.Ended)
         {
-            if (_switches.SocketsShut) _warnings.Add("the decision thread stood still; the watchdog shut the order sockets");
-            else if (AllAlive()) _warnings.Add("the run did not end in time after it was asked to");
+            if (AllAlive() && !_switches.SocketsShut) _warnings.Add("the run did not end in time after it was asked to");
             _switches.Ended = true;
             return ExitCode.Failed;
         }
+        if (_switches.SocketsShut) return ExitCode.Failed;
         return Volatile.Read(ref _signal) == (int)PosixSignal.SIGINT ? ExitCode.Interrupted : ExitCode.Done;
     }
 

@@ -95,8 +95,10 @@ internal sealed partial class HostRun : IDisposable
         kind.Freeze();
         if (journalReader is not null) _journal = StartJournal(journalReader);
 
-        var ingestSink = kind.NewSink();
-        var gatewaySink = kind.NewSink();
+        // Fused has one producer, which looks before each claim; elsewhere each thread leaves room to those behind it.
+        long reserve = _profile.Topology == Topology.Fused ? 0 : _profile.RingCapacity / 16;
+        var ingestSink = kind.NewSink(reserve);
+        var gatewaySink = kind.NewSink(_profile.Topology == Topology.Staged ? reserve / 2 : 0);
         var kill = _board.Kill;
         OrderRing? orderRing = _profile.Topology == Topology.Staged ? new OrderRing(_profile.Gateway.Wait) : null;
         Func<bool> caughtUp = orderRing is null
@@ -109,7 +111,7 @@ internal sealed partial class HostRun : IDisposable
         CheckRoom();
 
         var sender = new OrderSender<TSink>(_gateway, kill, gatewaySink);
-        OrderSender<TSink>? early = orderRing is null ? null : new OrderSender<TSink>(orderRing, kill, kind.NewSink());
+        OrderSender<TSink>? early = orderRing is null ? null : new OrderSender<TSink>(orderRing, kill, kind.NewSink(0));
         IOrderOut orderOut = IsReplay ? new NoOrderOut() : early ?? sender;
         _sendCounts = () => (sender.Sent, sender.Unsent + (early?.Unsent ?? 0));
         _flow = new Flow<HostMonotonicClock>(_options, DeskComposer.Backend(_profile), orderOut, _latency) { IsMeasuring = !IsLive };

@@ -9,8 +9,11 @@ internal abstract class RingKind<TSink, TReader> where TSink : struct, IEventSin
     public abstract IRing<RingEvent> Ring { get; }
     public abstract TReader AddReader(string name, RingWait wait);
     public abstract IRingReader<RingEvent> AddPlainReader(string name, RingWait wait);
-    /// <summary>One for each producing thread.</summary>
-    public abstract TSink NewSink();
+    /// <summary>
+    /// One for each producing thread. It leaves <paramref name="reserve"/> slots to the threads that follow: the deciding thread produces into the ring
+    /// that it empties, and would wait for itself for ever had the ingest thread taken the slot it saw free.
+    /// </summary>
+    public abstract TSink NewSink(long reserve);
     public virtual void Freeze() { }
 }
 
@@ -20,7 +23,7 @@ internal sealed class SingleRing(EmbeddedRing<RingEvent> ring) : RingKind<RingEv
     public override IRing<RingEvent> Ring => ring;
     public override InlineReader<RingEvent> AddReader(string name, RingWait wait) => new(ring.AddReader(name, wait));
     public override IRingReader<RingEvent> AddPlainReader(string name, RingWait wait) => ring.AddReader(name, wait);
-    public override RingEventSink NewSink() => new(ring.SingleProducer);
+    public override RingEventSink NewSink(long reserve) => new(ring.SingleProducer);
     public override void Freeze() => ring.Freeze();
 }
 
@@ -30,7 +33,7 @@ internal sealed class SharedRing(EmbeddedRing<RingEvent> ring) : RingKind<Shared
     public override IRing<RingEvent> Ring => ring;
     public override InlineReader<RingEvent> AddReader(string name, RingWait wait) => new(ring.AddReader(name, wait));
     public override IRingReader<RingEvent> AddPlainReader(string name, RingWait wait) => ring.AddReader(name, wait);
-    public override SharedRingEventSink.Handle NewSink() => new SharedRingEventSink(ring.MultiProducer).AsSink();
+    public override SharedRingEventSink.Handle NewSink(long reserve) => new SharedRingEventSink(ring.MultiProducer, reserve).AsSink();
     public override void Freeze() => ring.Freeze();
 }
 
@@ -40,18 +43,19 @@ internal sealed class PortRing(IRing<RingEvent> ring) : RingKind<PortSink, PortR
     public override IRing<RingEvent> Ring => ring;
     public override PortReader<RingEvent> AddReader(string name, RingWait wait) => new(ring.AddConsumer(name, wait));
     public override IRingReader<RingEvent> AddPlainReader(string name, RingWait wait) => ring.AddConsumer(name, wait);
-    public override PortSink NewSink() => new(new PortSinkState(ring.Producer));
+    public override PortSink NewSink(long reserve) => new(new PortSinkState(ring.Producer, reserve));
 }
 
-internal sealed class PortSinkState(IRingProducer<RingEvent> producer)
+internal sealed class PortSinkState(IRingProducer<RingEvent> producer, long reserve)
 {
+    public readonly long Reserve = reserve;
     public readonly IRingProducer<RingEvent> Producer = producer;
     public long Claimed;
 }
 
 internal readonly struct PortSink(PortSinkState state) : IEventSink
 {
-    public long RemainingCapacity => state.Producer.RemainingCapacity;
+    public long RemainingCapacity => state.Producer.RemainingCapacity - state.Reserve;
 
     public ref RingEvent Claim()
     {

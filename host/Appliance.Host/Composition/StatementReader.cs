@@ -40,6 +40,10 @@ internal static class StatementReader
         return new StatementCheck(true, differences.Count == 0, differences, file);
     }
 
+    /// <summary>Our own account in the statement's terms.</summary>
+    public static AccountResult[] Ours(Account account, InstrumentDefinition[] instruments) =>
+        [.. instruments.Select(i => new AccountResult(i.Symbol, account.Ledger(i.Index).PositionUnits - Opening(account, i.Index), (double)account.CashOf(i.Index), (double)account.FeesOf(i.Index)))];
+
     /// <summary>The venue's statement begins with the session; what we held before is not in it.</summary>
     private static long Opening(Account account, int instrument)
     {

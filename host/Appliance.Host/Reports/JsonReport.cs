@@ -56,6 +56,18 @@ internal static class JsonReport
         }
         w.WriteEndArray();
 
+        w.WriteStartArray("account");
+        foreach (var a in r.Account)
+        {
+            w.WriteStartObject();
+            w.WriteString("symbol", a.Symbol);
+            w.WriteNumber("quantityUnits", a.QuantityUnits);
+            w.WriteNumber("cash", a.Cash);
+            w.WriteNumber("fees", a.Fees);
+            w.WriteEndObject();
+        }
+        w.WriteEndArray();
+
         Latency(w, r.Latency);
         Memory(w, r.Memory);
         w.WriteStartObject("decisions");

@@ -22,6 +22,9 @@ internal sealed record PortfolioResult(
     string Name, string Underlying, int Options, double Pnl, double OptionPnl, double HedgePnl, double Costs, long Rebalances,
     double AbsDeltaMean, double AbsDeltaMax, double ShareOfTimeInBand, double UnhedgedPnlStdDev, double HedgedPnlStdDev, Series Series);
 
+/// <summary>What we traded in an instrument since the start: position without the opening one, cash before fees, fees; in the terms of the venue's statement.</summary>
+internal sealed record AccountResult(string Symbol, long QuantityUnits, double Cash, double Fees);
+
 /// <summary>What the venue says of us at the end, beside our own account.</summary>
 internal sealed record StatementCheck(bool Available, bool Equal, IReadOnlyList<string> Differences, string File);
 
@@ -40,6 +43,7 @@ internal sealed record RunResult
     public required SourceStatistics Source { get; init; }
     public required OrderCounts Orders { get; init; }
     public required IReadOnlyList<PortfolioResult> Portfolios { get; init; }
+    public IReadOnlyList<AccountResult> Account { get; init; } = [];
     public required StageLatency Latency { get; init; }
     public required MemoryResult Memory { get; init; }
     public required long DecisionsTotal { get; init; }
