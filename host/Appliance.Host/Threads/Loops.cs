@@ -54,11 +54,12 @@ internal sealed class LoopDuties(RunSwitches switches, ThreadMeter meter, Flow<H
     {
         switches.Beat();
         bool measuring = switches.Measuring;
-        if (meter.Follow(measuring))
+        if (meter.IsOpening(measuring))
         {
             latency.Reset();
             if (flow is not null) flow.IsMeasuring = true;
         }
+        meter.Follow(measuring);
         if (switches.StallMilliseconds != 0) Stall();
     }
 
@@ -158,7 +159,9 @@ internal sealed class GatewayThreadLoop<TSink>(OrderRing orders, IOrderGateway g
         var reader = orders.Reader;
         while (!switches.Ended)
         {
-            if (meter.Follow(switches.Measuring)) latency.Reset();
+            bool measuring = switches.Measuring;
+            if (meter.IsOpening(measuring)) latency.Reset();
+            meter.Follow(measuring);
             int made = 0;
             long available = reader.Available();
             for (long sequence = reader.NextSequence; sequence <= available; sequence++)

@@ -12,14 +12,16 @@ internal sealed class ThreadMeter
     private ThreadUsage _usageAtOpen;
     private long _allocatedAtOpen;
 
+    /// <summary>True on the turn on which the window is about to open: the time to touch what will be written in it.</summary>
+    public bool IsOpening(bool measuring) => measuring && !_open;
+
     public ThreadUsage Usage { get; private set; }
     public long AllocatedBytes { get; private set; }
 
     /// <summary>Call on the thread with the window's state; cheap while it does not change.</summary>
-    /// <returns>True on the call that opens the window.</returns>
-    public bool Follow(bool measuring)
+    public void Follow(bool measuring)
     {
-        if (measuring == _open) return false;
+        if (measuring == _open) return;
         _open = measuring;
         if (measuring)
         {
@@ -28,10 +30,9 @@ internal sealed class ThreadMeter
             _allocatedAtOpen = GC.GetAllocatedBytesForCurrentThread();
             _usageAtOpen = ThreadUsage.OfThisThread();
             _allocatedAtOpen = GC.GetAllocatedBytesForCurrentThread();
-            return true;
+            return;
         }
         AllocatedBytes = GC.GetAllocatedBytesForCurrentThread() - _allocatedAtOpen;
         Usage = ThreadUsage.OfThisThread() - _usageAtOpen;
-        return false;
     }
 }
