@@ -1,8 +1,6 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using Appliance.Contract;
 using Appliance.Fix;
@@ -52,7 +50,8 @@ internal sealed class Venues : IDisposable
             throw new BadInputException($"{_desk.File}: venue.kind: saw \"paper\", which fills from replayed market data; allowed with it is --capture FILE");
         if (_desk.Feed.Kind.StartsWith("binance", StringComparison.Ordinal) || _desk.Feed.Kind == "itch50-file")
             throw new BadInputException($"{_desk.File}: feed.kind: saw \"{_desk.Feed.Kind}\", which is played from a file; allowed with it is --capture FILE");
-        _session = SessionFolder();
+        if (IsEmbedded) SessionFolder.Delete(request.OutFolder, _desk.Fix);
+        _session = SessionFolder.Open(request.OutFolder, _desk.Fix);
         _orderLog = new OrderLog(Path.Combine(_session, "orders.log"), request.Profile.OrderLogMegabytes * (1 << 20) / 64);
         if (IsEmbedded) StartEmbedded();
     }
@@ -65,30 +64,6 @@ internal sealed class Venues : IDisposable
 
     // ---- the embedded venue -------------------------------------------------------------------------------------
 
-    /// <summary>
-    /// Order log and sequence store stand in memory (/dev/shm), under a name made from the output folder, where a link leads to them: on a disk each write-back of a page
-    /// makes the hot thread's next store to it fault. They survive the process, as they must, and not the power, which neither would without a flush for each order.
-    /// An embedded venue is as new as its run; a real one outlives the host, and so does the session with it.
-    /// </summary>
-    private string SessionFolder()
-    {
-        string name = $"{_desk.Fix.SenderCompId}-{_desk.Fix.TargetCompId}", link = Path.Combine(_request.OutFolder, "session", name);
-        Directory.CreateDirectory(Path.GetDirectoryName(link)!);
-        string folder = link;
-        if (Directory.Exists(Memory))
-        {
-            string owner = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Path.GetFullPath(_request.OutFolder))))[..12];
-            folder = Path.Combine(Memory, $"appliance-{owner}-{name}");
-            if (new FileInfo(link).LinkTarget is null && Directory.Exists(link)) Directory.Delete(link, recursive: true);
-            else if (new FileInfo(link).LinkTarget is not null) File.Delete(link);
-            File.CreateSymbolicLink(link, folder);
-        }
-        if (IsEmbedded && Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
-        Directory.CreateDirectory(folder);
-        return folder;
-    }
-
-    private const string Memory = "/dev/shm";
     private bool IsEmbedded => _desk.VenueKind == "embedded" && _request.FixPort == 0;
 
     private void StartEmbedded()
@@ -262,6 +237,6 @@ internal sealed class Venues : IDisposable
         }
         _orderLog?.Dispose();
         // What an embedded venue knew of the session ended with it.
-        if (IsEmbedded && _session is not null && Directory.Exists(_session)) Directory.Delete(_session, recursive: true);
+        if (IsEmbedded && _session is not null) SessionFolder.Delete(_request.OutFolder, _desk.Fix);
     }
 }

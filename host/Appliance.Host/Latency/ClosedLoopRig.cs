@@ -18,7 +18,7 @@ internal static class ClosedLoopRig
         string desk = Path.Combine(folder, "desk.json");
         LatencyDesk.Write(desk, options, 26_499, venue.Port);
         string session = Path.Combine(folder, "host");
-        if (Directory.Exists(session)) Directory.Delete(session, recursive: true);
+        LatencyDesk.ForgetSession(session);
         using var host = OwnExecutable.Start(["run", "--profile", profile.File, "--desk", desk, "--out", session, "--no-console", "--warm-up", "2", "--report", report,
             "--synthetic-ticks", ticks.ToString(), "--synthetic-order-every", orderEvery.ToString()]);
         int core = profile.Hot.Core < 0 ? -1 : profile.Hot.Core == 0 ? 1 : 0;
@@ -34,6 +34,7 @@ internal static class ClosedLoopRig
         });
         thread.Start();
         thread.Join();
+        Composition.SessionFolder.Delete(session, LatencyDesk.Session);
         return host.ExitCode;
     }
 }

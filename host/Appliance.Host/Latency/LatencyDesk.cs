@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Appliance.Host.Configuration;
 
 namespace Appliance.Host.Latency;
 
@@ -8,6 +9,15 @@ internal static class LatencyDesk
 {
     /// <summary>Sum of positions, so that a move of one tick asks for about 200 shares whatever the number of options.</summary>
     private const double TotalOptions = -1_600_000;
+
+    public static readonly FixSettings Session = new("127.0.0.1", 0, "HEDGER", "RIG", 30, false, "", []);
+
+    /// <summary>A measurement's session is as new as its venue.</summary>
+    public static void ForgetSession(string outFolder)
+    {
+        Composition.SessionFolder.Delete(outFolder, Session);
+        if (Directory.Exists(outFolder)) Directory.Delete(outFolder, recursive: true);
+    }
 
     public static void Write(string path, int options, int feedPort, int fixPort)
     {

@@ -189,7 +189,7 @@ internal sealed class WireRig : IDisposable
         string desk = Path.Combine(folder, "desk.json");
         LatencyDesk.Write(desk, _request.Options, _hostPort, _venue.Port);
         string session = Path.Combine(folder, "host");
-        if (Directory.Exists(session)) Directory.Delete(session, recursive: true);
+        LatencyDesk.ForgetSession(session);
         _host = OwnExecutable.Start(["run", "--profile", _request.Profile.File, "--desk", desk, "--out", session, "--no-console", "--warm-up", "3", "--report", Path.Combine(folder, "host.json"), "--quiet"]);
     }
 
@@ -261,6 +261,7 @@ internal sealed class WireRig : IDisposable
             }
             process.Dispose();
         }
+        Composition.SessionFolder.Delete(Path.Combine(_request.OutFolder, "latency", "host"), LatencyDesk.Session);
         _floorConnection?.Dispose();
         _floorListener.Dispose();
         _toHost.Dispose();
