@@ -154,7 +154,7 @@ public sealed class Flow<TClock> where TClock : struct, IMonotonicClock
             if (result == SendResult.Sent && !ordered && IsMeasuring && typeof(TClock) != typeof(NoClock) && e.Kind < EventKind.ExecutionReported) RecordOrder(in stamps);
             ordered = true;
         }
-        if (!ordered && IsMeasuring && typeof(TClock) != typeof(NoClock)) _latency[Stage.Priced].Record(stamps.PricedNs - stamps.FeaturedNs);
+        if (!ordered && stamps.FeaturedNs != 0 && IsMeasuring && typeof(TClock) != typeof(NoClock)) _latency[Stage.Priced].Record(stamps.PricedNs - stamps.FeaturedNs);
         portfolio.Mark(_nowUtcNs);
     }
 
