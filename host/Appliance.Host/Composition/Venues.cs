@@ -13,6 +13,7 @@ using Appliance.Ingest.Deep;
 using Appliance.Ingest.Journal;
 using Appliance.Ingest.Mold;
 using Appliance.Ingest.Pcap;
+using Appliance.Ingest.Soup;
 using Appliance.Ingest.Udp;
 using Appliance.Venue.Paper;
 using Appliance.Venue.Statements;
@@ -123,8 +124,12 @@ internal sealed class Venues : IDisposable
             : new UdpSource<TSink, HostMonotonicClock, HostUtcClock, MoldItchDecoder>(udp, new MoldItchDecoder(symbols, new FeedOptions()), sink, default, default);
     }
 
-    private ITickSource SoupSource<TSink>(SymbolMap symbols, TSink sink) where TSink : struct, IEventSink =>
-        throw new BadInputException($"{_desk.File}: feed.kind: \"itch50-soupbintcp\" is not composed yet");
+    private ITickSource SoupSource<TSink>(SymbolMap symbols, TSink sink) where TSink : struct, IEventSink
+    {
+        var options = new SoupOptions { Host = _desk.Feed.Host, Port = _feedPort, Username = _desk.Feed.UserName, Password = _desk.Feed.Password, Session = _desk.Feed.Session };
+        try { return new SoupSource<TSink, HostMonotonicClock, HostUtcClock>(options, symbols, sink, default, default); }
+        catch (ArgumentException e) { throw new BadInputException($"{_desk.File}: feed: {e.Message}"); }
+    }
 
     public IOrderGateway Gateway<TSink>(InstrumentDefinition[] instruments, FeeSchedule fees, TSink sink) where TSink : struct, IEventSink
     {

@@ -49,6 +49,8 @@ internal sealed class IngestLoop<TSink>(ITickSource source, TSink sink, IRing<Ri
         long now = _clock.NowNs();
         if (now >= _nextLookNs) made += Look(now);
         if (Done) return made;
+        // A capture can wait, and must: what a slow disk does to a live run would make two runs of one capture differ.
+        if (!options.IsLive && journal is not null && !_lost && journal.LagEvents(ring.Cursor) > options.JournalLagEvents) return made;
         made += source.Poll(options.PacketsPerPoll);
         return made;
     }
@@ -104,7 +106,7 @@ internal sealed class IngestLoop<TSink>(ITickSource source, TSink sink, IRing<Ri
             }
         }
         if (journal is not null) made += WatchJournal(now);
-        made += WatchBacklog(now);
+        if (options.IsLive) made += WatchBacklog(now);
         if (_stopping || switches.StopRequested || source.Ended) made += EndOrderly(now);
         return made;
     }
@@ -130,6 +132,7 @@ internal sealed class IngestLoop<TSink>(ITickSource source, TSink sink, IRing<Ri
             return 1;
         }
         if (_lost) return 0;
+        if (!options.IsLive) return 0;
         long lag = journal!.LagEvents(ring.Cursor);
         bool behind = _behind ? lag > options.JournalLagEvents / 2 : lag > options.JournalLagEvents;
         if (behind == _behind) return 0;
