@@ -106,7 +106,10 @@ public sealed class Flow<TClock> where TClock : struct, IMonotonicClock
             if (IsMeasuring && typeof(TClock) != typeof(NoClock)) RecordArrival(ref e, in stamps);
             foreach (var portfolio in _portfolios)
             {
-                if (dirty.Contains(portfolio.Instrument)) Decide(portfolio, ref e, sequence, ref stamps);
+                if (!dirty.Contains(portfolio.Instrument)) continue;
+                Decide(portfolio, ref e, sequence, ref stamps);
+                // The next portfolio's pricing begins here; what it waited for this one shows in its tickToOrder alone.
+                stamps.FeaturedNs = _clock.NowNs();
             }
             // The orders have left; now there is time for what they did not need.
             foreach (var portfolio in _portfolios)

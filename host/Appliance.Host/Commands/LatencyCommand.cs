@@ -112,6 +112,7 @@ internal static class LatencyCommand
                 Ratio(w, "p99", r.P99.Control, null);
                 w.WriteEndObject();
             }
+            else foreach (string key in new[] { "floorNs", "ratio", "control" }) w.WriteNull(key);
             JsonReport.Histogram(w, "hiccupNs", r.Hiccups);
             if (File.Exists(r.HostReport))
             {

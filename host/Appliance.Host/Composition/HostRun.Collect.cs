@@ -22,13 +22,15 @@ internal sealed partial class HostRun
         if (_profile.Topology == Configuration.Topology.Staged)
             foreach (var stage in new[] { Stage.Sent, Stage.TickToOrder, Stage.TickToSent }) _latency[stage].Add(_gatewayLatency[stage]);
         var (sent, unsent) = _sendCounts();
+        ref readonly OrderTableCounters o = ref _flow.Gate.Orders.Counters;
         long hotBytes = _meters.Sum(m => m.AllocatedBytes);
         return new RunResult
         {
             Command = _request.Command, Desk = _desk.Name, Currency = _desk.Currency, Profile = _profile.Name, Topology = _profile.Topology.ToString().ToLowerInvariant(),
             Build = BuildIdentity.Build, InstructionSet = BuildIdentity.InstructionSet, ComputeBackend = DeskComposer.Backend(_profile).Name, Seconds = (_endedNs - _startedNs) / 1e9,
             Source = _source.Statistics, RingEvents = c.Events,
-            Orders = new OrderCounts(c.Intents, _flow.Gate.Approved, c.Intents - _flow.Gate.Approved, sent, c.Fills, c.Cancelled, c.RejectedByVenue) { Unsent = unsent },
+            Orders = new OrderCounts(c.Intents, _flow.Gate.Approved, c.Intents - _flow.Gate.Approved, sent, o.Fills, o.Cancelled, o.RejectedByVenue + o.AmendsRefused + o.CancelsRefused) { Unsent = unsent },
+            Alarms = Alarms(in o),
             Portfolios = [.. _flow.Portfolios.ToArray().Select(Portfolio)],
             Account = StatementReader.Ours(_flow.Account, _desk.Instruments), Latency = _latency,
             Memory = new MemoryResult(_ticksInWindow > 0 ? (double)hotBytes / _ticksInWindow : 0, (int)_gc0InWindow, (int)_gc1InWindow, (int)_gc2InWindow,
@@ -39,6 +41,26 @@ internal sealed partial class HostRun
             Statement = IsReplay ? null : _venue.Compare(_flow.Account, _desk.Instruments),
             ReplayVerdict = IsReplay ? ReplayVerdict(hash) : null,
         };
+    }
+
+    /// <summary>What no healthy run shows. Each that is above zero is also a warning.</summary>
+    private List<(string, long)> Alarms(in OrderTableCounters o)
+    {
+        long freezes = 0, invalidTargets = 0;
+        foreach (var portfolio in _flow.Portfolios)
+        {
+            freezes += portfolio.Executor.Counters.Freezes;
+            invalidTargets += portfolio.Executor.Counters.InvalidTargets;
+        }
+        List<(string Name, long Count)> alarms =
+        [
+            ("acknowledgementsOverdue", o.AcknowledgementsOverdue), ("instrumentsFrozen", freezes), ("invalidTargets", invalidTargets), ("unknownIds", o.UnknownIds), ("unknownFills", o.UnknownFills),
+            ("lateFills", o.LateFills), ("inferredFills", o.InferredFills), ("overfills", o.Overfills), ("unsolicitedCancels", o.UnsolicitedCancels), ("bustedTrades", o.BustedTrades),
+            ("correctedTrades", o.CorrectedTrades), ("malformedReports", o.Malformed), ("foreignFills", _flow.Account.ForeignFills),
+        ];
+        foreach (var (name, count) in alarms)
+            if (count > 0) _warnings.Add($"alarm {name}: {count}");
+        return [.. alarms];
     }
 
     private static PortfolioResult Portfolio(PortfolioStage p)
@@ -67,6 +89,7 @@ internal sealed partial class HostRun
         if (source.Statistics.DecodeErrors > 0) return $"the journal is damaged: {source.Statistics.FirstError}";
         var footer = _replayed.SawFooter ? FooterHash() : null;
         if (footer is null) return $"replayed what the journal holds; it has no footer to compare with, for the recording did not end in order.{torn}";
+        _replayDiffers = footer != hash;
         if (differences.Count > 0) return (footer == hash ? "the orders have the recorded hash, though not recorded alike: " : "the orders differ from the recorded ones: ") + string.Join("; ", differences);
         return footer == hash ? "equal: the same orders as recorded" : $"different: recorded {footer}, replayed {hash}";
     }
@@ -93,7 +116,7 @@ internal sealed partial class HostRun
         }
         if (_threads.Any(t => t.Failure is not null)) code = ExitCode.Failed;
         if (result.Statement is { Available: true, Equal: false }) code = ExitCode.Failed;
-        if (IsReplay && (result.Source.DecodeErrors > 0 || result.ReplayVerdict!.StartsWith("different", StringComparison.Ordinal))) code = ExitCode.Failed;
+        if (IsReplay && (result.Source.DecodeErrors > 0 || _replayDiffers)) code = ExitCode.Failed;
         if (!_request.Quiet) RunSummary.Print(result, _request.Report);
         else foreach (string warning in result.Warnings) Console.Error.WriteLine($"warning    {warning}");
         return code;

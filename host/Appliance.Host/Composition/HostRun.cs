@@ -26,6 +26,7 @@ internal sealed partial class HostRun : IDisposable
     private readonly StageLatency _latency = new(1_000_000_000);
     private readonly StageLatency _gatewayLatency = new(1_000_000_000);
     private readonly RunSwitches _switches = new();
+    private readonly OutFolderLock _lock;
     private readonly SharedBoard _board;
     private readonly Venues _venue;
 
@@ -38,6 +39,7 @@ internal sealed partial class HostRun : IDisposable
     private JournalReader? _replayed;
     private string? _journalPath;
     private Companions? _companions;
+    private bool _replayDiffers;
     private Func<(long Sent, long Unsent)> _sendCounts = () => (0, 0);
 
     private HostRun(RunRequest request)
@@ -46,6 +48,9 @@ internal sealed partial class HostRun : IDisposable
         _profile = request.Profile;
         _desk = request.Desk;
         Directory.CreateDirectory(request.OutFolder);
+        _lock = OutFolderLock.Take(request.OutFolder);
+        // A forgotten kill file would end the run before its first order.
+        if (!IsReplay && File.Exists(KillFile)) throw new BadInputException($"{KillFile}: a kill is standing; remove the file to trade again");
         _board = SharedBoard.Create(Commands.ConsoleCommand.BoardPath(request.OutFolder));
         _venue = new Venues(request, _warnings);
     }
@@ -225,5 +230,6 @@ internal sealed partial class HostRun : IDisposable
         _venue.Dispose();
         _ring?.Dispose();
         _board.Dispose();
+        _lock.Dispose();
     }
 }

@@ -28,12 +28,12 @@ internal sealed record RunRequest
     public long JournalBytesMax { get; init; }
     /// <summary>Arguments passed on to the embedded venue.</summary>
     public IReadOnlyList<string> VenueArguments { get; init; } = [];
-    /// <summary>Feed and FIX port given on the command line over the desk's, for a rig that stands in for the venue; 0 none.</summary>
     /// <summary>Market data made in the process, at full speed: how many ticks, and how often one makes an order. 0 none.</summary>
     public long SyntheticTicks { get; init; }
     public int SyntheticOrderEvery { get; init; } = 50;
     /// <summary>Print nothing at the end but warnings.</summary>
     public bool Quiet { get; init; }
+    /// <summary>Feed and FIX port given on the command line over the desk's, for a rig that stands in for the venue; 0 none.</summary>
     public int FeedPort { get; init; }
     public int FixPort { get; init; }
 }

@@ -23,10 +23,13 @@ internal sealed class ConfigurationObject
     public double Number(string key) => _values.TryGetValue(key, out var v) ? (double)v : 0;
     public bool Flag(string key) => _values.TryGetValue(key, out var v) && (bool)v;
     public long TimeUtcNs(string key) => _values.TryGetValue(key, out var v) ? (long)v : 0;
-    public ConfigurationObject Object(string key) => (ConfigurationObject)_values[key];
+    /// <summary>An object without keys where the file had none that could be read, so that checks of its neighbours still run.</summary>
+    public ConfigurationObject Object(string key) => _values.TryGetValue(key, out var v) ? (ConfigurationObject)v : new ConfigurationObject(_file, _path == "" ? key : $"{_path}.{key}", _line, _errors);
     public IReadOnlyList<ConfigurationObject> List(string key) => _values.TryGetValue(key, out var v) ? (IReadOnlyList<ConfigurationObject>)v : [];
     public IReadOnlyList<string> Texts(string key) => _values.TryGetValue(key, out var v) ? (IReadOnlyList<string>)v : [];
+    /// <summary>True when the key has a good value, given or by default.</summary>
     public bool Has(string key) => _values.ContainsKey(key);
+    public bool Has(string key, string other) => Has(key) && Has(other);
 
     /// <summary>Reports a mistake that only shows between keys.</summary>
     public void Error(string key, string seen, string allowed) =>

@@ -112,22 +112,22 @@ internal sealed record Desk
             new("rate", SettingType.Number, "Continuously compounded interest rate a year.") { Default = "0", Min = -1, Max = 1 },
             new("yield", SettingType.Number, "Continuously compounded dividend or borrow yield a year.") { Default = "0", Min = -1, Max = 1 },
             new("initialHedge", SettingType.Number, "Hedge held at the start, in units of the underlying.") { Default = "0", Min = -1e12, Max = 1e12 },
-            new("expansionTolerance", SettingType.Number, "Error of the delta by the second-order expansion, as a share of the policy's band, past which a full repricing comes before the decision.") { Default = "0.1", Min = 0, Max = 10 },
+            new("expansionTolerance", SettingType.Number, "Error of the delta by the second-order expansion past which a full repricing comes before the decision, as a share of the threshold (delta-threshold) or of ten lots (other policies).") { Default = "0.1", Min = 0, Max = 10 },
             new("repriceMilliseconds", SettingType.Integer, "A full repricing follows a decision at the latest this long after the last one.") { Default = "1000", Min = 1, Max = 3600000, Unit = "ms" },
             new("policy", SettingType.Object, "The hedging rule.") { Required = true, Section = PolicyKeys },
             new("execution", SettingType.Object, "How a hedge is traded.") { Section = ExecutionKeys },
             new("options", SettingType.List, "The option positions.") { Required = true, Min = 1, Section = OptionKeys }) },
         new("limits", SettingType.Object, "The hard limits of the gate.") { Required = true, Section = new("limits",
             new("maxOrderQuantity", SettingType.Number, "The most one order may ask for.") { Required = true, Min = 0, Max = 1e15 },
-            new("maxOrderNotional", SettingType.Number, "The most one order may be worth.") { Required = true, Min = 0, Max = 1e15, Unit = "quote currency" },
+            new("maxOrderNotional", SettingType.Number, "The most one order may be worth.") { Required = true, Min = 1e-9, Max = 1e15, Unit = "quote currency" },
             new("collarBps", SettingType.Number, "How far from the last good mid an order's price may lie.") { Default = "100", Min = 0, Max = 10000, Unit = "basis points" },
             new("maxPosition", SettingType.Number, "The largest position an instrument may reach with all working orders filled.") { Required = true, Min = 0, Max = 1e15 },
             new("messagesPerSecond", SettingType.Integer, "Messages to the venue in any second.") { Default = "100", Min = 1, Max = 1000000, Unit = "1/s" },
             new("cancelReserve", SettingType.Integer, "Part of the message rate that only cancels may use.") { Default = "20", Min = 0, Max = 1000000, Unit = "1/s" },
-            new("maxLiveOrders", SettingType.Integer, "Orders at the venue at one time.") { Default = "64", Min = 1, Max = 1000000 },
+            new("maxLiveOrders", SettingType.Integer, "Orders at the venue at one time.") { Default = "64", Min = 1, Max = 65536 },
             new("duplicateWindowMilliseconds", SettingType.Integer, "A second order alike in portfolio, side, price and quantity within this time is held back; 0 is off.") { Default = "5", Min = 0, Max = 60000, Unit = "ms" },
             new("staleMilliseconds", SettingType.Integer, "No order on a book that has not moved for this long.") { Default = "5000", Min = 1, Max = 86400000, Unit = "ms" },
-            new("maxDailyLoss", SettingType.Number, "New orders stop when the desk has lost this much.") { Required = true, Min = 0, Max = 1e15, Unit = "quote currency" }) });
+            new("maxDailyLoss", SettingType.Number, "New orders stop when the desk has lost this much since the start of the run.") { Required = true, Min = 1e-9, Max = 1e15, Unit = "quote currency" }) });
 
     public static Desk? Load(string file, ConfigurationErrors errors)
     {
@@ -146,13 +146,14 @@ internal sealed record Desk
     {
         int before = errors.Count;
         var o = ConfigurationObject.Parse(bytes, file, Keys, errors);
-        if (o is null || errors.Count > before) return null;
+        // Checks between keys run on whatever could be read, so that one pass names every mistake.
+        if (o is null) return null;
 
         var instruments = new List<InstrumentDefinition>();
         foreach (var i in o.List("instruments"))
         {
             long priceUnits = i.Integer("priceUnitsPerOne"), quantityUnits = i.Integer("quantityUnitsPerOne");
-            if (instruments.Any(x => x.Symbol == i.Text("symbol"))) i.Error("symbol", $"\"{i.Text("symbol")}\"", "each symbol once");
+            if (i.Has("symbol") && instruments.Any(x => x.Symbol == i.Text("symbol"))) i.Error("symbol", $"\"{i.Text("symbol")}\"", "each symbol once");
             instruments.Add(new InstrumentDefinition((ushort)instruments.Count, i.Text("symbol"), priceUnits, quantityUnits,
                 Units(i, "tickSize", priceUnits), Units(i, "lotSize", quantityUnits), i.Number("contractSize")));
         }
@@ -161,8 +162,8 @@ internal sealed record Desk
         foreach (var p in o.List("portfolios"))
         {
             var instrument = instruments.Find(i => i.Symbol == p.Text("underlying"));
-            if (instrument is null) p.Error("underlying", $"\"{p.Text("underlying")}\"", "a symbol of the list instruments: " + string.Join(", ", instruments.Select(i => i.Symbol)));
-            if (portfolios.Any(x => x.Name == p.Text("name"))) p.Error("name", $"\"{p.Text("name")}\"", "each name once");
+            if (instrument is null && p.Has("underlying")) p.Error("underlying", $"\"{p.Text("underlying")}\"", "a symbol of the list instruments: " + string.Join(", ", instruments.Select(i => i.Symbol)));
+            if (p.Has("name") && portfolios.Any(x => x.Name == p.Text("name"))) p.Error("name", $"\"{p.Text("name")}\"", "each name once");
             var policy = p.Object("policy");
             string policyFile = policy.Text("file");
             byte[] policyBytes = [];
@@ -188,13 +189,13 @@ internal sealed record Desk
         }
 
         var limits = o.Object("limits");
-        if (limits.Integer("cancelReserve") >= limits.Integer("messagesPerSecond"))
+        if (limits.Has("cancelReserve", "messagesPerSecond") && limits.Integer("cancelReserve") >= limits.Integer("messagesPerSecond"))
             limits.Error("cancelReserve", limits.Integer("cancelReserve").ToString(), "less than limits.messagesPerSecond");
 
         var feed = o.Object("feed");
         var venue = o.Object("venue");
-        if (venue.Text("kind") == "embedded" && feed.Text("kind") != "itch50-moldudp64") feed.Error("kind", $"\"{feed.Text("kind")}\"", "\"itch50-moldudp64\" with the embedded venue, which publishes that");
-        if (venue.Text("kind") == "fix" && venue.Integer("port") == 0) venue.Error("port", "0", "the venue's port, for kind \"fix\"");
+        if (feed.Has("kind") && venue.Text("kind") == "embedded" && feed.Text("kind") != "itch50-moldudp64") feed.Error("kind", $"\"{feed.Text("kind")}\"", "\"itch50-moldudp64\" with the embedded venue, which publishes that");
+        if (venue.Has("port") && venue.Text("kind") == "fix" && venue.Integer("port") == 0) venue.Error("port", "0", "the venue's port, for kind \"fix\"");
         if (venue.Text("kind") == "paper" && feed.Text("kind") == "itch50-soupbintcp") venue.Error("kind", "\"paper\"", "a feed that can be replayed; paper fills need a capture");
         var logonTags = new List<(int, string)>();
         foreach (string text in venue.Texts("logonTags"))
@@ -210,8 +211,8 @@ internal sealed record Desk
             if (System.IO.File.Exists(path)) password = System.IO.File.ReadAllText(path).Trim();
             else feed.Error("passwordFile", $"\"{passwordFile}\"", "a file that exists, relative to the desk file");
         }
-        if (!System.Net.IPAddress.TryParse(feed.Text("interface"), out _)) feed.Error("interface", $"\"{feed.Text("interface")}\"", "an IPv4 address");
-        if (!System.Net.IPAddress.TryParse(feed.Text("group"), out var group) || group.GetAddressBytes() is not [>= 224 and <= 239, _, _, _]) feed.Error("group", $"\"{feed.Text("group")}\"", "an IPv4 multicast address, 224.0.0.0 to 239.255.255.255");
+        if (feed.Has("interface") && !System.Net.IPAddress.TryParse(feed.Text("interface"), out _)) feed.Error("interface", $"\"{feed.Text("interface")}\"", "an IPv4 address");
+        if (feed.Has("group") && !IsMulticast(feed.Text("group"))) feed.Error("group", $"\"{feed.Text("group")}\"", "an IPv4 multicast address, 224.0.0.0 to 239.255.255.255");
         if (errors.Count > before) return null;
 
         return new Desk
@@ -231,9 +232,12 @@ internal sealed record Desk
         };
     }
 
+    private static bool IsMulticast(string text) => System.Net.IPAddress.TryParse(text, out var group) && group.GetAddressBytes() is [>= 224 and <= 239, _, _, _];
+
     /// <summary>A step in the instrument's integer units; a step that is no whole number of units is a mistake of the file.</summary>
     private static long Units(ConfigurationObject o, string key, long unitsPerOne)
     {
+        if (unitsPerOne == 0 || !o.Has(key)) return 1;
         double exact = o.Number(key) * unitsPerOne;
         long units = (long)Math.Round(exact);
         if (units < 1 || Math.Abs(exact - units) > 1e-6 * Math.Max(1, units))

@@ -96,16 +96,16 @@ internal sealed record HardwareProfile
     {
         int before = errors.Count;
         var o = ConfigurationObject.Parse(bytes, file, Keys, errors);
-        if (o is null || errors.Count > before) return null;
+        if (o is null) return null;
 
         var ring = o.Object("ring");
         long capacity = ring.Integer("capacity");
-        if (!System.Numerics.BitOperations.IsPow2(capacity)) ring.Error("capacity", capacity.ToString(), "a power of two");
+        if (ring.Has("capacity") && !System.Numerics.BitOperations.IsPow2(capacity)) ring.Error("capacity", capacity.ToString(), "a power of two");
         var threads = o.Object("threads");
-        var topology = Enum.Parse<Topology>(o.Text("topology"), ignoreCase: true);
+        var topology = Enum.TryParse<Topology>(o.Text("topology"), ignoreCase: true, out var parsed) ? parsed : Topology.Fused;
         string[] active = topology switch { Topology.Fused => ["hot", "journal"], Topology.Paired => ["hot", "decide", "journal"], _ => ["hot", "decide", "gateway", "journal"] };
         var placed = active.Select(n => (Name: n, Thread: Placement(threads.Object(n)))).ToArray();
-        foreach (var pair in placed.Where(p => p.Thread.Core >= 0).GroupBy(p => p.Thread.Core).Where(g => g.Count(p => p.Thread.Wait == RingWait.BusySpin) > 1))
+        foreach (var pair in placed.Where(p => p.Thread.Core >= 0 && threads.Object(p.Name).Has("core", "wait")).GroupBy(p => p.Thread.Core).Where(g => g.Count(p => p.Thread.Wait == RingWait.BusySpin) > 1))
             threads.Object(pair.Last().Name).Error("core", $"{pair.Key}", $"a core of its own for each busy-spinning thread ({string.Join(" and ", pair.Select(p => p.Name))} share it)");
         if (errors.Count > before) return null;
 

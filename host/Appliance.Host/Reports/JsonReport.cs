@@ -74,6 +74,7 @@ internal static class JsonReport
         w.WriteNumber("total", r.DecisionsTotal);
         w.WriteNumber("onExpansion", r.DecisionsOnExpansion);
         w.WriteEndObject();
+        Counts(w, "alarms", r.Alarms);
         Counts(w, "market", r.Market);
         w.WriteStartObject("session");
         foreach (var (name, value) in r.Session) w.WriteString(name, value);

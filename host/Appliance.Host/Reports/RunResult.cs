@@ -50,6 +50,7 @@ internal sealed record RunResult
     public required long DecisionsOnExpansion { get; init; }
     public required string OrdersSha256 { get; init; }
     public required IReadOnlyList<(string Name, long Count)> GateRejects { get; init; }
+    public IReadOnlyList<(string Name, long Count)> Alarms { get; init; } = [];
     public IReadOnlyList<(string Name, long Count)> Market { get; init; } = [];
     public IReadOnlyList<(string Name, string Value)> Session { get; init; } = [];
     public IReadOnlyList<string> Warnings { get; init; } = [];
