@@ -108,6 +108,8 @@ internal sealed class WireRig : IDisposable
                 else floors.Add(measured);
             }
             if (_floorConnection is null) continue;
+            // A segment in which nothing answered gives no ratio; with fewer than ten pairs there is no verdict.
+            if (ours50 == 0 || floors.Any(f => f.P50 == 0)) continue;
             _p50.Add(ours50, floors[0].P50, floors[1].P50);
             _p99.Add(ours99, floors[0].P99, floors[1].P99);
             progress(string.Create(CultureInfo.InvariantCulture, $"pair {pair + 1}/{_request.Pairs}: p50 ours {ours50:N0} floor {floors[0].P50:N0} ns, p99 ours {ours99:N0} floor {floors[0].P99:N0} ns"));
