@@ -112,12 +112,17 @@ public sealed class Flow<TClock> where TClock : struct, IMonotonicClock
                 stamps.FeaturedNs = _clock.NowNs();
             }
             // The orders have left; now there is time for what they did not need.
-            foreach (var portfolio in _portfolios)
-            {
-                if (portfolio.WantsRepricing) portfolio.Reprice();
-            }
+            RepriceWanted();
         }
         _market.ClearDirty();
+    }
+
+    private void RepriceWanted()
+    {
+        foreach (var portfolio in _portfolios)
+        {
+            if (portfolio.WantsRepricing) portfolio.Reprice();
+        }
     }
 
     private void RecordArrival(ref RingEvent e, in StageStamps stamps)
@@ -232,6 +237,8 @@ public sealed class Flow<TClock> where TClock : struct, IMonotonicClock
                 _gate.OnDailyPnl(_account.Pnl);
                 foreach (var portfolio in _portfolios) portfolio.Sample(_nowUtcNs);
                 DecideAll(ref e, sequence);
+                // Time alone wears the expansion out, too: without a tick the anchor would grow old.
+                RepriceWanted();
                 break;
             case EventKind.Command:
                 OnCommand((OperatorCommand)control.Code);

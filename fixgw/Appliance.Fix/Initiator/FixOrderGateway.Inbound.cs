@@ -8,7 +8,7 @@ public sealed partial class FixOrderGateway<TSink, TClock>
     /// <summary>One message makes at most an event of its own, SessionUp, and SessionDown; one more is kept in hand.</summary>
     private const int EventsPerMessage = 4;
 
-    private long _pollNs, _pollUtcNs, _nextAttemptNs;
+    private long _pollNs, _pollUtcNs, _pollSequencedUtcNs, _nextAttemptNs;
     private int _published;
     private bool _polling, _downPending, _lossSeen = true, _stopping;
 
@@ -16,6 +16,7 @@ public sealed partial class FixOrderGateway<TSink, TClock>
     {
         _pollNs = monotonicNs;
         _pollUtcNs = utcNs;
+        _pollSequencedUtcNs = _time?.At(monotonicNs) ?? utcNs;
         _utcOffsetNs = utcNs - monotonicNs;
         _published = 0;
         _polling = true;
@@ -103,7 +104,7 @@ public sealed partial class FixOrderGateway<TSink, TClock>
     {
         _downPending = false;
         ref var slot = ref _sink.Claim();
-        RingEvent.Begin(ref slot, kind, RingEvent.AllInstruments, _options.Index, _pollNs, _pollUtcNs);
+        RingEvent.Begin(ref slot, kind, RingEvent.AllInstruments, _options.Index, _pollNs, _pollSequencedUtcNs);
         _sink.Publish();
         _published++;
     }
@@ -252,7 +253,7 @@ public sealed partial class FixOrderGateway<TSink, TClock>
     private ref Execution BeginExecution(in FixHeader header, EventKind kind, ushort instrument, Side side)
     {
         ref var slot = ref _sink.Claim();
-        RingEvent.Begin(ref slot, kind, instrument, _options.Index, _pollNs, _pollUtcNs);
+        RingEvent.Begin(ref slot, kind, instrument, _options.Index, _pollNs, _pollSequencedUtcNs);
         slot.Side = side;
         if (header.PossDup) slot.Flags |= EventFlags.PossibleDuplicate;
         ref var execution = ref RingEvent.AsExecution(ref slot);

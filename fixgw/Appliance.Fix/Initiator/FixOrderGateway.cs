@@ -33,6 +33,7 @@ public sealed partial class FixOrderGateway<TSink, TClock> : IOrderGateway, IEme
     private readonly RecentOrders _recent;
     private TSink _sink;
     private TClock _clock;
+    private readonly SequencedClock? _time;
     private long _utcOffsetNs;
     private volatile bool _emergency;
     private bool _disposed;
@@ -40,7 +41,8 @@ public sealed partial class FixOrderGateway<TSink, TClock> : IOrderGateway, IEme
     /// <param name="instruments">The desk's table; symbols are the venue's.</param>
     /// <param name="sink">Where execution events go; used by Poll only.</param>
     /// <param name="orderLog">The order log; null makes one in memory, which a restart does not find again.</param>
-    public FixOrderGateway(FixSessionOptions options, ReadOnlySpan<InstrumentDefinition> instruments, TSink sink, TClock clock, OrderLog? orderLog)
+    /// <param name="time">Sequenced time of the events that go into the ring; null stamps them with the wall clock that Poll is given. What goes on the wire always bears the wall clock.</param>
+    public FixOrderGateway(FixSessionOptions options, ReadOnlySpan<InstrumentDefinition> instruments, TSink sink, TClock clock, OrderLog? orderLog, SequencedClock? time = null)
     {
         var wrong = options.Check();
         if (wrong.Count > 0)
@@ -48,6 +50,7 @@ public sealed partial class FixOrderGateway<TSink, TClock> : IOrderGateway, IEme
         _options = options;
         _sink = sink;
         _clock = clock;
+        _time = time;
         _symbols = new SymbolTable(instruments);
         var header = new FixHeaderTemplate(options.SenderCompId, options.TargetCompId, options.Microseconds);
         _encoder = new OrderEncoder(header, _symbols, options.Account);

@@ -23,7 +23,7 @@ public struct RingEvent
     [FieldOffset(6)] public ushort Source;
     /// <summary>Monotonic nanoseconds at which the packet was received. For latency only: no decision reads it.</summary>
     [FieldOffset(8)] public long ReceivedNs;
-    /// <summary>Sequenced time, UTC nanoseconds since 1970: wall clock at receipt when live, the capture's time when replayed; never decreasing. The one time decisions use.</summary>
+    /// <summary>Sequenced time, UTC nanoseconds since 1970: wall clock at the run's start plus monotonic time since when live (<see cref="SequencedClock"/>), the capture's time when replayed; never decreasing. The one time decisions use.</summary>
     [FieldOffset(16)] public long TimeUtcNs;
     [FieldOffset(24)] private PayloadBytes _payload;
 

@@ -60,7 +60,7 @@ public struct OrderIntent
     public ulong OriginalClientOrderId;
     /// <summary>The ring sequence of the event that caused it.</summary>
     public long RingSequence;
-    /// <summary>Received stamp of the event that caused it; for latency only.</summary>
+    /// <summary>Received stamp of the tick that caused it, 0 when none did (an answer, a timer, a command); for latency only.</summary>
     public long ReceivedNs;
     /// <summary>Sequenced time of the event that caused it.</summary>
     public long TimeUtcNs;

@@ -83,7 +83,8 @@ public sealed class HedgeExecutor
         intent.Portfolio = _portfolio;
         intent.Instrument = _instrument.Index;
         intent.RingSequence = sequence;
-        intent.ReceivedNs = cause.ReceivedNs;
+        // Tick to order is measured from ticks: what an answer of the venue or a timer causes bears no stamp.
+        intent.ReceivedNs = cause.Kind < EventKind.ExecutionReported ? cause.ReceivedNs : 0;
         intent.TimeUtcNs = now;
         _awaitsVerdict = true;
         return true;

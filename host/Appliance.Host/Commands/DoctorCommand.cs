@@ -59,9 +59,18 @@ internal static class DoctorCommand
             int errno = OnThread(() => Linux.MakeThisThreadFifo(1));
             yield return errno == 0 ? (Verdict.Good, "real-time scheduling is allowed", "") : (Verdict.Wrong, $"real-time scheduling is refused ({Linux.Message(errno)})", "run with CAP_SYS_NICE, or set scheduling to \"other\"");
         }
+        if (threads.Any(t => t.Placement.Scheduling == "fifo" && t.Placement.Wait == RingWait.BusySpin))
+        {
+            string runtime = ReadFirstLine("/proc/sys/kernel/sched_rt_runtime_us");
+            yield return runtime is "-1" or ""
+                ? (Verdict.Good, "real-time threads may spin without the kernel stopping them", "")
+                : (Verdict.Wrong, $"a busy-spinning fifo thread is stopped for the rest of every period after {runtime} us of it", "echo -1 > /proc/sys/kernel/sched_rt_runtime_us (and keep a core for the system), or set scheduling to \"other\"");
+        }
         if (profile.LockMemory)
         {
             int errno = Linux.LockAllMemory();
+            // Only tried: with its pages locked, what this process maps and starts from here on would cost memory for good.
+            if (errno == 0) Linux.UnlockAllMemory();
             yield return errno == 0 ? (Verdict.Good, "memory can be locked", "") : (Verdict.Wrong, $"memory cannot be locked ({Linux.Message(errno)})", "raise the memlock limit (ulimit -l unlimited), or set memory.lockPages to false");
         }
         string clock = ReadFirstLine("/sys/devices/system/clocksource/clocksource0/current_clocksource");

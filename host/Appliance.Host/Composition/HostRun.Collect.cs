@@ -20,7 +20,7 @@ internal sealed partial class HostRun
             if (_journal.Status.IsLost) _warnings.Add($"the journal could not be written ({Native.Linux.Message(_journal.Status.FailedErrno)}); {_journal.Status.DroppedEvents:N0} events are not in it and new orders stopped there");
         }
         if (_profile.Topology == Configuration.Topology.Staged)
-            foreach (var stage in new[] { Stage.Sent, Stage.TickToOrder, Stage.TickToSent }) _latency[stage].Add(_gatewayLatency[stage]);
+            foreach (var stage in new[] { Stage.Encoded, Stage.Sent, Stage.TickToOrder, Stage.TickToSent }) _latency[stage].Add(_gatewayLatency[stage]);
         var (sent, unsent) = _sendCounts();
         ref readonly OrderTableCounters o = ref _flow.Gate.Orders.Counters;
         long hotBytes = _meters.Sum(m => m.AllocatedBytes);

@@ -186,5 +186,5 @@ internal sealed partial class HostRun
 
     /// <summary>In the staged topology the gateway's thread keeps the last stages.</summary>
     private HdrHistogram HistogramOf(Stage stage) =>
-        _profile.Topology == Configuration.Topology.Staged && (stage is Stage.Sent or Stage.TickToOrder or Stage.TickToSent) ? _gatewayLatency[stage] : _latency[stage];
+        _profile.Topology == Configuration.Topology.Staged && (stage is Stage.Encoded or Stage.Sent or Stage.TickToOrder or Stage.TickToSent) ? _gatewayLatency[stage] : _latency[stage];
 }

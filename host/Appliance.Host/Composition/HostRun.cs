@@ -27,6 +27,7 @@ internal sealed partial class HostRun : IDisposable
     private readonly StageLatency _gatewayLatency = new(1_000_000_000);
     private readonly RunSwitches _switches = new();
     private readonly OutFolderLock _lock;
+    private readonly SequencedClock _time = SequencedClock.Start(default(HostMonotonicClock), default(HostUtcClock));
     private readonly SharedBoard _board;
     private readonly Venues _venue;
 
@@ -52,7 +53,7 @@ internal sealed partial class HostRun : IDisposable
         // A forgotten kill file would end the run before its first order.
         if (!IsReplay && File.Exists(KillFile)) throw new BadInputException($"{KillFile}: a kill is standing; remove the file to trade again");
         _board = SharedBoard.Create(Commands.ConsoleCommand.BoardPath(request.OutFolder));
-        _venue = new Venues(request, _warnings);
+        _venue = new Venues(request, _warnings, _time);
     }
 
     /// <returns>The exit code.</returns>
@@ -122,7 +123,7 @@ internal sealed partial class HostRun : IDisposable
         _flow = new Flow<HostMonotonicClock>(_options, DeskComposer.Backend(_profile), orderOut, _latency) { IsMeasuring = !IsLive };
         if (IsReplay || _desk.VenueKind == "paper") _switches.Measuring = true;
 
-        var ingest = new IngestLoop<TSink>(_source, ingestSink, _ring, _journal?.Status, kill, _board, _switches, new IngestOptions
+        var ingest = new IngestLoop<TSink>(_source, ingestSink, _ring, _journal?.Status, kill, _board, _switches, _time, new IngestOptions
         {
             PacketsPerPoll = _profile.PacketsPerPoll, TimerNs = _profile.TimerMilliseconds * 1_000_000L, IsLive = IsLive, IsReplay = IsReplay,
             UnresolvedOrders = _venue.MaybeSent.Count, JournalLagEvents = (long)(_profile.JournalLagRingShare * _profile.RingCapacity), OverloadEvents = (long)(_profile.OverloadRingShare * _profile.RingCapacity),

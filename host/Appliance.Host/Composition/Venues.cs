@@ -29,6 +29,7 @@ internal sealed class Venues : IDisposable
     private readonly RunRequest _request;
     private readonly Desk _desk;
     private readonly List<string> _warnings;
+    private readonly SequencedClock _time;
     private readonly bool _paper;
     private readonly OrderLog? _orderLog;
     private Process? _venue;
@@ -37,8 +38,9 @@ internal sealed class Venues : IDisposable
     private PaperVenue? _paperVenue;
     private IFixGatewayView? _fix;
 
-    public Venues(RunRequest request, List<string> warnings)
+    public Venues(RunRequest request, List<string> warnings, SequencedClock time)
     {
+        _time = time;
         _request = request;
         _desk = request.Desk;
         _warnings = warnings;
@@ -107,7 +109,7 @@ internal sealed class Venues : IDisposable
     public ITickSource Source<TSink>(HardwareProfile profile, TSink sink, Func<bool> caughtUp, Threads.RunSwitches switches, IRing<RingEvent> ring) where TSink : struct, IEventSink
     {
         var symbols = new SymbolMap(_desk.Instruments);
-        if (_request.SyntheticTicks > 0) return new Latency.SyntheticSource<TSink>(symbols, sink, switches, ring, _request.SyntheticTicks, _request.SyntheticOrderEvery);
+        if (_request.SyntheticTicks > 0) return new Latency.SyntheticSource<TSink>(symbols, sink, switches, ring, _time, _request.SyntheticTicks, _request.SyntheticOrderEvery);
         if (_request.Capture is { } capture)
         {
             var staging = new EventStaging();
@@ -120,14 +122,14 @@ internal sealed class Venues : IDisposable
         if (_desk.Feed.Kind == "itch50-soupbintcp") return SoupSource(symbols, sink);
         var udp = new UdpOptions { Group = _desk.Feed.Group, Port = _feedPort, Interface = _desk.Feed.Interface, ReceiveBufferBytes = profile.ReceiveBufferBytes, BusyPollMicroseconds = profile.BusyPollMicroseconds, BatchPackets = profile.PacketsPerPoll };
         return _desk.Feed.Kind == "iex-deep"
-            ? new UdpSource<TSink, HostMonotonicClock, HostUtcClock, IexDeepDecoder>(udp, new IexDeepDecoder(symbols, new FeedOptions()), sink, default, default)
-            : new UdpSource<TSink, HostMonotonicClock, HostUtcClock, MoldItchDecoder>(udp, new MoldItchDecoder(symbols, new FeedOptions()), sink, default, default);
+            ? new UdpSource<TSink, HostMonotonicClock, HostUtcClock, IexDeepDecoder>(udp, new IexDeepDecoder(symbols, new FeedOptions()), sink, default, default, _time)
+            : new UdpSource<TSink, HostMonotonicClock, HostUtcClock, MoldItchDecoder>(udp, new MoldItchDecoder(symbols, new FeedOptions()), sink, default, default, _time);
     }
 
     private ITickSource SoupSource<TSink>(SymbolMap symbols, TSink sink) where TSink : struct, IEventSink
     {
         var options = new SoupOptions { Host = _desk.Feed.Host, Port = _feedPort, Username = _desk.Feed.UserName, Password = _desk.Feed.Password, Session = _desk.Feed.Session };
-        try { return new SoupSource<TSink, HostMonotonicClock, HostUtcClock>(options, symbols, sink, default, default); }
+        try { return new SoupSource<TSink, HostMonotonicClock, HostUtcClock>(options, symbols, sink, default, default, _time); }
         catch (ArgumentException e) { throw new BadInputException($"{_desk.File}: feed: {e.Message}"); }
     }
 
@@ -159,7 +161,7 @@ internal sealed class Venues : IDisposable
             StoreDirectory = _session,
         };
         FindMaybeSent();
-        var gateway = new FixOrderGateway<TSink, HostMonotonicClock>(options, instruments, sink, default, _orderLog);
+        var gateway = new FixOrderGateway<TSink, HostMonotonicClock>(options, instruments, sink, default, _orderLog, _time);
         _fix = new FixGatewayView<TSink>(gateway);
         return gateway;
     }

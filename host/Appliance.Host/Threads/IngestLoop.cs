@@ -1,5 +1,6 @@
 using Appliance.Contract;
 using Appliance.Host.Board;
+using Appliance.Ingest;
 using Appliance.Ingest.Journal;
 using Appliance.Risk;
 
@@ -26,14 +27,14 @@ internal sealed record IngestOptions
 /// The duties of the thread that polls the source: packets into the ring, and beside them the events that only this side can see: timers, operator
 /// commands, the kill flag, the journal's state, overload. One <see cref="Turn"/> never blocks. In the fused topology the decision follows on the same thread.
 /// </summary>
-internal sealed class IngestLoop<TSink>(ITickSource source, TSink sink, IRing<RingEvent> ring, JournalStatus? journal, KillSwitch kill, SharedBoard? board, RunSwitches switches, IngestOptions options)
+internal sealed class IngestLoop<TSink>(ITickSource source, TSink sink, IRing<RingEvent> ring, JournalStatus? journal, KillSwitch kill, SharedBoard? board, RunSwitches switches, SequencedClock time, IngestOptions options)
     where TSink : struct, IEventSink
 {
     private const long LookEveryNs = 20_000;
     private readonly HostMonotonicClock _clock = new();
-    private readonly HostUtcClock _utc = new();
+    private WallClockWatch<HostMonotonicClock, HostUtcClock> _wallClock;
     private TSink _sink = sink;
-    private long _nextLookNs, _nextTimerNs, _stopDeadlineNs, _lastUtcNs, _lastMonotonicNs;
+    private long _nextLookNs, _nextTimerNs, _stopDeadlineNs;
     private bool _begun, _killSeen, _behind, _lost, _overloaded, _stopping;
 
     /// <summary>True once EndOfInput is in the ring: nothing more comes.</summary>
@@ -111,13 +112,11 @@ internal sealed class IngestLoop<TSink>(ITickSource source, TSink sink, IRing<Ri
         return made;
     }
 
-    /// <summary>A step of the wall clock against the monotonic one of more than a millisecond is an event: wire times jump, intervals do not.</summary>
+    /// <summary>A step of the wall clock is an event: wire times jump, sequenced time does not.</summary>
     private int WatchClock(long now)
     {
-        long utc = _utc.NowUtcNs();
-        long step = _lastUtcNs == 0 ? 0 : (utc - _lastUtcNs) - (now - _lastMonotonicNs);
-        (_lastUtcNs, _lastMonotonicNs) = (utc, now);
-        if (Math.Abs(step) < 1_000_000) return 0;
+        long step = _wallClock.Look(now);
+        if (step == 0) return 0;
         ClockSteps++;
         Publish(EventKind.ClockStepped, 0, step, now);
         return 1;
@@ -171,7 +170,7 @@ internal sealed class IngestLoop<TSink>(ITickSource source, TSink sink, IRing<Ri
     private void Publish(EventKind kind, int code, long value, long now)
     {
         ref RingEvent e = ref _sink.Claim();
-        RingEvent.Begin(ref e, kind, RingEvent.AllInstruments, 0, now, options.IsLive ? _utc.NowUtcNs() : switches.SequencedUtcNs);
+        RingEvent.Begin(ref e, kind, RingEvent.AllInstruments, 0, now, options.IsLive ? time.At(now) : switches.SequencedUtcNs);
         ref ControlEvent control = ref RingEvent.AsControl(ref e);
         control.Code = code;
         control.Value1 = value;

@@ -167,7 +167,8 @@ internal sealed class GatewayThreadLoop<TSink>(OrderRing orders, IOrderGateway g
             for (long sequence = reader.NextSequence; sequence <= available; sequence++)
             {
                 ref var order = ref reader[sequence];
-                if (sender.Send(in order) == SendResult.Sent && switches.Measuring) Record(in order);
+                long pickedUpNs = clock.NowNs();
+                if (sender.Send(in order) == SendResult.Sent && measuring && order.ReceivedNs != 0) Record(in order, pickedUpNs);
                 reader.Release(sequence);
                 made++;
             }
@@ -183,8 +184,10 @@ internal sealed class GatewayThreadLoop<TSink>(OrderRing orders, IOrderGateway g
         meter.Follow(false);
     }
 
-    private void Record(in ApprovedOrder order)
+    /// <summary>Orders that a tick caused. When the gate let the order go is not known on this thread: encoding counts from the order's pick-up, and the way from thread to thread is in TickToOrder only.</summary>
+    private void Record(in ApprovedOrder order, long pickedUpNs)
     {
+        latency[Stage.Encoded].Record(gateway.LastEncodedNs - pickedUpNs);
         latency[Stage.Sent].Record(gateway.LastSentNs - gateway.LastEncodedNs);
         latency[Stage.TickToOrder].Record(gateway.LastEncodedNs - order.ReceivedNs);
         latency[Stage.TickToSent].Record(gateway.LastSentNs - order.ReceivedNs);

@@ -24,19 +24,20 @@ public sealed class SoupSource<TSink, TClock, TUtc> : ITickSource
     private readonly byte[] _session = new byte[SoupPacket.SessionLength];
     private TSink _sink;
     private BatchState _batchState;
-    private LiveTime<TClock, TUtc> _time;
+    private readonly SequencedClock _time;
     private SequenceTracker _sequence;
     private ulong _nextSequence;
     private bool _hasSession;
 
-    public SoupSource(SoupOptions options, SymbolMap symbols, TSink sink, TClock clock, TUtc utc)
+    /// <param name="time">The run's sequenced time; null starts one of its own.</param>
+    public SoupSource(SoupOptions options, SymbolMap symbols, TSink sink, TClock clock, TUtc utc, SequencedClock? time = null)
     {
         _statistics = new SourceStatistics { Kind = "soupbintcp" };
         _continuity = new FeedContinuity(symbols, options.Feed, _statistics);
         _normaliser = new ItchNormaliser(_continuity);
         _sink = sink;
         _clock = clock;
-        _time = new LiveTime<TClock, TUtc>(clock, utc);
+        _time = time ?? SequencedClock.Start(clock, utc);
         _source = options.Source;
         MaxEventsPerPacket = _continuity.MaxEvents + symbols.Count + 4;
         _handover = new ByteHandover(options.HandoverBytes);
@@ -60,9 +61,7 @@ public sealed class SoupSource<TSink, TClock, TUtc> : ITickSource
         while (taken < maxPackets && _sink.RemainingCapacity >= MaxEventsPerPacket
             && _handover.TryPeek(out int kind, out long receivedNs, out ReadOnlySpan<byte> payload))
         {
-            long utcNs = _time.Observe(_clock.NowNs(), _statistics, out long stepNs);
-            if (stepNs != 0)
-                PublishStep(stepNs, receivedNs, utcNs);
+            long utcNs = _time.At(_clock.NowNs());
             var batch = new TickBatch<TSink, TClock>(ref _sink, ref _batchState, _clock, _statistics, _source, receivedNs, utcNs);
             if (kind == (int)SoupRecord.Message)
                 OnMessage(payload, ref batch);
@@ -135,14 +134,6 @@ public sealed class SoupSource<TSink, TClock, TUtc> : ITickSource
                 _continuity.Reset(sequence, ref batch);
                 break;
         }
-    }
-
-    private void PublishStep(long stepNs, long receivedNs, long utcNs)
-    {
-        ref RingEvent e = ref _sink.Claim();
-        RingEvent.Begin(ref e, EventKind.ClockStepped, RingEvent.AllInstruments, _source, receivedNs, utcNs);
-        RingEvent.AsControl(ref e).Value1 = stepNs;
-        _sink.Publish();
     }
 
     public void Dispose() => _connection.Dispose();

@@ -35,10 +35,11 @@ public sealed unsafe class UdpSource<TSink, TClock, TUtc, TDecoder> : ITickSourc
     private readonly ControlMessage* _controls;
     private TSink _sink;
     private BatchState _batchState;
-    private LiveTime<TClock, TUtc> _time;
+    private readonly SequencedClock _time;
     private bool _disposed;
 
-    public UdpSource(UdpOptions options, TDecoder decoder, TSink sink, TClock clock, TUtc utc)
+    /// <param name="time">The run's sequenced time; null starts one of its own.</param>
+    public UdpSource(UdpOptions options, TDecoder decoder, TSink sink, TClock clock, TUtc utc, SequencedClock? time = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(options.BatchPackets, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(options.BatchPackets, 1_024);
@@ -47,7 +48,7 @@ public sealed unsafe class UdpSource<TSink, TClock, TUtc, TDecoder> : ITickSourc
         _decoder = decoder;
         _sink = sink;
         _clock = clock;
-        _time = new LiveTime<TClock, TUtc>(clock, utc);
+        _time = time ?? SequencedClock.Start(clock, utc);
         _source = options.Source;
         _statistics = decoder.Statistics;
         _statistics.Kind = "udp-" + decoder.Protocol;
@@ -96,9 +97,7 @@ public sealed unsafe class UdpSource<TSink, TClock, TUtc, TDecoder> : ITickSourc
             return OnNothing(got);
 
         long nowNs = _clock.NowNs();
-        long utcNs = _time.Observe(nowNs, _statistics, out long stepNs);
-        if (stepNs != 0)
-            PublishStep(stepNs, nowNs, utcNs);
+        long utcNs = _time.At(nowNs);
         for (int i = 0; i < got; i++)
         {
             ref MultiMessageHeader message = ref _messages[i];
@@ -139,15 +138,6 @@ public sealed unsafe class UdpSource<TSink, TClock, TUtc, TDecoder> : ITickSourc
             _statistics.FirstError ??= $"recvmmsg failed with errno {error}";
         }
         return 0;
-    }
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private void PublishStep(long stepNs, long nowNs, long utcNs)
-    {
-        ref RingEvent e = ref _sink.Claim();
-        RingEvent.Begin(ref e, EventKind.ClockStepped, RingEvent.AllInstruments, _source, nowNs, utcNs);
-        RingEvent.AsControl(ref e).Value1 = stepNs;
-        _sink.Publish();
     }
 
     private static Socket Open(UdpOptions options)

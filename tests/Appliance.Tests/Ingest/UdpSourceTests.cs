@@ -49,7 +49,6 @@ public class UdpSourceTests
         Assert.True(added.Zip(added.Skip(1)).All(p => p.First.TimeUtcNs <= p.Second.TimeUtcNs));
         Assert.Equal(DateTime.UtcNow, DateTime.UnixEpoch.AddTicks(added[^1].TimeUtcNs / 100), TimeSpan.FromMinutes(1));
         Assert.Equal(("udp-moldudp64", 0L, 0L, 0L), (source.Statistics.Kind, source.Statistics.Gaps, source.Statistics.DecodeErrors, source.Statistics.KernelDrops));
-        Assert.DoesNotContain(_collector.Events, e => e.Kind == EventKind.ClockStepped);
         Assert.Equal(0, source.Poll(16));
     }
 
@@ -122,18 +121,51 @@ public class UdpSourceTests
     [Fact]
     public void A_step_of_the_wall_clock_is_told_and_slewing_is_not()
     {
-        var statistics = new SourceStatistics();
         long[] now = [1_000_000_000, 5_000_000_000];
-        var time = new LiveTime<PlayedClock, PlayedClock>(new PlayedClock(now, 0), new PlayedClock(now, 1));
-        Assert.Equal(5_000_000_000, time.Observe(now[0], statistics, out long step));
-        Assert.Equal(0, step);
+        var watch = new WallClockWatch<PlayedClock, PlayedClock>(new PlayedClock(now, 0), new PlayedClock(now, 1));
+        Assert.Equal(0, watch.Look(now[0]));
         now[0] += 1_000_000_000;
         now[1] += 1_000_500_000;
-        Assert.Equal((6_000_500_000, 0), (time.Observe(now[0], statistics, out step), step));
+        Assert.Equal(0, watch.Look(now[0]));
         now[1] += 70_000_000;
-        Assert.Equal((6_070_500_000, 70_000_000), (time.Observe(now[0], statistics, out step), step));
+        Assert.Equal(70_000_000, watch.Look(now[0]));
         now[1] -= 200_000_000;
-        Assert.Equal((6_070_500_000, -200_000_000), (time.Observe(now[0], statistics, out step), step));
-        Assert.Equal(1, statistics.BackwardTimes);
+        Assert.Equal(-200_000_000, watch.Look(now[0]));
+        Assert.Equal(0, watch.Look(now[0]));
+    }
+
+    [Fact]
+    public void Sequenced_time_passes_by_the_monotonic_clock()
+    {
+        long[] now = [1_000_000_000, 5_000_000_000];
+        var time = SequencedClock.Start(new PlayedClock(now, 0), new PlayedClock(now, 1));
+        Assert.Equal(5_000_000_000, time.At(now[0]));
+        now[0] += 10;
+        now[1] -= 3_600_000_000_000;
+        Assert.Equal(5_000_000_010, time.At(now[0]));
+    }
+
+    private readonly struct PreemptedClock(long[] now) : IMonotonicClock, IUtcClock
+    {
+        public long NowNs() => now[0];
+
+        /// <summary>Each reading comes after the thread was put aside for a while, as long as the list says.</summary>
+        public long NowUtcNs()
+        {
+            now[0] += now[1];
+            now[1] = 0;
+            return now[0] + 7_000_000_000;
+        }
+    }
+
+    [Fact]
+    public void A_thread_put_aside_between_the_two_clocks_is_no_step()
+    {
+        long[] now = [1_000_000_000, 0];
+        var watch = new WallClockWatch<PreemptedClock, PreemptedClock>(new PreemptedClock(now), new PreemptedClock(now));
+        watch.Look(now[0]);
+        now[1] = 40_000_000;
+        Assert.Equal(0, watch.Look(now[0]));
+        Assert.Equal(0, watch.Look(now[0]));
     }
 }
