@@ -37,7 +37,7 @@ internal sealed partial class HostRun
                 _meters.Sum(m => m.Usage.PageFaults), _meters.Sum(m => m.Usage.InvoluntarySwitches)) { AllocatedBytesHot = hotBytes, AllocatedBytesProcess = _allocatedInWindow, WindowTicks = _ticksInWindow },
             DecisionsTotal = c.Decisions, DecisionsOnExpansion = c.DecisionsOnExpansion, OrdersSha256 = hash,
             GateRejects = [.. Enumerable.Range(1, GateVerdicts.Count - 1).Select(i => (GateVerdicts.Name((GateVerdict)i), _flow.Gate.Verdicts[i])).Where(r => r.Item2 > 0)],
-            Market = Market(), Session = _venue.Facts(c), Warnings = _warnings, Journal = _journalPath,
+            Market = Market(), Session = Session(c), Warnings = _warnings, Journal = _journalPath,
             Statement = IsReplay ? null : _venue.Compare(_flow.Account, _desk.Instruments),
             ReplayVerdict = IsReplay ? ReplayVerdict(hash) : null,
         };
@@ -81,12 +81,23 @@ internal sealed partial class HostRun
             .Select(f => (char.ToLowerInvariant(f.Name[0]) + f.Name[1..], (long)f.GetValue(_flow.Counters)!)),
     ];
 
+    private IReadOnlyList<(string Name, string Value)> Session(FlowCounters c)
+    {
+        var facts = _venue.Facts(c);
+        if (_venue.OrderSession is { } where && c.SessionUps == 0)
+            _warnings.Add($"the order session with {where} never came up ({facts.FirstOrDefault(f => f.Item1 == "lastConnectError").Item2 ?? "no connection failed, no logon was answered"}); nothing could be traded");
+        return facts;
+    }
+
     private string ReplayVerdict(string hash)
     {
         var source = (ITickSource)_source;
         var differences = _replayed!.Header.DifferencesTo(_replayed.Header with { Build = BuildIdentity.Build, InstructionSet = BuildIdentity.InstructionSet });
         string torn = source.Statistics.TornTail ? $" {source.Statistics.FirstError}." : "";
         if (source.Statistics.DecodeErrors > 0) return $"the journal is damaged: {source.Statistics.FirstError}";
+        // The loops leave at the end of input; the footer behind it may still be unread.
+        RingEvent e = default;
+        while (_replayed.SawEndOfInput && !_replayed.SawFooter && _replayed.Read(ref e) == JournalRead.Event) { }
         var footer = _replayed.SawFooter ? FooterHash() : null;
         if (footer is null) return $"replayed what the journal holds; it has no footer to compare with, for the recording did not end in order.{torn}";
         _replayDiffers = footer != hash;

@@ -206,6 +206,9 @@ internal sealed class Venues : IDisposable
 
     // ---- what the outside says at the end -----------------------------------------------------------------------
 
+    /// <summary>Where orders go by FIX; null without such a session.</summary>
+    public string? OrderSession => _fix is null ? null : $"{_desk.Fix.Host}:{_fixPort}";
+
     public IReadOnlyList<(string, string)> Facts(FlowCounters counters)
     {
         var facts = new List<(string, string)> { ("venue", _request.Journal is not null ? "journal" : _paper ? "paper" : _desk.VenueKind), ("sessionUps", counters.SessionUps.ToString()), ("sessionDowns", counters.SessionDowns.ToString()) };

@@ -1,0 +1,135 @@
+using System.Text.Json.Nodes;
+using Appliance.Contract;
+using Appliance.TestKit;
+
+namespace Appliance.Tests.Host;
+
+/// <summary>After a kill no order leaves but cancels, and what works is cancelled, whichever way the kill comes and whatever else fails meanwhile.</summary>
+[Collection(ProcessTests.Name)]
+public sealed class KillTests : IDisposable
+{
+    private readonly RunFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    private ApplianceProcess Start(string profile, string desk, params string[] more) =>
+        ApplianceProcess.Start(["run", "--profile", profile, "--desk", desk, "--out", _folder.Out, "--report", _folder.ReportFile, "--no-console", .. more]);
+
+    [Theory]
+    [InlineData("signal", "fused")]
+    [InlineData("file", "paired")]
+    [InlineData("command", "staged")]
+    public void A_kill_stops_orders_and_cancels_what_works(string way, string topology)
+    {
+        using var host = Start(_folder.Profile(topology), _folder.PassiveDesk());
+        _folder.WaitForBoard(host, s => s.Sent >= 20, "twenty orders sent");
+        switch (way)
+        {
+            case "signal": host.Signal(ApplianceProcess.SignalUser1); break;
+            case "file": File.WriteAllText(Path.Combine(_folder.Out, "KILL"), ""); break;
+            default:
+                var (code, output, _) = ApplianceProcess.Run("console", "--out", _folder.Out, "--send", "kill");
+                Assert.Equal(0, code);
+                Assert.Contains("kill sent", output, StringComparison.Ordinal);
+                break;
+        }
+        long ticks = 0;
+        _folder.WaitForBoard(host, s => s.Killed != 0 && s.Cancelled > 0 && (ticks = s.Ticks) > 0, "killed and cancelled");
+        _folder.WaitForBoard(host, s => s.Ticks > ticks + 1_000, "a thousand ticks after it");
+        host.Signal(ApplianceProcess.SignalTerminate);
+        Assert.Equal(0, host.WaitForExit());
+
+        long observed = _folder.Events().First(e => e.Event.Kind is EventKind.KillObserved || IsKillCommand(e.Event)).Sequence;
+        var after = _folder.SentOrders().Where(o => o.RingSequence > observed).ToList();
+        Assert.All(after, o => Assert.Equal(OrderRequestKind.Cancel, o.Kind));
+        AssertNothingWorksAtTheVenue();
+        Assert.True(_folder.Report().GetProperty("statement").GetProperty("equal").GetBoolean());
+        Assert.Equal(1, _folder.Report().GetProperty("market").GetProperty("kills").GetInt64());
+    }
+
+    [Fact]
+    public void A_kill_with_the_ring_full_lets_no_order_out()
+    {
+        // The decision stands still for eight seconds; meanwhile the feed fills the ring.
+        using var host = Start(_folder.Profile("paired", 256, "smallRing patientWatchdog"), _folder.PassiveDesk(d => d["venue"]!["eventsPerSecond"] = 12_000), "--stall-after", "3");
+        (long Ticks, long SinceNs) still = default;
+        _folder.WaitForBoard(host, s =>
+        {
+            if (s.Ticks != still.Ticks) still = (s.Ticks, s.ElapsedNs);
+            return s.Sent > 0 && s.ElapsedNs - still.SinceNs > 600_000_000;
+        }, "a full ring: no tick for more than half a second");
+        int before = _folder.SentOrders().Count(o => o.Kind != OrderRequestKind.Cancel);
+        Assert.True(before > 0);
+        host.Signal(ApplianceProcess.SignalUser1);
+        _folder.WaitForBoard(host, s => s.Killed != 0 && s.Cancelled > 0 && s.Ticks > still.Ticks + 5_000, "the decision goes on, killed");
+        host.Signal(ApplianceProcess.SignalTerminate);
+        Assert.Equal(0, host.WaitForExit());
+        Assert.Equal(before, _folder.SentOrders().Count(o => o.Kind != OrderRequestKind.Cancel));
+        AssertNothingWorksAtTheVenue();
+        Assert.True(_folder.Report().GetProperty("statement").GetProperty("equal").GetBoolean());
+    }
+
+    [Fact]
+    public void A_decision_thread_that_loops_has_its_sockets_shut_by_the_watchdog()
+    {
+        string profile = _folder.Profile("fused").Replace("fused-256", "fused-256", StringComparison.Ordinal);
+        JsonNode json = JsonNode.Parse(File.ReadAllText(profile))!;
+        json["watchdog"]!["stallMilliseconds"] = 1_500;
+        using var host = Start(_folder.Write("watched.json", json.ToJsonString()), _folder.PassiveDesk(), "--stall-after", "3");
+        Assert.Equal(1, host.WaitForExit());
+        Assert.Contains("the watchdog killed trading and shut the order sockets", host.Output, StringComparison.Ordinal);
+
+        // The cancels that ended what worked are the venue's own: we never heard of them.
+        Assert.True(_folder.Statement().GetProperty("cancelled").GetInt64() > CancelsWeHeardOf());
+        long observed = _folder.Events().First(e => e.Event.Kind == EventKind.KillObserved).Sequence;
+        Assert.DoesNotContain(_folder.SentOrders(), o => o.RingSequence > observed);
+    }
+
+    [Fact]
+    public void With_the_journals_disk_full_new_orders_stop_cancels_go_and_what_was_written_replays()
+    {
+        const int Limit = 400_000;
+        using var host = Start(_folder.Profile("fused"), _folder.PassiveDesk(), "--journal-limit", Limit.ToString());
+        long ticks = 0;
+        _folder.WaitForBoard(host, s => s.Sent >= 20, "twenty orders sent");
+        host.WaitUntil(() => new FileInfo(_folder.Journal).Length >= Limit - 64, "the journal at its limit");
+        _folder.WaitForBoard(host, s => s.Cancelled > 0 && (ticks = s.Ticks) > 0, "what worked is cancelled");
+        _folder.WaitForBoard(host, s => s.Ticks > ticks + 2_000, "two thousand ticks after that");
+        // The kill still works without a journal.
+        host.Signal(ApplianceProcess.SignalUser1);
+        _folder.WaitForBoard(host, s => s.Killed != 0 && s.Ticks > ticks + 3_000, "killed");
+        host.Signal(ApplianceProcess.SignalTerminate);
+        host.WaitForExit();
+
+        var report = _folder.Report();
+        Assert.Contains(report.GetProperty("warnings").EnumerateArray(), w => w.GetString()!.Contains("the journal could not be written", StringComparison.Ordinal) && w.GetString()!.Contains("new orders stopped", StringComparison.Ordinal));
+        Assert.True(report.GetProperty("statement").GetProperty("equal").GetBoolean());
+        var events = _folder.Events();
+        var sent = _folder.SentOrders();
+        long lastNew = sent.Where(o => o.Kind != OrderRequestKind.Cancel).Max(o => o.RingSequence);
+        Assert.True(sent.Max(o => o.RingSequence) > lastNew, "the last word to the venue is a cancel");
+        // The event that says so enters the ring soon after the write that failed, and some five thousand more came.
+        Assert.InRange(lastNew, 0, events[^1].Sequence + 2_500);
+        Assert.Equal(_folder.Statement().GetProperty("cancelled").GetInt64(), report.GetProperty("orders").GetProperty("cancelled").GetInt64());
+
+        using var again = new RunFolder();
+        var (code, output, _) = ApplianceProcess.Run("replay", _folder.Journal, "--out", again.Out, "--report", again.ReportFile);
+        Assert.True(code == 0, output);
+        Assert.Equal(sent.Count(o => o.RingSequence <= events[^1].Sequence), again.Report().GetProperty("orders").GetProperty("approved").GetInt64());
+        Assert.Equal(events.Count, again.Report().GetProperty("source").GetProperty("messages").GetInt64());
+    }
+
+    private static bool IsKillCommand(RingEvent e) => e.Kind == EventKind.Command && RingEvent.AsControl(ref e).Code == (int)OperatorCommand.Kill;
+
+    private long CancelsWeHeardOf() => _folder.Events().Count(e => IsCancelled(e.Event));
+
+    private static bool IsCancelled(RingEvent e) => e.Kind == EventKind.ExecutionReported && RingEvent.AsExecution(ref e).ExecutionKind == ExecutionKind.Cancelled;
+
+    /// <summary>The venue cancels what stands when we leave. Nothing stood, then, if every cancel it made is one that we heard of before.</summary>
+    private void AssertNothingWorksAtTheVenue()
+    {
+        long heard = CancelsWeHeardOf();
+        Assert.True(heard > 0);
+        Assert.Equal(_folder.Statement().GetProperty("cancelled").GetInt64(), heard);
+    }
+}
