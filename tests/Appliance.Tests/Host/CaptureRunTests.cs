@@ -99,15 +99,16 @@ internal static class WalkCapture
     {
         var random = new Random(seed);
         using var gzip = new StreamWriter(new GZipStream(File.Create(path), CompressionLevel.Fastest));
-        long bidTicks = 600_000, timeNs = StartNs, updateId = 1_000;
+        long bidTicks = 600_000, timeNs = StartNs, updateId = 1_000, depthId = 1_000;
         var bids = new Dictionary<long, long>();
         var asks = new Dictionary<long, long>();
         bool snapshotSent = false;
         for (int written = 0, step = 0; written < lines; step++)
         {
             bidTicks += random.Next(-12, 13);
-            long previous = updateId;
-            updateId += 10;
+            // The chain names the depth update before, whatever identifiers the quotes took in between.
+            long previous = depthId;
+            depthId = updateId += 10;
             string bidDiff = Move(bids, bidTicks, -1, random), askDiff = Move(asks, bidTicks + 1, 1, random);
             Line($$"""{"stream":"btcusdt@depth@0ms","data":{"e":"depthUpdate","E":{{Ms()}},"T":{{Ms()}},"s":"BTCUSDT","U":{{previous + 1}},"u":{{updateId}},"pu":{{previous}},"b":[{{bidDiff}}],"a":[{{askDiff}}]} }""");
             if (!snapshotSent && step == 5)

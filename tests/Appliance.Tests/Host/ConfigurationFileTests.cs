@@ -97,7 +97,7 @@ public sealed class ConfigurationFileTests : IDisposable
         { "run --seconds -3", "--seconds: saw -3, allowed is a number of at least 0" },
         { "run --desk {desk} --capture nosuch.gz", "nosuch.gz: there is no such file" },
         { "run --desk {desk} --capture {text}", "{text}: " },
-        { "run --desk {desk}", "{desk}: feed.kind: saw \"binance-usdm\", which is played from a file; allowed with it is --capture FILE" },
+        { "run --desk {desk}", "{desk}: venue.kind: saw \"paper\", which fills from replayed market data; allowed with it is --capture FILE" },
         { "replay nosuch.journal", "nosuch.journal: there is no such file" },
         { "replay {text}", "{text}: " },
         { "console --send halt", "--send: saw \"halt\", allowed are kill, pause, resume and stop" },
