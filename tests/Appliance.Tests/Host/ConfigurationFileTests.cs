@@ -100,7 +100,7 @@ public sealed class ConfigurationFileTests : IDisposable
         { "run --desk {desk}", "{desk}: venue.kind: saw \"paper\", which fills from replayed market data; allowed with it is --capture FILE" },
         { "replay nosuch.journal", "nosuch.journal: there is no such file" },
         { "replay {text}", "{text}: " },
-        { "console --send halt", "--send: saw \"halt\", allowed are kill, pause, resume and stop" },
+        { "console --send halt", "--send: saw \"halt\", allowed are kill, pause, resume, stop and resolved" },
         { "doctor --profile {text}", "{text}:1: not valid JSON: " },
     };
 

@@ -23,6 +23,7 @@ public sealed class KillTests : IDisposable
     {
         using var host = Start(_folder.Profile(topology), _folder.PassiveDesk());
         _folder.WaitForBoard(host, s => s.Sent >= 20, "twenty orders sent");
+        _folder.WatchOrders();
         switch (way)
         {
             case "signal": host.Signal(ApplianceProcess.SignalUser1); break;
@@ -58,6 +59,7 @@ public sealed class KillTests : IDisposable
             if (s.Ticks != still.Ticks) still = (s.Ticks, s.ElapsedNs);
             return s.Sent > 0 && s.ElapsedNs - still.SinceNs > 600_000_000;
         }, "a full ring: no tick for more than half a second");
+        _folder.WatchOrders();
         int before = _folder.SentOrders().Count(o => o.Kind != OrderRequestKind.Cancel);
         Assert.True(before > 0);
         host.Signal(ApplianceProcess.SignalUser1);
@@ -72,10 +74,11 @@ public sealed class KillTests : IDisposable
     [Fact]
     public void A_decision_thread_that_loops_has_its_sockets_shut_by_the_watchdog()
     {
-        string profile = _folder.Profile("fused").Replace("fused-256", "fused-256", StringComparison.Ordinal);
-        JsonNode json = JsonNode.Parse(File.ReadAllText(profile))!;
+        JsonNode json = JsonNode.Parse(File.ReadAllText(_folder.Profile("fused")))!;
         json["watchdog"]!["stallMilliseconds"] = 1_500;
         using var host = Start(_folder.Write("watched.json", json.ToJsonString()), _folder.PassiveDesk(), "--stall-after", "3");
+        _folder.WaitForBoard(host, s => s.Sent > 0, "orders sent");
+        _folder.WatchOrders();
         Assert.Equal(1, host.WaitForExit());
         Assert.Contains("the watchdog killed trading and shut the order sockets", host.Output, StringComparison.Ordinal);
 
@@ -92,6 +95,7 @@ public sealed class KillTests : IDisposable
         using var host = Start(_folder.Profile("fused"), _folder.PassiveDesk(), "--journal-limit", Limit.ToString());
         long ticks = 0;
         _folder.WaitForBoard(host, s => s.Sent >= 20, "twenty orders sent");
+        _folder.WatchOrders();
         host.WaitUntil(() => new FileInfo(_folder.Journal).Length >= Limit - 64, "the journal at its limit");
         _folder.WaitForBoard(host, s => s.Cancelled > 0 && (ticks = s.Ticks) > 0, "what worked is cancelled");
         _folder.WaitForBoard(host, s => s.Ticks > ticks + 2_000, "two thousand ticks after that");

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Appliance.Contract;
@@ -6,12 +7,14 @@ using Appliance.Host.Board;
 using Appliance.Ingest.Journal;
 using Appliance.TestKit;
 using Appliance.Tests.Layout;
+using Microsoft.Win32.SafeHandles;
 
 namespace Appliance.Tests.Host;
 
 /// <summary>A folder of its own for one test's runs, with the profiles and desks it makes, and readers for what a run leaves there.</summary>
 internal sealed class RunFolder : IDisposable
 {
+    private SafeFileHandle? _orders;
     private readonly string _root = Directory.CreateTempSubdirectory("appliance").FullName;
 
     /// <summary>The output folder of the run.</summary>
@@ -85,18 +88,25 @@ internal sealed class RunFolder : IDisposable
         }
     }
 
-    /// <summary>Every request whose bytes may have left, oldest first; read from a copy, for opening a log counts as a start.</summary>
-    public List<OrderLogRecord> SentOrders(string session = "HEDGER-VENUE")
+    /// <summary>
+    /// Takes hold of the running host's order log: an embedded venue's session is deleted with its run, and the open file outlives that. By the kernel's own call,
+    /// for the runtime's would ask for the lock that the host holds.
+    /// </summary>
+    public void WatchOrders(string session = "HEDGER-VENUE")
     {
+        int descriptor = open(Path.Combine(Out, "session", session, "orders.log"), 0);
+        Assert.True(descriptor >= 0, "the order log cannot be opened");
+        _orders = new SafeFileHandle(descriptor, ownsHandle: true);
+    }
+
+    /// <summary>Every request whose bytes may have left, oldest first; read from a copy, for opening a log counts as a start.</summary>
+    public List<OrderLogRecord> SentOrders()
+    {
+        byte[] bytes = new byte[RandomAccess.GetLength(_orders!)];
+        Assert.Equal(bytes.Length, RandomAccess.Read(_orders!, bytes, 0));
         string copy = Inside("orders-copy.log");
-        // The runtime's own opening would ask for the lock that a running host holds.
-        using (var cp = System.Diagnostics.Process.Start("cp", [Path.Combine(Out, "session", session, "orders.log"), copy]))
-        {
-            cp.WaitForExit();
-            Assert.Equal(0, cp.ExitCode);
-        }
-        long bytes = new FileInfo(copy).Length;
-        using var log = new OrderLog(copy, (int)((bytes - 4096) / 64));
+        File.WriteAllBytes(copy, bytes);
+        using var log = new OrderLog(copy, (bytes.Length - 4096) / 64);
         var records = new List<OrderLogRecord>();
         for (int i = 0; i < log.Count; i++)
             if (log[i].State == OrderLogState.MaybeSent) records.Add(log[i]);
@@ -125,5 +135,11 @@ internal sealed class RunFolder : IDisposable
         host.WaitUntil(() => board.TryRead(out var s) && condition(s), what);
     }
 
-    public void Dispose() => Directory.Delete(_root, recursive: true);
+    public void Dispose()
+    {
+        _orders?.Dispose();
+        Directory.Delete(_root, recursive: true);
+    }
+
+    [DllImport("libc", SetLastError = true)] private static extern int open([MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags);
 }
