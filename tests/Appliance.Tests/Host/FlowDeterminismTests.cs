@@ -53,7 +53,8 @@ public sealed class FlowDeterminismTests
             Put(isFirst ? EventKind.DepthSnapshot : EventKind.DepthUpdate, (ref RingEvent e) =>
             {
                 ref var range = ref RingEvent.AsUpdateRange(ref e);
-                (range.FirstUpdateId, range.LastUpdateId, range.PreviousUpdateId, range.Levels) = (previous + 1, updateId, previous, 4);
+                (range.FirstUpdateId, range.LastUpdateId, range.PreviousUpdateId, range.Levels) = (previous + 1, isFirst ? updateId + 1 : updateId, previous, isFirst ? 2 : 4);
+                // The first diff must reach over the snapshot's identifier, as the exchange's rule says.
             });
             if (!isFirst && old != bid)
             {
@@ -62,7 +63,7 @@ public sealed class FlowDeterminismTests
             }
             Level(Side.Buy, bid, 5_00000000, false);
             Level(Side.Sell, bid + 10_000_000, 5_00000000, mark: !isFirst);
-            if (isFirst) Put(EventKind.DepthSnapshotEnd, (ref RingEvent e) => { RingEvent.AsUpdateRange(ref e).LastUpdateId = updateId; e.Flags = EventFlags.DecideMark | EventFlags.Snapshot; });
+            if (isFirst) Put(EventKind.DepthSnapshotEnd, (ref RingEvent e) => { RingEvent.AsUpdateRange(ref e).LastUpdateId = updateId + 1; e.Flags = EventFlags.DecideMark | EventFlags.Snapshot; });
             if (step % 7 == 0) Put(EventKind.Timer, (ref RingEvent e) => RingEvent.AsControl(ref e).Code = 10);
         }
         Put(EventKind.EndOfInput, (ref RingEvent _) => { });

@@ -54,10 +54,10 @@ internal sealed class RunFolder : IDisposable
         foreach (JsonNode? portfolio in desk["portfolios"]!.AsArray())
         {
             portfolio!["initialHedge"] = 0;
-            portfolio["policy"] = JsonNode.Parse("""{ "kind": "delta-threshold", "threshold": 100 }""");
+            portfolio["policy"] = JsonNode.Parse("""{ "kind": "delta-threshold", "threshold": 1000 }""");
             portfolio["execution"] = JsonNode.Parse("""{ "style": "passive", "minimumTrade": 20, "maximumChild": 500, "chaseTicks": 1, "passiveTimeoutMilliseconds": 3600000, "escalateBandMultiple": 1000 }""");
-            // One option whose delta is nearly its size: the hedge stays some 40,000 away from its target, below the escalation at a thousand half bands.
-            portfolio["options"] = JsonNode.Parse("""[{ "right": "call", "strike": 1, "expiry": "2036-06-20T20:00:00Z", "quantity": -40000, "volatility": 0.2 }]""");
+            // One option whose delta is nearly its size: the hedge is 900,000 away from its target, which passive fills take minutes to cover, and below the escalation at a thousand half bands.
+            portfolio["options"] = JsonNode.Parse("""[{ "right": "call", "strike": 1, "expiry": "2036-06-20T20:00:00Z", "quantity": -900000, "volatility": 0.2 }]""");
         }
         desk["limits"]!["maxDailyLoss"] = 1e12;
         change?.Invoke(desk);
