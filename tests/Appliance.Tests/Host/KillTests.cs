@@ -63,20 +63,28 @@ public sealed class KillTests : IDisposable
         int before = _folder.SentOrders().Count(o => o.Kind != OrderRequestKind.Cancel);
         Assert.True(before > 0);
         host.Signal(ApplianceProcess.SignalUser1);
-        _folder.WaitForBoard(host, s => s.Killed != 0 && s.Cancelled > 0 && s.Ticks > still.Ticks + 5_000, "the decision goes on, killed");
+        _folder.WaitForBoard(host, s => s.Killed != 0 && s.Ticks > still.Ticks + 20_000, "the ring is empty again and the feed goes on");
         host.Signal(ApplianceProcess.SignalTerminate);
         Assert.Equal(0, host.WaitForExit());
         Assert.Equal(before, _folder.SentOrders().Count(o => o.Kind != OrderRequestKind.Cancel));
-        AssertNothingWorksAtTheVenue();
+        // In eight seconds the market may have filled what stood; if it did not, we cancelled it.
+        Assert.Equal(_folder.Statement().GetProperty("cancelled").GetInt64(), CancelsWeHeardOf());
         Assert.True(_folder.Report().GetProperty("statement").GetProperty("equal").GetBoolean());
+        Assert.Equal(1, _folder.Report().GetProperty("market").GetProperty("kills").GetInt64());
     }
 
     [Fact]
     public void A_decision_thread_that_loops_has_its_sockets_shut_by_the_watchdog()
     {
         JsonNode json = JsonNode.Parse(File.ReadAllText(_folder.Profile("fused")))!;
-        json["watchdog"]!["stallMilliseconds"] = 1_500;
-        using var host = Start(_folder.Write("watched.json", json.ToJsonString()), _folder.PassiveDesk(), "--stall-after", "3");
+        json["watchdog"]!["stallMilliseconds"] = 600;
+        // A slow market and large orders: what works when the thread begins to loop still works when the watchdog acts.
+        string desk = _folder.PassiveDesk(d =>
+        {
+            d["venue"]!["eventsPerSecond"] = 200;
+            foreach (JsonNode? p in d["portfolios"]!.AsArray()) p!["execution"]!["maximumChild"] = 2_000;
+        });
+        using var host = Start(_folder.Write("watched.json", json.ToJsonString()), desk, "--stall-after", "3");
         _folder.WaitForBoard(host, s => s.Sent > 0, "orders sent");
         _folder.WatchOrders();
         Assert.Equal(1, host.WaitForExit());
