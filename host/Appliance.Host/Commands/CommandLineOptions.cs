@@ -28,6 +28,8 @@ internal static class CommandLineOptions
         var desk = Configuration.Desk.Load(deskFile, errors);
         if (errors.Count > 0) throw new BadInputException([.. errors.Lines]);
         RequireAdapters(profile!);
+        // What the stages refuse is said before anything starts, too.
+        Composition.DeskComposer.Flow(desk!, profile!, orderIdEpoch: 1);
         return (profile!, desk!);
     }
 

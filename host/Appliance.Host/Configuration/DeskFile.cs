@@ -180,6 +180,9 @@ internal sealed record Desk
                 }
             }
             var e = p.Object("execution");
+            double least = Math.Max(e.Number("minimumTrade"), instrument is null ? 0 : (double)instrument.LotSizeUnits / instrument.QuantityUnitsPerOne * instrument.ContractSize);
+            if (e.Has("minimumTrade", "maximumChild") && e.Number("maximumChild") < least)
+                e.Error("maximumChild", Setting.Number(e.Number("maximumChild")), $"at least execution.minimumTrade and one lot, {Setting.Number(least)}");
             portfolios.Add(new PortfolioSettings(p.Text("name"), instrument?.Index ?? 0, p.Number("rate"), p.Number("yield"),
                 new PolicySettings(policy.Text("kind"), policy.Number("threshold"), policy.Number("riskAversion"), policy.Number("costShare"), policy.Number("rebalanceShare"), policyFile, policyBytes),
                 new ExecutionSettings(e.Text("style"), e.Number("minimumTrade"), e.Number("slippageTicks"), (int)e.Integer("chaseTicks"), (int)e.Integer("passiveTimeoutMilliseconds"),
