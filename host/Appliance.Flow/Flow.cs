@@ -58,8 +58,7 @@ public sealed class Flow<TClock> where TClock : struct, IMonotonicClock
     /// <summary>No order of ours is unfinished.</summary>
     public bool IsQuiet => _gate.Orders.LiveCount == 0;
     public bool IsOverloaded => _overloaded;
-    /// <summary>While false, stages are not stamped into histograms: before the measured window opens.</summary>
-    public bool IsMeasuring { get; set; } = true;
+    private static bool TakesStamps => typeof(TClock) != typeof(NoClock);
 
     /// <summary>Handles one event of the ring.</summary>
     public void OnEvent(ref RingEvent e, long sequence)
@@ -103,7 +102,7 @@ public sealed class Flow<TClock> where TClock : struct, IMonotonicClock
         else
         {
             var stamps = new StageStamps { ReceivedNs = e.ReceivedNs, ConsumedNs = consumedNs, FeaturedNs = _clock.NowNs() };
-            if (IsMeasuring && typeof(TClock) != typeof(NoClock)) RecordArrival(ref e, in stamps);
+            if (TakesStamps) RecordArrival(ref e, in stamps);
             foreach (var portfolio in _portfolios)
             {
                 if (!dirty.Contains(portfolio.Instrument)) continue;
@@ -159,10 +158,10 @@ public sealed class Flow<TClock> where TClock : struct, IMonotonicClock
             SendResult result = _out.Send(in approved);
             // After the send: the block of records is hashed now and then, and the order need not wait for that.
             _hash.Add(in approved);
-            if (result == SendResult.Sent && !ordered && IsMeasuring && typeof(TClock) != typeof(NoClock) && e.Kind < EventKind.ExecutionReported) RecordOrder(in stamps);
+            if (result == SendResult.Sent && !ordered && TakesStamps && e.Kind < EventKind.ExecutionReported) RecordOrder(in stamps);
             ordered = true;
         }
-        if (!ordered && stamps.FeaturedNs != 0 && IsMeasuring && typeof(TClock) != typeof(NoClock)) _latency[Stage.Priced].Record(stamps.PricedNs - stamps.FeaturedNs);
+        if (!ordered && stamps.FeaturedNs != 0 && TakesStamps) _latency[Stage.Priced].Record(stamps.PricedNs - stamps.FeaturedNs);
         portfolio.Mark(_nowUtcNs);
     }
 

@@ -120,7 +120,7 @@ internal sealed partial class HostRun : IDisposable
         OrderSender<TSink>? early = orderRing is null ? null : new OrderSender<TSink>(orderRing, kill, kind.NewSink(0));
         IOrderOut orderOut = IsReplay ? new NoOrderOut() : early ?? sender;
         _sendCounts = () => (sender.Sent, sender.Unsent + (early?.Unsent ?? 0));
-        _flow = new Flow<HostMonotonicClock>(_options, DeskComposer.Backend(_profile), orderOut, _latency) { IsMeasuring = !IsLive };
+        _flow = new Flow<HostMonotonicClock>(_options, DeskComposer.Backend(_profile), orderOut, _latency);
         if (IsReplay || _desk.VenueKind == "paper") _switches.Measuring = true;
 
         var ingest = new IngestLoop<TSink>(_source, ingestSink, _ring, _journal?.Status, kill, _board, _switches, _time, new IngestOptions
@@ -157,7 +157,7 @@ internal sealed partial class HostRun : IDisposable
         if (_journal is not null) AddThread("journal", _profile.Journal, _journal.Run);
     }
 
-    private LoopDuties Duties() => new(_switches, NewMeter(), _flow, _latency);
+    private LoopDuties Duties() => new(_switches, NewMeter(), _latency);
 
     private ThreadMeter NewMeter()
     {

@@ -48,17 +48,14 @@ internal readonly struct IdleWait(RingWait wait)
 }
 
 /// <summary>What belongs to each deciding loop beside its work: heartbeat, the measured window, the stall that tests inject.</summary>
-internal sealed class LoopDuties(RunSwitches switches, ThreadMeter meter, Flow<HostMonotonicClock>? flow, StageLatency latency)
+internal sealed class LoopDuties(RunSwitches switches, ThreadMeter meter, StageLatency latency)
 {
     public void Turn()
     {
         switches.Beat();
         bool measuring = switches.Measuring;
-        if (meter.IsOpening(measuring))
-        {
-            latency.Reset();
-            if (flow is not null) flow.IsMeasuring = true;
-        }
+        // Stages are recorded from the first event, so that nothing is run for the first time in the window; what came before it is forgotten here.
+        if (meter.IsOpening(measuring)) latency.Reset();
         meter.Follow(measuring);
         if (switches.StallMilliseconds != 0) Stall();
     }
@@ -168,7 +165,7 @@ internal sealed class GatewayThreadLoop<TSink>(OrderRing orders, IOrderGateway g
             {
                 ref var order = ref reader[sequence];
                 long pickedUpNs = clock.NowNs();
-                if (sender.Send(in order) == SendResult.Sent && measuring && order.ReceivedNs != 0) Record(in order, pickedUpNs);
+                if (sender.Send(in order) == SendResult.Sent && order.ReceivedNs != 0) Record(in order, pickedUpNs);
                 reader.Release(sequence);
                 made++;
             }
