@@ -17,6 +17,7 @@ internal sealed class FillingVenue : IFixAcceptorHandler, IDisposable
     public int Port => _acceptor.Port;
     public long Orders { get; private set; }
     public bool IsUp { get; private set; }
+    public Side LastSide { get; private set; }
     /// <summary>When the bytes of the last order came.</summary>
     public long LastOrderNs { get; private set; }
 
@@ -32,6 +33,7 @@ internal sealed class FillingVenue : IFixAcceptorHandler, IDisposable
     public void OnNewOrder(int session, in NewOrderRequest request)
     {
         LastOrderNs = _acceptor.LastReceivedNs;
+        LastSide = request.Side;
         Orders++;
         ulong id = _next++;
         _acceptor.SendExecutionReport(session, new ExecutionReportMessage

@@ -27,6 +27,8 @@ internal sealed class TickPattern
 
     /// <summary>True when the packet made last moves the price.</summary>
     public bool IsTrigger { get; private set; }
+    /// <summary>True when the last move went up.</summary>
+    public bool IsUp => _high;
 
     /// <summary>The opening: directory, trading state, a book of five levels a side.</summary>
     public ReadOnlySpan<byte> Opening()

@@ -51,7 +51,9 @@ internal sealed class WireRig : IDisposable
     private readonly HostMonotonicClock _clock = new();
     private Process? _host, _floorProcess;
     private Socket? _floorConnection;
-    private long _sent, _expected, _missed, _late, _waitingSince, _owed;
+    private long _sent, _expected, _missed, _late, _waitingSince, _floorMarks, _floorBytes;
+    private Side _waitingFor;
+    private readonly int _orderBytes = OrderBytes;
     private bool _record, _oursNow;
 
     public WireRig(WireRequest request)
@@ -147,7 +149,7 @@ internal sealed class WireRig : IDisposable
                 Answered(side.IsOurs);
             }
             if (now - intended > periodNs) _late++;
-            if (side.Pattern.IsTrigger) Expect(intended);
+            if (side.Pattern.IsTrigger) Expect(intended, side.Pattern.IsUp);
             side.Sender.Send(packet);
             _sent++;
             Answered(side.IsOurs);
@@ -159,25 +161,22 @@ internal sealed class WireRig : IDisposable
     }
 
     /// <summary>
-    /// A price move whose order is still due when the next is sent: it is a miss, recorded at the time it has taken so far, so that the tail keeps it. The order that then comes answers
-    /// the miss, not the newer move: one order is skipped for each.
+    /// A price move whose order is still due when the next is sent is a miss, recorded at the time it has taken so far, so that the tail keeps it. An answer to it that comes later is told by its
+    /// side (the moves alternate, and so do the orders), the floor's by its count.
     /// </summary>
-    private void Expect(long intended)
+    private void Expect(long intended, bool up)
     {
-        if (_waitingSince != 0)
-        {
-            Miss();
-            _owed++;
-        }
+        if (_waitingSince != 0) Miss();
         if (_record) _expected++;
         _waitingSince = intended;
+        _waitingFor = up ? Side.Buy : Side.Sell;
+        if (!_oursNow) _floorMarks++;
     }
 
     private void GiveUp()
     {
         if (_waitingSince != 0) Miss();
         _waitingSince = 0;
-        _owed = 0;
     }
 
     private void Miss()
@@ -193,11 +192,6 @@ internal sealed class WireRig : IDisposable
     {
         long at = Look(ours);
         if (at == 0 || _waitingSince == 0) return;
-        if (_owed > 0)
-        {
-            _owed--;
-            return;
-        }
         if (_record)
         {
             _segment.Record(at - _waitingSince);
@@ -206,17 +200,20 @@ internal sealed class WireRig : IDisposable
         _waitingSince = 0;
     }
 
-    /// <returns>When the answer's bytes came, or 0.</returns>
+    /// <returns>When the answer to what is waited for came, or 0.</returns>
     private long Look(bool ours)
     {
         if (ours)
         {
             long before = _venue.Orders;
             _venue.Poll();
-            return _venue.Orders != before ? _venue.LastOrderNs : 0;
+            return _venue.Orders != before && _venue.LastSide == _waitingFor ? _venue.LastOrderNs : 0;
         }
         int got = _floorConnection!.Receive(_answer, SocketFlags.None, out SocketError error);
-        return got > 0 && error == SocketError.Success ? _clock.NowNs() : 0;
+        if (got <= 0 || error != SocketError.Success) return 0;
+        long now = _clock.NowNs();
+        _floorBytes += got;
+        return _floorBytes >= _floorMarks * _orderBytes ? now : 0;
     }
 
     private void StartHost(string folder)
@@ -234,7 +231,7 @@ internal sealed class WireRig : IDisposable
         _floorListener.Listen(1);
         int port = ((IPEndPoint)_floorListener.LocalEndPoint!).Port;
         var start = new ProcessStartInfo(_request.Floor!) { UseShellExecute = false };
-        foreach (string argument in new[] { Group, _floorPort.ToString(), "127.0.0.1", port.ToString(), OrderBytes.ToString(), _request.Profile.Hot.Core.ToString() }) start.ArgumentList.Add(argument);
+        foreach (string argument in new[] { Group, _floorPort.ToString(), "127.0.0.1", port.ToString(), _orderBytes.ToString(), _request.Profile.Hot.Core.ToString() }) start.ArgumentList.Add(argument);
         _floorProcess = Process.Start(start) ?? throw new IOException($"{_request.Floor}: was not started");
         _floorConnection = _floorListener.Accept();
         _floorConnection.NoDelay = true;
