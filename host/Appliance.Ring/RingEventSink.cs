@@ -3,13 +3,16 @@ using Appliance.Contract;
 
 namespace Appliance.Ring;
 
-/// <summary>Where a source puts its events when it is the ring's only producer: every call inlines to a few instructions.</summary>
-public readonly struct RingEventSink(SingleProducer<RingEvent> producer) : IEventSink
+/// <summary>
+/// Where a source puts its events when its thread is the ring's only producer: every call inlines to a few instructions. <paramref name="reserve"/> slots are left to what the
+/// same thread publishes through other sinks, so that a source that fills the ring leaves room to an answer of the venue and to a kill.
+/// </summary>
+public readonly struct RingEventSink(SingleProducer<RingEvent> producer, long reserve = 0) : IEventSink
 {
     public long RemainingCapacity
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => producer.RemainingCapacity;
+        get => producer.RemainingCapacity - reserve;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -16,11 +16,13 @@ internal sealed partial class HostRun
         string hash = _flow.Hash.CurrentHex();
         if (_journal is not null)
         {
-            _journal.Complete(Convert.FromHexString(hash), _flow.Hash.Orders, _flow.NowUtcNs);
+            // Without a thread that wrote to the end there is no end to vouch for.
+            if (_threads.All(t => !t.IsAlive && t.Failure is null)) _journal.Complete(Convert.FromHexString(hash), _flow.Hash.Orders, _flow.NowUtcNs);
             if (_journal.Status.IsLost) _warnings.Add($"the journal could not be written ({Native.Linux.Message(_journal.Status.FailedErrno)}); {_journal.Status.DroppedEvents:N0} events are not in it and new orders stopped there");
         }
         if (_profile.Topology == Configuration.Topology.Staged)
             foreach (var stage in new[] { Stage.Encoded, Stage.Sent, Stage.TickToOrder, Stage.TickToSent }) _latency[stage].Add(_gatewayLatency[stage]);
+        WarnOfLiveOrders();
         var (sent, unsent) = _sendCounts();
         ref readonly OrderTableCounters o = ref _flow.Gate.Orders.Counters;
         long hotBytes = _meters.Sum(m => m.AllocatedBytes);
@@ -41,6 +43,17 @@ internal sealed partial class HostRun
             Statement = IsReplay ? null : _venue.Compare(_flow.Account, _desk.Instruments),
             ReplayVerdict = IsReplay ? ReplayVerdict(hash) : null,
         };
+    }
+
+    /// <summary>An orderly end withdraws what works. What stands all the same must be looked after by somebody, by name.</summary>
+    private void WarnOfLiveOrders()
+    {
+        var orders = _flow.Gate.Orders;
+        if (IsReplay || orders.LiveCount == 0) return;
+        _ordersLeft = true;
+        const int named = 32;
+        var ids = Enumerable.Range(0, Math.Min(orders.LiveCount, named)).Select(i => orders[orders.LiveSlot(i)].CurrentId).Order();
+        _warnings.Add($"the run ended with {orders.LiveCount} orders without a final answer: client order ids {string.Join(", ", ids)}{(orders.LiveCount > named ? ", ..." : "")}; they may stand at the venue");
     }
 
     /// <summary>What no healthy run shows. Each that is above zero is also a warning.</summary>
@@ -125,7 +138,7 @@ internal sealed partial class HostRun
             using var hgrm = new StreamWriter(Path.ChangeExtension(report, ".hgrm"));
             result.Latency[Stage.TickToOrder].WriteHgrm(hgrm);
         }
-        if (_threads.Any(t => t.Failure is not null)) code = ExitCode.Failed;
+        if (_ordersLeft || _threads.Any(t => t.Failure is not null)) code = ExitCode.Failed;
         if (result.Statement is { Available: true, Equal: false }) code = ExitCode.Failed;
         if (IsReplay && (result.Source.DecodeErrors > 0 || _replayDiffers)) code = ExitCode.Failed;
         if (!_request.Quiet) RunSummary.Print(result, _request.Report);

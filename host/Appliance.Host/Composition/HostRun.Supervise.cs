@@ -4,6 +4,7 @@ using Appliance.Contract;
 using Appliance.Host.Board;
 using Appliance.Host.Commands;
 using Appliance.Host.Native;
+using Appliance.Host.Threads;
 
 namespace Appliance.Host.Composition;
 
@@ -15,6 +16,7 @@ internal sealed partial class HostRun
 {
     private const int TurnMicroseconds = 20_000;
     private int _signal;
+    private string? _stalled;
     private int _gc0, _gc1, _gc2;
     private long _allocatedAtOpen, _ticksAtOpen;
     private long _gc0InWindow, _gc1InWindow, _gc2InWindow, _allocatedInWindow, _ticksInWindow;
@@ -32,18 +34,17 @@ internal sealed partial class HostRun
         PrepareSnapshot();
         bool windowOpen = _switches.Measuring;
         if (windowOpen) OpenWindow();
-        long beat = -1, beatSinceNs = _startedNs, openNs = _startedNs + (long)(Math.Min(_request.WarmUpSeconds, _request.Seconds > 0 ? _request.Seconds / 2 : double.MaxValue) * 1e9);
+        long openNs = _startedNs + (long)(Math.Min(_request.WarmUpSeconds, _request.Seconds > 0 ? _request.Seconds / 2 : double.MaxValue) * 1e9);
         long endNs = IsLive && _request.Seconds > 0 ? _startedNs + (long)(_request.Seconds * 1e9) : long.MaxValue;
         long stallNs = _request.StallAfterSeconds > 0 ? _startedNs + (long)(_request.StallAfterSeconds * 1e9) : long.MaxValue;
         long showNs = _startedNs;
-        long giveUpNs = long.MaxValue, lastTurnNs = _startedNs;
-        while (!_switches.Ended && AllAlive())
+        long giveUpNs = long.MaxValue;
+        bool fallen = false;
+        var watchdog = new Watchdog(HotThreads, _profile.WatchdogMilliseconds * 1_000_000L, TurnMicroseconds * 1_000L, _startedNs);
+        while (!_switches.Ended)
         {
             Linux.SleepMicroseconds(TurnMicroseconds);
             long now = clock.NowNs();
-            // A supervisor that itself stood still (a stopped process, a suspended machine) cannot tell how long others did.
-            if (now - lastTurnNs > 10 * TurnMicroseconds * 1_000L) beatSinceNs = now;
-            lastTurnNs = now;
             if (!windowOpen && now >= openNs)
             {
                 windowOpen = true;
@@ -57,8 +58,29 @@ internal sealed partial class HostRun
                 _switches.StallMilliseconds = StalledForMilliseconds;
             }
 
-            if (_switches.Heartbeat != beat) (beat, beatSinceNs) = (_switches.Heartbeat, now);
-            else if (!_switches.SocketsShut && !IsReplay && now - beatSinceNs > _profile.WatchdogMilliseconds * 1_000_000L) ShutSockets();
+            long countedNs = watchdog.Turn(now);
+            for (int thread = 0; thread < HotThreads; thread++)
+            {
+                // A thread that has left stands still, too; that case is below.
+                if (!watchdog.Observe(thread, _switches.HeartbeatOf(thread), countedNs) || _switches.SocketsShut || IsReplay || !_threads[thread].IsAlive) continue;
+                _stalled = _threads[thread].Name;
+                ShutSockets();
+            }
+            if (!fallen && !AllAlive() && !_switches.Ended)
+            {
+                fallen = true;
+                if (!DecidingThread.IsAlive || !SendingThread.IsAlive)
+                {
+                    // Nothing of ours can withdraw an order any more: the venue must, on disconnect.
+                    ShutSockets();
+                    break;
+                }
+                // The kill needs no ingest thread: the deciding thread sees it and withdraws what works.
+                _board.Kill.Set();
+                _switches.StopRequested = true;
+                giveUpNs = now + WithdrawWithinNs;
+            }
+            if (fallen && _flow.Gate.IsKilled && _switches.Quiet && _switches.DecidedSequence >= _ring.Cursor) break;
 
             // A host whose sockets are shut can only end.
             if (now >= endNs || Volatile.Read(ref _signal) != 0 || _switches.SocketsShut)
@@ -76,19 +98,24 @@ internal sealed partial class HostRun
         _endedNs = clock.NowNs();
         if (windowOpen) CloseWindow();
         _switches.Measuring = false;
-        if (_switches.SocketsShut) _warnings.Add($"the decision thread stood still for more than {_profile.WatchdogMilliseconds} ms; the watchdog killed trading and shut the order sockets, the venue cancels on disconnect");
+        if (_stalled is not null) _warnings.Add($"thread {_stalled} stood still for more than {_profile.WatchdogMilliseconds} ms; the watchdog killed trading and shut the order sockets, the venue cancels on disconnect");
+        else if (_switches.SocketsShut) _warnings.Add("the thread that decides or sends failed; trading was killed and the order sockets were shut, the venue cancels on disconnect");
+        else if (fallen) _warnings.Add(_switches.Quiet ? "a thread failed; trading was killed and working orders were withdrawn" : "a thread failed; trading was killed, but not every working order was withdrawn in time");
         if (!_switches.Ended)
         {
-            if (AllAlive() && !_switches.SocketsShut) _warnings.Add("the run did not end in time after it was asked to");
+            if (!fallen && !_switches.SocketsShut) _warnings.Add("the run did not end in time after it was asked to; trading was killed and the order sockets were shut");
+            // What still works at the venue after that can only be cancelled by the venue.
+            if (!fallen || !_switches.Quiet) ShutSockets();
             _switches.Ended = true;
             return ExitCode.Failed;
         }
-        if (_switches.SocketsShut) return ExitCode.Failed;
+        if (_switches.SocketsShut || fallen) return ExitCode.Failed;
         return Volatile.Read(ref _signal) == (int)PosixSignal.SIGINT ? ExitCode.Interrupted : ExitCode.Done;
     }
 
     private const int SignalUser1 = 10;
     private const long GiveUpAfterNs = 10_000_000_000;
+    private const long WithdrawWithinNs = 3_000_000_000;
     private const int StalledForMilliseconds = 8_000;
 
     private string KillFile => Path.Combine(_request.OutFolder, "KILL");
@@ -112,7 +139,7 @@ internal sealed partial class HostRun
         return true;
     }
 
-    /// <summary>The decision thread is stuck: nothing of ours can cancel, so the venue must, on disconnect.</summary>
+    /// <summary>A hot thread is stuck or gone: what of ours still runs is told to withdraw, and the venue must cancel, on disconnect.</summary>
     private void ShutSockets()
     {
         _switches.SocketsShut = true;

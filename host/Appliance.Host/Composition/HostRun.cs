@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Appliance.Contract;
 using Appliance.Flow;
 using Appliance.Host.Board;
@@ -8,6 +9,7 @@ using Appliance.Host.Threads;
 using Appliance.Ingest.Journal;
 using Appliance.Ring;
 using Appliance.Ring.Disruptor;
+using Appliance.Risk;
 
 namespace Appliance.Host.Composition;
 
@@ -40,7 +42,7 @@ internal sealed partial class HostRun : IDisposable
     private JournalReader? _replayed;
     private string? _journalPath;
     private Companions? _companions;
-    private bool _replayDiffers;
+    private bool _replayDiffers, _ordersLeft;
     private Func<(long Sent, long Unsent)> _sendCounts = () => (0, 0);
 
     private HostRun(RunRequest request)
@@ -65,10 +67,19 @@ internal sealed partial class HostRun : IDisposable
         using var companions = run._companions = run.StartCompanions();
         run.StartThreads();
         int code = run.Supervise();
-        run.EndThreads();
-        run._venue.Logout();
+        if (!run.EndThreads()) run.EndProcess();
+        if (run.CanTalkToVenue) run._venue.Logout();
         result = run.Collect();
         return run.Conclude(result, code);
+    }
+
+    /// <summary>A thread that cannot be ended still uses the ring, the board and the stores: what is known is reported, and the process ends with all of them in place.</summary>
+    [DoesNotReturn]
+    private void EndProcess()
+    {
+        try { Conclude(Collect(), ExitCode.Failed); }
+        catch (Exception e) { Console.Error.WriteLine($"error      the report could not be made: {e.Message}"); }
+        Environment.Exit(ExitCode.Failed);
     }
 
     // ---- composition --------------------------------------------------------------------------------------------
@@ -101,10 +112,18 @@ internal sealed partial class HostRun : IDisposable
         kind.Freeze();
         if (journalReader is not null) _journal = StartJournal(journalReader);
 
-        // Fused has one producer, which looks before each claim; elsewhere each thread leaves room to those behind it.
-        long reserve = _profile.Topology == Topology.Fused ? 0 : _profile.RingCapacity / 16;
-        var ingestSink = kind.NewSink(reserve);
-        var gatewaySink = kind.NewSink(_profile.Topology == Topology.Staged ? reserve / 2 : 0);
+        // Each producer leaves room to those behind it: the source to the ingest loop's own events, these to the venue's answers, these to what the deciding thread says itself.
+        // Fused has one producing thread; there a kill comes last, for it must find room when answers have filled the rest.
+        const int own = IngestLoop<TSink>.OwnRoom;
+        long reserve = _profile.RingCapacity / 16;
+        var (sourceReserve, loopReserve, gatewayReserve) = _profile.Topology switch
+        {
+            Topology.Fused => (2L * own, 0L, (long)own),
+            Topology.Paired => (reserve, reserve - own, 0L),
+            _ => (reserve, reserve - own, reserve / 2),
+        };
+        var sourceSink = kind.NewSink(sourceReserve);
+        var gatewaySink = kind.NewSink(gatewayReserve);
         var kill = _board.Kill;
         OrderRing? orderRing = _profile.Topology == Topology.Staged ? new OrderRing(_profile.Gateway.Wait) : null;
         Func<bool> caughtUp = orderRing is null
@@ -112,8 +131,8 @@ internal sealed partial class HostRun : IDisposable
             : () => _switches.DecidedSequence >= _ring.Cursor && orderRing.IsDrained;
         _gateway = IsReplay ? new NoGateway() : _venue.Gateway(_desk.Instruments, DeskComposer.Fees(_desk), gatewaySink);
         _source = _replayed is not null
-            ? new JournalSource<TSink>(_replayed, new JournalSourceOptions(_request.Speed), ingestSink)
-            : _venue.Source(_profile, ingestSink, caughtUp, _switches, _ring);
+            ? new JournalSource<TSink>(_replayed, new JournalSourceOptions(_request.Speed), sourceSink)
+            : _venue.Source(_profile, sourceSink, caughtUp, _switches, _ring);
         CheckRoom();
 
         var sender = new OrderSender<TSink>(_gateway, kill, gatewaySink);
@@ -123,31 +142,33 @@ internal sealed partial class HostRun : IDisposable
         _flow = new Flow<HostMonotonicClock>(_options, DeskComposer.Backend(_profile), orderOut, _latency);
         if (IsReplay || _desk.VenueKind == "paper") _switches.Measuring = true;
 
-        var ingest = new IngestLoop<TSink>(_source, ingestSink, _ring, _journal?.Status, kill, _board, _switches, _time, new IngestOptions
+        var ingest = new IngestLoop<TSink>(_source, kind.NewSink(loopReserve), _ring, _journal?.Status, kill, _board, _switches, _time, new IngestOptions
         {
             PacketsPerPoll = _profile.PacketsPerPoll, TimerNs = _profile.TimerMilliseconds * 1_000_000L, IsLive = IsLive, IsReplay = IsReplay,
             UnresolvedOrders = _venue.MaybeSent.Count, JournalLagEvents = (long)(_profile.JournalLagRingShare * _profile.RingCapacity), OverloadEvents = (long)(_profile.OverloadRingShare * _profile.RingCapacity),
         });
         var decide = new DecideEnd<TReader>(decideReader, _flow, _profile.BatchLimit, _switches);
         long pollNs = _profile.GatewayPollMicroseconds * 1_000L;
+        KillSwitch? watchedKill = IsReplay ? null : kill;
+        var liveTime = IsLive ? _time : null;
         switch (_profile.Topology)
         {
             case Topology.Fused:
-                var fused = new FusedLoop<TSink, TReader>(ingest, decide, _gateway, sender, Duties(), _switches, pollNs, _profile.Hot.Wait);
+                var fused = new FusedLoop<TSink, TReader>(ingest, decide, _gateway, sender, Duties(0), _switches, pollNs, _profile.Hot.Wait);
                 AddThread("hot", _profile.Hot, fused.Run);
                 Rehearsal.Prepare(fused, _flow, _options);
                 break;
             case Topology.Paired:
-                var pairedIngest = new IngestThreadLoop<TSink>(ingest, _switches, NewMeter(), _profile.Hot.Wait);
-                var paired = new DecideThreadLoop<TSink, TReader>(decide, _gateway, sender, Duties(), _switches, pollNs, _profile.Decide.Wait);
+                var pairedIngest = new IngestThreadLoop<TSink>(0, ingest, _switches, NewMeter(), _profile.Hot.Wait);
+                var paired = new DecideThreadLoop<TSink, TReader>(decide, _gateway, sender, watchedKill, liveTime, Duties(1), _switches, pollNs, _profile.Decide.Wait);
                 AddThread("hot", _profile.Hot, pairedIngest.Run);
                 AddThread("decide", _profile.Decide, paired.Run);
                 Rehearsal.Prepare(pairedIngest, paired, _flow);
                 break;
             case Topology.Staged:
-                var stagedIngest = new IngestThreadLoop<TSink>(ingest, _switches, NewMeter(), _profile.Hot.Wait);
-                var stagedDecide = new DecideThreadLoop<TSink, TReader>(decide, null, early!, Duties(), _switches, pollNs, _profile.Decide.Wait);
-                var stagedGateway = new GatewayThreadLoop<TSink>(orderRing!, _gateway, sender, _gatewayLatency, _switches, NewMeter(), pollNs, _profile.Gateway.Wait);
+                var stagedIngest = new IngestThreadLoop<TSink>(0, ingest, _switches, NewMeter(), _profile.Hot.Wait);
+                var stagedDecide = new DecideThreadLoop<TSink, TReader>(decide, null, early!, watchedKill, liveTime, Duties(1), _switches, pollNs, _profile.Decide.Wait);
+                var stagedGateway = new GatewayThreadLoop<TSink>(2, orderRing!, _gateway, sender, _gatewayLatency, _switches, NewMeter(), pollNs, _profile.Gateway.Wait);
                 AddThread("hot", _profile.Hot, stagedIngest.Run);
                 AddThread("decide", _profile.Decide, stagedDecide.Run);
                 AddThread("gateway", _profile.Gateway, stagedGateway.Run);
@@ -157,7 +178,7 @@ internal sealed partial class HostRun : IDisposable
         if (_journal is not null) AddThread("journal", _profile.Journal, _journal.Run);
     }
 
-    private LoopDuties Duties() => new(_switches, NewMeter(), _latency);
+    private LoopDuties Duties(int thread) => new(thread, _switches, NewMeter(), _latency);
 
     private ThreadMeter NewMeter()
     {
@@ -212,13 +233,23 @@ internal sealed partial class HostRun : IDisposable
         _warnings.AddRange(_threads.Where(t => t.Warning is not null).Select(t => t.Warning!));
     }
 
-    private void EndThreads()
+    /// <returns>False when a thread could not be ended: it still uses what the run made.</returns>
+    private bool EndThreads()
     {
-        foreach (var thread in _threads.Where(t => t.IsAlive && !IsJournal(t))) thread.Join(5_000);
+        foreach (var thread in _threads.Where(t => !IsJournal(t))) thread.Join(5_000);
         _journal?.RequestStop();
         foreach (var thread in _threads.Where(IsJournal)) thread.Join(30_000);
-        foreach (var thread in _threads.Where(t => t.Failure is not null)) _warnings.Add($"a thread failed: {thread.Failure}");
+        foreach (var thread in _threads.Where(t => t.Failure is not null)) _warnings.Add($"thread {thread.Name} failed: {thread.Failure}");
+        foreach (var thread in _threads.Where(t => t.IsAlive)) _warnings.Add($"thread {thread.Name} did not end; the process ends under it, and the journal has no footer");
+        return !_threads.Any(t => t.IsAlive);
     }
+
+    private HotThread DecidingThread => _threads[_profile.Topology == Topology.Fused ? 0 : 1];
+    private HotThread SendingThread => _threads[_profile.Topology switch { Topology.Fused => 0, Topology.Paired => 1, _ => 2 }];
+    private int HotThreads => _threads.Count - (_journal is null ? 0 : 1);
+
+    /// <summary>After a fault in the thread that owned it, or a cut, nothing polite can be said to the venue.</summary>
+    private bool CanTalkToVenue => !_switches.SocketsShut && SendingThread.Failure is null;
 
     private bool IsJournal(HotThread thread) => _journal is not null && thread == _threads[^1];
 

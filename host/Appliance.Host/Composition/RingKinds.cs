@@ -23,7 +23,7 @@ internal sealed class SingleRing(EmbeddedRing<RingEvent> ring) : RingKind<RingEv
     public override IRing<RingEvent> Ring => ring;
     public override InlineReader<RingEvent> AddReader(string name, RingWait wait) => new(ring.AddReader(name, wait));
     public override IRingReader<RingEvent> AddPlainReader(string name, RingWait wait) => ring.AddReader(name, wait);
-    public override RingEventSink NewSink(long reserve) => new(ring.SingleProducer);
+    public override RingEventSink NewSink(long reserve) => new(ring.SingleProducer, reserve);
     public override void Freeze() => ring.Freeze();
 }
 

@@ -11,17 +11,17 @@ internal sealed class HotThread
 {
     private const int StackBytes = 1 << 20;
     private readonly Thread _thread;
-    private readonly string _name;
     private readonly ThreadPlacement _placement;
     private readonly Action _body;
     private readonly ManualResetEventSlim _ready = new();
 
     public HotThread(string name, ThreadPlacement placement, Action body)
     {
-        (_name, _placement, _body) = (name, placement, body);
+        (Name, _placement, _body) = (name, placement, body);
         _thread = new Thread(Run, StackBytes) { Name = name, IsBackground = true };
     }
 
+    public string Name { get; }
     public Exception? Failure { get; private set; }
     public string? Warning { get; private set; }
     public bool IsAlive => _thread.IsAlive;
@@ -40,9 +40,9 @@ internal sealed class HotThread
         try
         {
             if (_placement.Core >= 0 && Linux.PinThisThread(_placement.Core) is not 0 and int pin)
-                Warning = $"thread {_name} is not pinned to core {_placement.Core}: {Linux.Message(pin)}";
+                Warning = $"thread {Name} is not pinned to core {_placement.Core}: {Linux.Message(pin)}";
             if (_placement.Scheduling == "fifo" && Linux.MakeThisThreadFifo(_placement.Priority) is not 0 and int fifo)
-                Warning = $"thread {_name} does not run as fifo: {Linux.Message(fifo)}";
+                Warning = $"thread {Name} does not run as fifo: {Linux.Message(fifo)}";
             TouchStack();
             _ready.Set();
             _body();

@@ -27,10 +27,15 @@ internal sealed record IngestOptions
 /// The duties of the thread that polls the source: packets into the ring, and beside them the events that only this side can see: timers, operator
 /// commands, the kill flag, the journal's state, overload. One <see cref="Turn"/> never blocks. In the fused topology the decision follows on the same thread.
 /// </summary>
+/// <param name="sink">For this loop's own events. It sees at least <see cref="OwnRoom"/> slots more than the source's, which may fill the ring as far as it can.</param>
 internal sealed class IngestLoop<TSink>(ITickSource source, TSink sink, IRing<RingEvent> ring, JournalStatus? journal, KillSwitch kill, SharedBoard? board, RunSwitches switches, SequencedClock time, IngestOptions options)
     where TSink : struct, IEventSink
 {
     private const long LookEveryNs = 20_000;
+    /// <summary>More than one look makes. What it needs is left by the source's sink, in ranks: timers stop first in a ring that nobody empties, then the rest; a kill takes the last slot.</summary>
+    private const int EventsPerLook = 16;
+    /// <summary>Slots that the source's sink leaves to this loop's own events.</summary>
+    public const int OwnRoom = 4 * EventsPerLook;
     private readonly HostMonotonicClock _clock = new();
     private WallClockWatch<HostMonotonicClock, HostUtcClock> _wallClock;
     private TSink _sink = sink;
@@ -73,8 +78,14 @@ internal sealed class IngestLoop<TSink>(ITickSource source, TSink sink, IRing<Ri
     private int Look(long now)
     {
         _nextLookNs = now + LookEveryNs;
-        if (_sink.RemainingCapacity < 16) return 0;
         int made = 0;
+        if (!_killSeen && kill.IsSet && _sink.RemainingCapacity > 0)
+        {
+            _killSeen = true;
+            Publish(EventKind.KillObserved, 0, 0, now);
+            made++;
+        }
+        if (_sink.RemainingCapacity < EventsPerLook) return made;
         if (!_begun)
         {
             _begun = true;
@@ -84,17 +95,11 @@ internal sealed class IngestLoop<TSink>(ITickSource source, TSink sink, IRing<Ri
                 made++;
             }
         }
-        if (options.IsLive && now >= _nextTimerNs)
+        if (options.IsLive && now >= _nextTimerNs && _sink.RemainingCapacity >= 2 * EventsPerLook)
         {
             _nextTimerNs = Math.Max(_nextTimerNs + options.TimerNs, now);
             made += WatchClock(now);
             Publish(EventKind.Timer, (int)(options.TimerNs / 1_000_000), 0, now);
-            made++;
-        }
-        if (!_killSeen && kill.IsSet)
-        {
-            _killSeen = true;
-            Publish(EventKind.KillObserved, 0, 0, now);
             made++;
         }
         if (board is not null && board.TryTake(out var command))

@@ -1,6 +1,7 @@
 using Appliance.Contract;
 using Appliance.Flow;
 using Appliance.Host.Native;
+using Appliance.Risk;
 
 namespace Appliance.Host.Threads;
 
@@ -48,11 +49,11 @@ internal readonly struct IdleWait(RingWait wait)
 }
 
 /// <summary>What belongs to each deciding loop beside its work: heartbeat, the measured window, the stall that tests inject.</summary>
-internal sealed class LoopDuties(RunSwitches switches, ThreadMeter meter, StageLatency latency)
+internal sealed class LoopDuties(int thread, RunSwitches switches, ThreadMeter meter, StageLatency latency)
 {
     public void Turn()
     {
-        switches.Beat();
+        switches.Beat(thread);
         bool measuring = switches.Measuring;
         // Stages are recorded from the first event, so that nothing is run for the first time in the window; what came before it is forgotten here.
         if (meter.IsOpening(measuring)) latency.Reset();
@@ -102,13 +103,14 @@ internal sealed class FusedLoop<TSink, TReader>(IngestLoop<TSink> ingest, Decide
 }
 
 /// <summary>Paired and staged: the thread that polls the source.</summary>
-internal sealed class IngestThreadLoop<TSink>(IngestLoop<TSink> ingest, RunSwitches switches, ThreadMeter meter, RingWait wait) where TSink : struct, IEventSink
+internal sealed class IngestThreadLoop<TSink>(int thread, IngestLoop<TSink> ingest, RunSwitches switches, ThreadMeter meter, RingWait wait) where TSink : struct, IEventSink
 {
     public void Run()
     {
         var idle = new IdleWait(wait);
         while (!switches.Ended)
         {
+            switches.Beat(thread);
             meter.Follow(switches.Measuring);
             if (ingest.Turn() == 0) idle.Once();
         }
@@ -116,8 +118,12 @@ internal sealed class IngestThreadLoop<TSink>(IngestLoop<TSink> ingest, RunSwitc
     }
 }
 
-/// <summary>Paired: the thread that decides and sends. Staged: the same without a gateway of its own.</summary>
-internal sealed class DecideThreadLoop<TSink, TReader>(DecideEnd<TReader> decide, IOrderGateway? gateway, OrderSender<TSink> sender, LoopDuties duties, RunSwitches switches, long pollNs, RingWait wait)
+/// <summary>
+/// Paired: the thread that decides and sends. Staged: the same without a gateway of its own. It looks at the kill flag (null in a replay, whose kills are in the journal) itself as
+/// well, so that orders are withdrawn although the ingest thread is stuck.
+/// </summary>
+/// <param name="time">Sequenced time of a live run; null while a capture plays, whose time is that of the last event.</param>
+internal sealed class DecideThreadLoop<TSink, TReader>(DecideEnd<TReader> decide, IOrderGateway? gateway, OrderSender<TSink> sender, KillSwitch? kill, SequencedClock? time, LoopDuties duties, RunSwitches switches, long pollNs, RingWait wait)
     where TSink : struct, IEventSink where TReader : struct, IRingReader<RingEvent>
 {
     public void Run()
@@ -126,6 +132,7 @@ internal sealed class DecideThreadLoop<TSink, TReader>(DecideEnd<TReader> decide
         var utc = default(HostUtcClock);
         var idle = new IdleWait(wait);
         long nextPollNs = 0;
+        bool killSeen = kill is null;
         while (!switches.Ended)
         {
             duties.Turn();
@@ -136,6 +143,7 @@ internal sealed class DecideThreadLoop<TSink, TReader>(DecideEnd<TReader> decide
                 nextPollNs = now + pollNs;
                 if (gateway is not null) made += gateway.Poll(now, utc.NowUtcNs());
                 sender.Flush();
+                if (!killSeen && kill!.Value.IsSet) killSeen = sender.TryPublishKillObserved(now, time?.At(now) ?? switches.SequencedUtcNs);
             }
             if (made == 0) idle.Once();
         }
@@ -144,7 +152,7 @@ internal sealed class DecideThreadLoop<TSink, TReader>(DecideEnd<TReader> decide
 }
 
 /// <summary>Staged: the thread that sends and receives.</summary>
-internal sealed class GatewayThreadLoop<TSink>(OrderRing orders, IOrderGateway gateway, OrderSender<TSink> sender, StageLatency latency, RunSwitches switches, ThreadMeter meter, long pollNs, RingWait wait)
+internal sealed class GatewayThreadLoop<TSink>(int thread, OrderRing orders, IOrderGateway gateway, OrderSender<TSink> sender, StageLatency latency, RunSwitches switches, ThreadMeter meter, long pollNs, RingWait wait)
     where TSink : struct, IEventSink
 {
     public void Run()
@@ -156,6 +164,7 @@ internal sealed class GatewayThreadLoop<TSink>(OrderRing orders, IOrderGateway g
         var reader = orders.Reader;
         while (!switches.Ended)
         {
+            switches.Beat(thread);
             bool measuring = switches.Measuring;
             if (meter.IsOpening(measuring)) latency.Reset();
             meter.Follow(measuring);

@@ -43,6 +43,16 @@ internal sealed class OrderSender<TSink>(IOrderGateway gateway, KillSwitch kill,
         _heldCount -= done;
     }
 
+    /// <summary>The kill flag as this thread sees it, into the ring.</summary>
+    /// <returns>False when the ring has no room now.</returns>
+    public bool TryPublishKillObserved(long nowNs, long timeUtcNs)
+    {
+        if (_sink.RemainingCapacity < 1) return false;
+        RingEvent.Begin(ref _sink.Claim(), EventKind.KillObserved, RingEvent.AllInstruments, 0, nowNs, timeUtcNs);
+        _sink.Publish();
+        return true;
+    }
+
     private void NotSent(in ApprovedOrder order, SendResult result)
     {
         Unsent++;

@@ -9,20 +9,29 @@ namespace Appliance.Host.Threads;
 /// </summary>
 internal sealed class RunSwitches
 {
-    [StructLayout(LayoutKind.Explicit, Size = 704)]
+    [StructLayout(LayoutKind.Explicit, Size = 896)]
     private struct Words
     {
         [FieldOffset(64)] public int StopRequested;
         [FieldOffset(128)] public int Ended;
-        [FieldOffset(192)] public long Heartbeat;
-        [FieldOffset(256)] public long DecidedSequence;
-        [FieldOffset(320)] public int SocketsShut;
-        [FieldOffset(384)] public int Measuring;
-        [FieldOffset(448)] public int Stall;
-        [FieldOffset(512)] public long SequencedUtcNs;
-        [FieldOffset(576)] public int Quiet;
-        [FieldOffset(640)] public int SessionUp;
+        [FieldOffset(192)] public HeartbeatLines Heartbeats;
+        [FieldOffset(384)] public long DecidedSequence;
+        [FieldOffset(448)] public int SocketsShut;
+        [FieldOffset(512)] public int Measuring;
+        [FieldOffset(576)] public int Stall;
+        [FieldOffset(640)] public long SequencedUtcNs;
+        [FieldOffset(704)] public int Quiet;
+        [FieldOffset(768)] public int SessionUp;
     }
+
+    /// <summary>A cache line for each hot thread's count.</summary>
+    [System.Runtime.CompilerServices.InlineArray(HotThreadsMax * WordsPerLine)]
+    private struct HeartbeatLines { private long _first; }
+
+    private const int WordsPerLine = 8;
+
+    /// <summary>The most hot threads a topology has: ingest, decision, gateway.</summary>
+    public const int HotThreadsMax = 3;
 
     private Words _words;
 
@@ -32,9 +41,13 @@ internal sealed class RunSwitches
     /// <summary>Set by the deciding thread after EndOfInput: loops leave.</summary>
     public bool Ended { get => Volatile.Read(ref _words.Ended) != 0; set => Volatile.Write(ref _words.Ended, value ? 1 : 0); }
 
-    /// <summary>Rises with every turn of the deciding loop; the watchdog looks at it.</summary>
-    public long Heartbeat => Volatile.Read(ref _words.Heartbeat);
-    public void Beat() => Volatile.Write(ref _words.Heartbeat, _words.Heartbeat + 1);
+    /// <summary>Rises with every turn of that hot thread's loop; the watchdog looks at it. Threads are numbered in the order in which the run starts them.</summary>
+    public long HeartbeatOf(int thread) => Volatile.Read(ref _words.Heartbeats[thread * WordsPerLine]);
+    public void Beat(int thread)
+    {
+        ref long beats = ref _words.Heartbeats[thread * WordsPerLine];
+        Volatile.Write(ref beats, beats + 1);
+    }
 
     /// <summary>The highest sequence the deciding thread has handled.</summary>
     public long DecidedSequence { get => Volatile.Read(ref _words.DecidedSequence); set => Volatile.Write(ref _words.DecidedSequence, value); }
