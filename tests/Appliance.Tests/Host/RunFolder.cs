@@ -138,6 +138,10 @@ internal sealed class RunFolder : IDisposable
     public void Dispose()
     {
         _orders?.Dispose();
+        // A session that outlives its run stands in memory, behind a link.
+        string sessions = Path.Combine(Out, "session");
+        foreach (var link in Directory.Exists(sessions) ? new DirectoryInfo(sessions).GetDirectories() : [])
+            if (link.ResolveLinkTarget(returnFinalTarget: true) is DirectoryInfo { Exists: true } target) target.Delete(recursive: true);
         Directory.Delete(_root, recursive: true);
     }
 
