@@ -99,7 +99,7 @@ public sealed partial class FixOrderGateway<TSink, TClock> : IOrderGateway, IEme
             _session.Counters.BackPressure++;
             return SendResult.BackPressure;
         }
-        if (_orderLog.Count >= _orderLog.Capacity)
+        if (!_orderLog.HasRoomFor(order.Kind))
         {
             Counters.LogFull++;
             return SendResult.LogFull;

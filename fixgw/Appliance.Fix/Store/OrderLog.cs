@@ -38,38 +38,45 @@ public enum OrderLogState : byte
 /// <summary>
 /// The order log: before an order's bytes leave, it stands here, in a mapped file whose pages were touched at start. It survives the process, not the power.
 /// A restart finds the orders of earlier runs; those that the journal does not know may have been sent, and trading stays off until the venue has resolved them.
-/// The log also keeps the epoch of client order ids, which each start increments, so that an id is never given twice.
+/// The log also keeps the epoch of client order ids, which each start raises, so that an id is never given twice, and says whether any earlier run sent orders.
 /// </summary>
 public sealed unsafe class OrderLog : IDisposable
 {
     public const ulong IdsPerEpoch = 1_000_000_000;
-    private const int HeaderBytes = 4096, EpochAt = 64;
+    private const int HeaderBytes = 4096, EpochAt = 64, ResolvedAt = 72, HadOrdersAt = 80;
     private const ulong Magic = 0x31474F_4C44524F; // "ORDLOG1"
 
     private readonly MappedMemory _memory;
     private readonly OrderLogRecord* _records;
+    // Records before this one were settled with the venue by the operator.
+    private int _resolved;
 
     /// <param name="path">The file; null keeps the log in memory, for tests and paper trading.</param>
     /// <param name="capacity">Orders it can hold, 64 bytes each; a full log refuses orders with SendResult.LogFull.</param>
-    public OrderLog(string? path, int capacity)
+    /// <param name="epochMin">The least epoch that this start may take. The host gives the seconds since 1970: a log that is lost, as after the machine stopped,
+    /// then begins above every epoch that it had given, unless it was started more than once a second all its life.</param>
+    public OrderLog(string? path, int capacity, uint epochMin = 1)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1);
         Capacity = capacity;
         _memory = new MappedMemory(path, HeaderBytes + (long)capacity * sizeof(OrderLogRecord));
         _records = (OrderLogRecord*)(_memory.Base + HeaderBytes);
-        ref ulong magic = ref *(ulong*)_memory.Base;
-        ref ulong epochWord = ref *(ulong*)(_memory.Base + EpochAt);
+        ref ulong magic = ref Word(0);
+        ref ulong epochWord = ref Word(EpochAt);
         ulong epoch = 0;
         if (magic != 0 && (magic != Magic || !SealedWord.TryOpen(epochWord, out epoch)))
         {
             _memory.Dispose();
             throw new InvalidDataException($"{path}: the header of this order log is damaged; resolve open orders with the venue, then move the file away and raise the epoch");
         }
-        Volatile.Write(ref epochWord, SealedWord.Seal(++epoch));
+        Volatile.Write(ref epochWord, SealedWord.Seal(epoch = Math.Max(epoch + 1, epochMin)));
         Volatile.Write(ref magic, Magic);
         Epoch = (uint)epoch;
         while (Count < capacity && IsWhole(ref _records[Count])) Count++;
         CountOfEarlierRuns = Count;
+        // A mark that cannot be read resolves nothing, which errs to the safe side.
+        if (SealedWord.TryOpen(Word(ResolvedAt), out ulong resolved)) _resolved = (int)Math.Min(resolved, (ulong)Count);
+        HadOrders = Count > 0 || Word(HadOrdersAt) != 0;
     }
 
     public int Capacity { get; }
@@ -77,7 +84,16 @@ public sealed unsafe class OrderLog : IDisposable
     public int Count { get; private set; }
     public int CountOfEarlierRuns { get; private set; }
 
-    /// <summary>1 for the first start with this log, one more for each.</summary>
+    /// <summary>True when any earlier run logged an order, even if the log was emptied since: what it traded is in no desk file.</summary>
+    public bool HadOrders { get; }
+
+    /// <summary>Records that only cancels may use, so that a desk whose log is full can still take its orders back.</summary>
+    public int CancelReserve => Math.Min(4096, Capacity / 16);
+
+    /// <summary>True while this kind of request may be logged.</summary>
+    public bool HasRoomFor(OrderRequestKind kind) => Count < (kind == OrderRequestKind.Cancel ? Capacity : Capacity - CancelReserve);
+
+    /// <summary>At least 1, and above that of every earlier start with this log.</summary>
     public uint Epoch { get; }
 
     /// <summary>Client order ids of this run are above this number and at most <see cref="IdsPerEpoch"/> − 1 above it.</summary>
@@ -125,19 +141,30 @@ public sealed unsafe class OrderLog : IDisposable
     public IReadOnlyList<OrderLogRecord> MaybeSent(Func<ulong, bool> journalKnows)
     {
         var found = new List<OrderLogRecord>();
-        for (int i = 0; i < CountOfEarlierRuns; i++)
+        for (int i = _resolved; i < CountOfEarlierRuns; i++)
             if (_records[i].State == OrderLogState.MaybeSent && !journalKnows(_records[i].ClientOrderId))
                 found.Add(_records[i]);
         return found;
     }
 
+    /// <summary>The operator has settled the earlier runs' orders with the venue: the next start need not ask about them again. What this run logged stays.</summary>
+    public void MarkEarlierResolved()
+    {
+        _resolved = CountOfEarlierRuns;
+        Volatile.Write(ref Word(ResolvedAt), SealedWord.Seal((ulong)_resolved));
+    }
+
     /// <summary>Empties the log, once the venue has resolved what it held. Before trading only.</summary>
     public void Forget()
     {
+        if (Count > 0) Volatile.Write(ref Word(HadOrdersAt), 1);
         // From the end, so that a kill in the middle leaves a log that still begins at its first record.
         for (int i = Count - 1; i >= 0; i--) _records[i] = default;
-        Count = CountOfEarlierRuns = 0;
+        Count = CountOfEarlierRuns = _resolved = 0;
+        Volatile.Write(ref Word(ResolvedAt), SealedWord.Seal(0));
     }
+
+    private ref ulong Word(int at) => ref *(ulong*)(_memory.Base + at);
 
     private static bool IsWhole(ref OrderLogRecord record) => record.Kind != OrderRequestKind.None && record.Crc == CrcOf(in record);
 

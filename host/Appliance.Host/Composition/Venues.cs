@@ -55,7 +55,7 @@ internal sealed class Venues : IDisposable
             throw new BadInputException($"{_desk.File}: feed.kind: saw \"{_desk.Feed.Kind}\", which is played from a file; allowed with it is --capture FILE");
         if (IsEmbedded) SessionFolder.Delete(request.OutFolder, _desk.Fix);
         _session = SessionFolder.Open(request.OutFolder, _desk.Fix);
-        _orderLog = new OrderLog(Path.Combine(_session, "orders.log"), request.Profile.OrderLogMegabytes * ((1 << 20) / 64));
+        _orderLog = new OrderLog(Path.Combine(_session, "orders.log"), request.Profile.OrderLogMegabytes * ((1 << 20) / 64), (uint)(default(HostUtcClock).NowUtcNs() / 1_000_000_000));
         if (IsEmbedded) StartEmbedded();
     }
 

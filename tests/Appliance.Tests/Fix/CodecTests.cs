@@ -88,6 +88,27 @@ public class CodecTests
     }
 
     [Fact]
+    public void The_longest_order_fits_the_buffer_with_identifiers_of_the_highest_epoch()
+    {
+        // Nineteen digits: an epoch of seconds, or the highest that the gate takes.
+        foreach (ulong epoch in new[] { 1_800_000_000ul, 9_000_000_000ul })
+        {
+            string name = new('X', FixText.MaxLength);
+            var symbols = new SymbolTable([new InstrumentDefinition(0, name, 1_000_000_000_000, 1_000_000_000_000, 1, 1, 1.0)]);
+            var encoder = new OrderEncoder(new FixHeaderTemplate(name, name, microseconds: true), symbols, name);
+            ulong id = epoch * OrderLog.IdsPerEpoch + 999_999_999;
+            var amend = new OrderIntent { Kind = OrderRequestKind.Amend, Side = Side.Sell, TimeInForce = TimeInForce.Day, ClientOrderId = id, OriginalClientOrderId = id - 1, QuantityUnits = long.MaxValue, PriceUnits = -long.MaxValue };
+            int length = encoder.Encode(_buffer, in amend, uint.MaxValue >> 2, FixSamples.StartUtcNs);
+            FixSamples.AssertSound(_buffer.AsSpan(0, length));
+            var fields = FixSamples.Fields(_buffer.AsSpan(0, length));
+            Assert.Contains((FixTag.ClOrdID, id.ToString(System.Globalization.CultureInfo.InvariantCulture)), fields);
+            Assert.Contains((FixTag.OrigClOrdID, (id - 1).ToString(System.Globalization.CultureInfo.InvariantCulture)), fields);
+            Assert.True(FixText.FromNumber(id).TryGetNumber(out ulong back) && back == id);
+            Assert.True(FixNumber.TryParseUnsigned(System.Text.Encoding.ASCII.GetBytes(id.ToString(System.Globalization.CultureInfo.InvariantCulture)), out back) && back == id);
+        }
+    }
+
+    [Fact]
     public void An_execution_report_is_the_message_checked_by_hand_and_reads_back()
     {
         var report = new ExecutionReportMessage

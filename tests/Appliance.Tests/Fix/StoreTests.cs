@@ -173,6 +173,59 @@ public sealed class StoreTests : IDisposable
     }
 
     [Fact]
+    public void An_epoch_is_at_least_the_one_asked_for_and_above_the_last_even_when_the_clock_went_back()
+    {
+        using (var log = new OrderLog(At("log"), 3, epochMin: 1_800_000_000)) Assert.Equal((1_800_000_000u, 1_800_000_000_000_000_000ul), (log.Epoch, log.ClientOrderIdBase));
+        using (var log = new OrderLog(At("log"), 3, epochMin: 1_700_000_000)) Assert.Equal(1_800_000_001u, log.Epoch);
+    }
+
+    [Fact]
+    public void What_the_operator_resolved_is_not_asked_again_and_what_came_after_is()
+    {
+        var gate = new WideGate(FixSamples.Instruments);
+        var first = gate.New(0, Side.Buy, 1_000_000, 5);
+        var second = gate.New(0, Side.Sell, 1_000_000, 7);
+        using (var log = new OrderLog(At("log"), 3))
+        {
+            Assert.False(log.HadOrders);
+            Assert.True(log.TryAppend(in first, 2));
+        }
+        using (var log = new OrderLog(At("log"), 3))
+        {
+            Assert.Equal(first.ClientOrderId, Assert.Single(log.MaybeSent(_ => false)).ClientOrderId);
+            log.MarkEarlierResolved();
+            Assert.True(log.TryAppend(in second, 3));
+        }
+        using (var log = new OrderLog(At("log"), 3))
+        {
+            Assert.Equal(second.ClientOrderId, Assert.Single(log.MaybeSent(_ => false)).ClientOrderId);
+            log.Forget();
+        }
+        // Emptied, it still knows that there was an earlier run; the mark went with the records.
+        using (var log = new OrderLog(At("log"), 3))
+        {
+            Assert.True(log.HadOrders && log.Count == 0);
+            Assert.True(log.TryAppend(in first, 4));
+        }
+        using (var log = new OrderLog(At("log"), 3)) Assert.Single(log.MaybeSent(_ => false));
+    }
+
+    [Fact]
+    public void The_last_records_of_a_log_are_for_cancels()
+    {
+        var gate = new WideGate(FixSamples.Instruments);
+        var order = gate.New(0, Side.Buy, 1_000_000, 5);
+        using var log = new OrderLog(null, 32);
+        Assert.Equal(2, log.CancelReserve);
+        while (log.HasRoomFor(OrderRequestKind.New)) Assert.True(log.TryAppend(in order, 1));
+        Assert.Equal(30, log.Count);
+        Assert.False(log.HasRoomFor(OrderRequestKind.Amend));
+        Assert.True(log.HasRoomFor(OrderRequestKind.Cancel) && log.TryAppend(in order, 1));
+        Assert.True(log.HasRoomFor(OrderRequestKind.Cancel) && log.TryAppend(in order, 1));
+        Assert.False(log.HasRoomFor(OrderRequestKind.Cancel));
+    }
+
+    [Fact]
     public void A_log_cut_anywhere_ends_before_the_cut_record()
     {
         var gate = new WideGate(FixSamples.Instruments);
