@@ -262,7 +262,10 @@ public sealed class Flow<TClock> where TClock : struct, IMonotonicClock
         switch (command)
         {
             case OperatorCommand.Kill: Kill(); break;
-            case OperatorCommand.Resolved: _gate.SetOrdersUnresolved(false); break;
+            case OperatorCommand.Resolved:
+                Counters.OrdersResolved++;
+                _gate.SetOrdersUnresolved(false);
+                break;
             case OperatorCommand.Pause: _gate.SetTradingPaused(true); break;
             case OperatorCommand.Resume when !_stopping: _gate.SetTradingPaused(false); break;
             case OperatorCommand.Stop:

@@ -24,6 +24,7 @@ internal static class RunCommand
         var stall = new Option<double>("--stall-after") { Description = "Fault injection: let the decision thread loop for 8 seconds after this many, to see the watchdog work.", HelpName = "SECONDS" };
         var journalLimit = new Option<long>("--journal-limit") { Description = "Fault injection: the journal's disk is full after this many bytes.", HelpName = "BYTES" };
         var venue = new Option<string[]>("--venue-option") { Description = "Passed on to the embedded venue, e.g. --venue-option=--reject-share=0.1.", HelpName = "OPTION" };
+        var opening = new Option<string[]>("--opening-position") { Description = "Position held in an instrument at the start, over the desk's initialHedge; once for each. Needed after an earlier run that sent orders to a FIX venue.", HelpName = "SYMBOL=QUANTITY" };
         var syntheticTicks = new Option<long>("--synthetic-ticks") { Hidden = true };
         var syntheticEvery = new Option<int>("--synthetic-order-every") { Hidden = true, DefaultValueFactory = _ => 50 };
         var quiet = new Option<bool>("--quiet") { Description = "Print nothing at the end but warnings." };
@@ -35,7 +36,7 @@ internal static class RunCommand
 
             Ctrl-C ends in order: working orders are cancelled first. Kill, so that no order leaves any more and what works is cancelled: signal USR1, a file
             KILL in the output folder, or `appliance console --send kill`.
-            """) { profile, desk, outFolder, report, capture, speed, seconds, warmUp, noConsole, noJournal, feedPort, fixPort, stall, journalLimit, venue, syntheticTicks, syntheticEvery, quiet };
+            """) { profile, desk, outFolder, report, capture, speed, seconds, warmUp, noConsole, noJournal, feedPort, fixPort, stall, journalLimit, venue, opening, syntheticTicks, syntheticEvery, quiet };
         command.SetAction(parsed =>
         {
             var (p, d) = CommandLineOptions.Load(parsed.GetValue(profile)!, parsed.GetValue(desk)!);
@@ -48,7 +49,7 @@ internal static class RunCommand
             {
                 Command = "run", Profile = p, Desk = d, OutFolder = parsed.GetValue(outFolder)!, Report = parsed.GetValue(report), Capture = file, Speed = parsed.GetValue(speed),
                 Seconds = parsed.GetValue(seconds), WarmUpSeconds = parsed.GetValue(warmUp), ShowConsole = !parsed.GetValue(noConsole), WriteJournal = !parsed.GetValue(noJournal),
-                FeedPort = parsed.GetValue(feedPort), FixPort = parsed.GetValue(fixPort), StallAfterSeconds = parsed.GetValue(stall), JournalBytesMax = parsed.GetValue(journalLimit), VenueArguments = parsed.GetValue(venue) ?? [],
+                FeedPort = parsed.GetValue(feedPort), FixPort = parsed.GetValue(fixPort), StallAfterSeconds = parsed.GetValue(stall), JournalBytesMax = parsed.GetValue(journalLimit), VenueArguments = parsed.GetValue(venue) ?? [], OpeningPositions = parsed.GetValue(opening) ?? [],
                 SyntheticTicks = parsed.GetValue(syntheticTicks), SyntheticOrderEvery = parsed.GetValue(syntheticEvery), Quiet = parsed.GetValue(quiet),
             }, out _);
         });

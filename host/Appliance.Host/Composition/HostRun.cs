@@ -69,6 +69,7 @@ internal sealed partial class HostRun : IDisposable
         int code = run.Supervise();
         if (!run.EndThreads()) run.EndProcess();
         if (run.CanTalkToVenue) run._venue.Logout();
+        if (run._flow.Counters.OrdersResolved > 0) run._venue.MarkResolved();
         result = run.Collect();
         return run.Conclude(result, code);
     }
@@ -92,7 +93,8 @@ internal sealed partial class HostRun : IDisposable
         if (_request.Journal is { } journal)
             _replayed = JournalReader.TryOpen(journal, out string? problem) ?? throw new BadInputException(problem ?? $"{journal}: cannot be read");
         ulong epoch = _replayed?.Header.OrderIdEpoch ?? _venue.OrderIdEpoch();
-        _options = DeskComposer.Flow(_desk, _profile, epoch);
+        var options = DeskComposer.Flow(_desk, _profile, epoch);
+        _options = _replayed is null ? OpeningPositions.Stated(options, _request.OpeningPositions) : OpeningPositions.Recorded(options, _replayed.Header.OpeningPositions);
         if (_profile.LockMemory && Linux.LockAllMemory() is not 0 and int errno)
             _warnings.Add($"memory is not locked: {Linux.Message(errno)}");
 

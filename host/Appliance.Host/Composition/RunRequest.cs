@@ -26,6 +26,8 @@ internal sealed record RunRequest
     public double StallAfterSeconds { get; init; }
     /// <summary>Limit of the journal's size in bytes, to try a full disk; 0 none.</summary>
     public long JournalBytesMax { get; init; }
+    /// <summary>Positions that the operator states over the desk file's initialHedge, each "SYMBOL=QUANTITY".</summary>
+    public IReadOnlyList<string> OpeningPositions { get; init; } = [];
     /// <summary>Arguments passed on to the embedded venue.</summary>
     public IReadOnlyList<string> VenueArguments { get; init; } = [];
     /// <summary>Market data made in the process, at full speed: how many ticks, and how often one makes an order. 0 none.</summary>

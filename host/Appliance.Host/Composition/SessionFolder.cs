@@ -20,9 +20,20 @@ internal static class SessionFolder
         Directory.CreateDirectory(folder);
         if (folder == link) return folder;
         if (new FileInfo(link).LinkTarget is not null) File.Delete(link);
-        else if (Directory.Exists(link)) Directory.Delete(link, recursive: true);
+        else if (Directory.Exists(link)) MoveInto(link, folder);
         File.CreateSymbolicLink(link, folder);
         return folder;
+    }
+
+    /// <summary>A folder where the link belongs, as a backup put back leaves it, is the session: its order log and sequence numbers go to memory, and are never thrown away.</summary>
+    private static void MoveInto(string found, string folder)
+    {
+        if (Directory.EnumerateFileSystemEntries(folder).Any())
+            throw new BadInputException($"{found}: saw a folder of its own beside the session in {folder}, and cannot tell which is true; allowed is one of them: move the other away");
+        if (Directory.EnumerateDirectories(found).Any())
+            throw new BadInputException($"{found}: saw folders in it, allowed are a session's files; move it away");
+        foreach (string file in Directory.GetFiles(found)) File.Move(file, Path.Combine(folder, Path.GetFileName(file)));
+        Directory.Delete(found);
     }
 
     public static void Delete(string outFolder, FixSettings fix)

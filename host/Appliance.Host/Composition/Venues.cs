@@ -56,6 +56,8 @@ internal sealed class Venues : IDisposable
         if (IsEmbedded) SessionFolder.Delete(request.OutFolder, _desk.Fix);
         _session = SessionFolder.Open(request.OutFolder, _desk.Fix);
         _orderLog = new OrderLog(Path.Combine(_session, "orders.log"), request.Profile.OrderLogMegabytes * ((1 << 20) / 64), (uint)(default(HostUtcClock).NowUtcNs() / 1_000_000_000));
+        // A rig that stands in for an embedded venue begins anew with each run; a venue of the world does not.
+        if (_desk.VenueKind == "fix" && _orderLog.HadOrders) OpeningPositions.RequireStated(_desk, request.OpeningPositions, Path.Combine(_session, "orders.log"), _orderLog.CountOfEarlierRuns);
         if (IsEmbedded) StartEmbedded();
     }
 
@@ -160,31 +162,43 @@ internal sealed class Venues : IDisposable
             ResetSequenceNumbersOnLogon = _desk.Fix.ResetOnLogon, LogonFields = [.. _desk.Fix.LogonTags.Select(t => new KeyValuePair<int, string>(t.Tag, t.Value))],
             StoreDirectory = _session,
         };
-        FindMaybeSent();
+        FindMaybeSent(instruments);
         var gateway = new FixOrderGateway<TSink, HostMonotonicClock>(options, instruments, sink, default, _orderLog, _time);
         _fix = new FixGatewayView<TSink>(gateway);
         return gateway;
     }
 
     /// <summary>Logged orders of earlier runs for which no journal holds a final answer.</summary>
-    private void FindMaybeSent()
+    private void FindMaybeSent(InstrumentDefinition[] instruments)
     {
         if (_orderLog is null || _orderLog.CountOfEarlierRuns == 0) return;
-        var done = new HashSet<ulong>();
+        var earlier = new EarlierOrders(_orderLog);
         string folder = Path.Combine(_request.OutFolder, "journals");
         foreach (string file in Directory.Exists(folder) ? Directory.GetFiles(folder, "*.journal") : [])
         {
             using var reader = JournalReader.TryOpen(file, out _);
             RingEvent e = default;
-            while (reader is not null && reader.Read(ref e) == JournalRead.Event)
-            {
-                if (e.Kind != EventKind.ExecutionReported) continue;
-                ref var x = ref RingEvent.AsExecution(ref e);
-                if (x.ExecutionKind is ExecutionKind.Cancelled or ExecutionKind.Rejected or ExecutionKind.Expired || x.OrderStatus == OrderStatus.Filled) done.Add(x.ClientOrderId);
-            }
+            while (reader is not null && reader.Read(ref e) == JournalRead.Event) earlier.See(ref e);
         }
-        MaybeSent = _orderLog.MaybeSent(done.Contains);
-        if (MaybeSent.Count == 0) _orderLog.Forget();
+        MaybeSent = earlier.MaybeSent();
+        if (MaybeSent.Count == 0)
+        {
+            _orderLog.Forget();
+            return;
+        }
+        // Said at once, for the operator has to settle them while the run waits, and again with the other warnings at its end.
+        var lines = MaybeSent.Take(MaybeSentShown).Select(r => EarlierOrders.Describe(in r, instruments)).ToList();
+        lines.Add($"{MaybeSent.Count} requests of an earlier run may stand at the venue; no new order until they are settled there and `appliance console --send resolved` says so");
+        foreach (string line in lines) Console.Error.WriteLine($"warning    {line}");
+        _warnings.AddRange(lines);
+    }
+
+    private const int MaybeSentShown = 20;
+
+    /// <summary>The operator said that they are settled: the next start need not ask again.</summary>
+    public void MarkResolved()
+    {
+        if (MaybeSent.Count > 0) _orderLog!.MarkEarlierResolved();
     }
 
     public void ShutSockets() => _fix?.ShutdownNow();

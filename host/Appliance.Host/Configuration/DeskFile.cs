@@ -88,7 +88,8 @@ internal sealed record Desk
             new("account", SettingType.Text, "Account (tag 1) on orders; empty leaves it out.") { Default = "\"\"" },
             new("heartbeatSeconds", SettingType.Integer, "HeartBtInt.") { Default = "10", Min = 1, Max = 3600, Unit = "s" },
             new("resetOnLogon", SettingType.Flag, "Ask for sequence numbers to start at 1 at each logon. Recovery of missed reports needs false.") { Default = "false" },
-            new("logonTags", SettingType.TextList, "Further logon fields, each \"tag=value\".") { Default = "[]" },
+            new("logonTags", SettingType.TextList, "Further logon fields, each \"tag=value\"; no passwords (554, 925).") { Default = "[]" },
+            new("logonTagFiles", SettingType.TextList, "Further logon fields whose values are secret, each \"tag=file\", the file relative to the desk file. Read at start; the journal holds the file's name only.") { Default = "[]" },
             new("latencyMicroseconds", SettingType.Integer, "embedded and paper: time from our order to the book, and from the book to us.") { Default = "100", Min = 0, Max = 10000000, Unit = "microseconds" },
             new("eventsPerSecond", SettingType.Number, "embedded: background order-book events over all instruments.") { Default = "2000", Min = 1, Max = 1000000, Unit = "1/s" },
             new("rejectShare", SettingType.Number, "embedded: share of our new orders it rejects.") { Default = "0", Min = 0, Max = 1 },
@@ -204,11 +205,27 @@ internal sealed record Desk
         foreach (string text in venue.Texts("logonTags"))
         {
             string[] parts = text.Split('=', 2);
-            if (parts.Length == 2 && int.TryParse(parts[0], out int tag) && tag > 0 && parts[1] != "") logonTags.Add((tag, parts[1]));
-            else venue.Error("logonTags", $"\"{text}\"", "\"tag=value\" with a positive tag");
+            if (parts.Length != 2 || !int.TryParse(parts[0], out int tag) || tag <= 0 || parts[1] == "") venue.Error("logonTags", $"\"{text}\"", "\"tag=value\" with a positive tag");
+            // Password (554) and NewPassword (925): the desk file is pinned in every journal.
+            else if (tag is 554 or 925) venue.Error("logonTags", $"a password (tag {tag}) in clear", "\"tag=file\" in venue.logonTagFiles, for every journal holds the desk file");
+            else logonTags.Add((tag, parts[1]));
+        }
+        // A replay logs on nowhere, and the machine that replays need not hold the secrets.
+        bool needsSecrets = pinnedPolicies is null;
+        foreach (string text in venue.Texts("logonTagFiles"))
+        {
+            string[] parts = text.Split('=', 2);
+            if (parts.Length != 2 || !int.TryParse(parts[0], out int tag) || tag <= 0 || parts[1] == "") venue.Error("logonTagFiles", $"\"{text}\"", "\"tag=file\" with a positive tag");
+            else if (needsSecrets)
+            {
+                string path = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(file))!, parts[1]);
+                string value = System.IO.File.Exists(path) ? System.IO.File.ReadAllText(path).Trim() : "";
+                if (value != "") logonTags.Add((tag, value));
+                else venue.Error("logonTagFiles", $"\"{text}\"", "a file that exists, relative to the desk file, and holds the value");
+            }
         }
         string password = "";
-        if (feed.Text("passwordFile") is { Length: > 0 } passwordFile)
+        if (needsSecrets && feed.Text("passwordFile") is { Length: > 0 } passwordFile)
         {
             string path = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(file))!, passwordFile);
             if (System.IO.File.Exists(path)) password = System.IO.File.ReadAllText(path).Trim();
