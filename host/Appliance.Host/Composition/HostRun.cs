@@ -19,6 +19,9 @@ namespace Appliance.Host.Composition;
 /// </summary>
 internal sealed partial class HostRun : IDisposable
 {
+    /// <summary>A sleeping consumer looks this often. It is the journal, on a core that it often shares: each look costs whoever runs there a preemption.</summary>
+    private const int JournalSleepUs = 1_000;
+
     private readonly RunRequest _request;
     private readonly HardwareProfile _profile;
     private readonly Desk _desk;
@@ -103,7 +106,7 @@ internal sealed partial class HostRun : IDisposable
         else ComposeOver(new SharedRing(Embedded(RingProducers.Multiple)));
     }
 
-    private EmbeddedRing<RingEvent> Embedded(RingProducers producers) => new(new RingOptions { Capacity = _profile.RingCapacity, Producers = producers });
+    private EmbeddedRing<RingEvent> Embedded(RingProducers producers) => new(new RingOptions { Capacity = _profile.RingCapacity, Producers = producers, SleepUsPerSlice = JournalSleepUs });
 
     /// <summary>The same composition over any kind of ring: the type parameters let the JIT see through sink and reader.</summary>
     private void ComposeOver<TSink, TReader>(RingKind<TSink, TReader> kind) where TSink : struct, IEventSink where TReader : struct, IRingReader<RingEvent>
