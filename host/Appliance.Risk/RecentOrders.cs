@@ -47,7 +47,7 @@ internal sealed class RecentOrders
     public bool Contains(in OrderIntent intent, long nowUtcNs)
     {
         if (_windowNs == 0) return false;
-        for (long at = _newest[Hash(in intent)]; at > 0 && at > _count - _entries.Length; )
+        for (long at = _newest[Hash(in intent)]; at > 0 && at > _count - _entries.Length;)
         {
             ref Entry entry = ref _entries[(int)at & _mask];
             if (nowUtcNs - entry.TimeUtcNs >= _windowNs) return false;

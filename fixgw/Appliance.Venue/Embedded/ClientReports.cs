@@ -211,35 +211,35 @@ internal sealed class ClientReports : IDisposable
                 activity.Rejected++;
                 break;
             case ExecutionKind.Trade:
-            {
-                ref ClientOrder order = ref Orders[slot];
-                order.CumulativeUnits = record.CumulativeUnits;
-                order.PaidProductUnits += (Int128)record.LastPriceUnits * record.LastUnits;
-                order.IsOpen = order.CumulativeUnits < order.TotalUnits;
-                _ledger.Trade(account, record.Instrument, record.Side, record.LastPriceUnits, record.LastUnits, record.Maker != 0);
-                break;
-            }
+                {
+                    ref ClientOrder order = ref Orders[slot];
+                    order.CumulativeUnits = record.CumulativeUnits;
+                    order.PaidProductUnits += (Int128)record.LastPriceUnits * record.LastUnits;
+                    order.IsOpen = order.CumulativeUnits < order.TotalUnits;
+                    _ledger.Trade(account, record.Instrument, record.Side, record.LastPriceUnits, record.LastUnits, record.Maker != 0);
+                    break;
+                }
             case ExecutionKind.Cancelled:
             case ExecutionKind.Expired:
-            {
-                activity.Cancelled++;
-                Orders[slot].IsOpen = false;
-                if (record.OriginalClientOrderId.IsEmpty) break;
-                activity.Cancels++;
-                Orders.Name(record.Client, record.ClientOrderId, slot);
-                break;
-            }
+                {
+                    activity.Cancelled++;
+                    Orders[slot].IsOpen = false;
+                    if (record.OriginalClientOrderId.IsEmpty) break;
+                    activity.Cancels++;
+                    Orders.Name(record.Client, record.ClientOrderId, slot);
+                    break;
+                }
             case ExecutionKind.Replaced:
-            {
-                activity.Amends++;
-                activity.Replaced++;
-                ref ClientOrder order = ref Orders[slot];
-                order.ClientOrderId = record.ClientOrderId;
-                order.PriceUnits = record.PriceUnits;
-                order.TotalUnits = record.TotalUnits;
-                Orders.Name(record.Client, record.ClientOrderId, slot);
-                break;
-            }
+                {
+                    activity.Amends++;
+                    activity.Replaced++;
+                    ref ClientOrder order = ref Orders[slot];
+                    order.ClientOrderId = record.ClientOrderId;
+                    order.PriceUnits = record.PriceUnits;
+                    order.TotalUnits = record.TotalUnits;
+                    Orders.Name(record.Client, record.ClientOrderId, slot);
+                    break;
+                }
         }
     }
 

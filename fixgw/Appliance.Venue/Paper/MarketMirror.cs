@@ -39,25 +39,25 @@ internal sealed class MarketMirror
         switch (e.Kind)
         {
             case EventKind.Trade:
-            {
-                ref Tick tick = ref RingEvent.AsTick(ref e);
-                // A print outside the last sale (odd lot, cross, out of sequence) or of hidden interest proves nothing about the displayed queue.
-                bool counts = (tick.Flags & (EventFlags.NotLastSale | EventFlags.NonDisplayed)) == 0 && tick.QuantityUnits > 0;
-                trade = new(tick.Instrument, tick.PriceUnits, tick.QuantityUnits, tick.Side, counts);
-                return counts && tick.Instrument < _depth.Length;
-            }
+                {
+                    ref Tick tick = ref RingEvent.AsTick(ref e);
+                    // A print outside the last sale (odd lot, cross, out of sequence) or of hidden interest proves nothing about the displayed queue.
+                    bool counts = (tick.Flags & (EventFlags.NotLastSale | EventFlags.NonDisplayed)) == 0 && tick.QuantityUnits > 0;
+                    trade = new(tick.Instrument, tick.PriceUnits, tick.QuantityUnits, tick.Side, counts);
+                    return counts && tick.Instrument < _depth.Length;
+                }
             case EventKind.OrderExecuted:
             case EventKind.OrderExecutedAtPrice:
-            {
-                ref Tick tick = ref RingEvent.AsTick(ref e);
-                int at = _orders.Find(tick.Reference);
-                if (at < 0) return false;
-                ref ShownOrder order = ref _orders[at];
-                long price = e.Kind == EventKind.OrderExecuted ? order.PriceUnits : tick.PriceUnits;
-                bool counts = (tick.Flags & EventFlags.NotLastSale) == 0;
-                trade = new(order.Instrument, price, tick.QuantityUnits, order.Side == Side.Buy ? Side.Sell : Side.Buy, counts);
-                return counts;
-            }
+                {
+                    ref Tick tick = ref RingEvent.AsTick(ref e);
+                    int at = _orders.Find(tick.Reference);
+                    if (at < 0) return false;
+                    ref ShownOrder order = ref _orders[at];
+                    long price = e.Kind == EventKind.OrderExecuted ? order.PriceUnits : tick.PriceUnits;
+                    bool counts = (tick.Flags & EventFlags.NotLastSale) == 0;
+                    trade = new(order.Instrument, price, tick.QuantityUnits, order.Side == Side.Buy ? Side.Sell : Side.Buy, counts);
+                    return counts;
+                }
             default:
                 return false;
         }

@@ -30,8 +30,16 @@ public sealed class StageLatency
     /// <summary>The stage's name in reports.</summary>
     public static string NameOf(Stage stage) => stage switch
     {
-        Stage.Decoded => "decoded", Stage.Consumed => "consumed", Stage.Featured => "featured", Stage.Priced => "priced", Stage.Decided => "decided",
-        Stage.Gated => "gated", Stage.Encoded => "encoded", Stage.Sent => "sent", Stage.TickToOrder => "tickToOrder", Stage.TickToSent => "tickToSent",
+        Stage.Decoded => "decoded",
+        Stage.Consumed => "consumed",
+        Stage.Featured => "featured",
+        Stage.Priced => "priced",
+        Stage.Decided => "decided",
+        Stage.Gated => "gated",
+        Stage.Encoded => "encoded",
+        Stage.Sent => "sent",
+        Stage.TickToOrder => "tickToOrder",
+        Stage.TickToSent => "tickToSent",
         _ => throw new ArgumentOutOfRangeException(nameof(stage)),
     };
 }

@@ -36,7 +36,8 @@ internal sealed partial class HostRun
             Portfolios = [.. _flow.Portfolios.ToArray().Select(Portfolio)],
             Account = StatementReader.Ours(_flow.Account, _desk.Instruments), Latency = _latency,
             Memory = new MemoryResult(_ticksInWindow > 0 ? (double)hotBytes / _ticksInWindow : 0, (int)_gc0InWindow, (int)_gc1InWindow, (int)_gc2InWindow,
-                _meters.Sum(m => m.Usage.PageFaults), _meters.Sum(m => m.Usage.InvoluntarySwitches)) { AllocatedBytesHot = hotBytes, AllocatedBytesProcess = _allocatedInWindow, WindowTicks = _ticksInWindow },
+                _meters.Sum(m => m.Usage.PageFaults), _meters.Sum(m => m.Usage.InvoluntarySwitches))
+            { AllocatedBytesHot = hotBytes, AllocatedBytesProcess = _allocatedInWindow, WindowTicks = _ticksInWindow },
             DecisionsTotal = c.Decisions, DecisionsOnExpansion = c.DecisionsOnExpansion, OrdersSha256 = hash,
             GateRejects = [.. Enumerable.Range(1, GateVerdicts.Count - 1).Select(i => (GateVerdicts.Name((GateVerdict)i), _flow.Gate.Verdicts[i])).Where(r => r.Item2 > 0)],
             Market = Market(), Session = Session(c), Warnings = _warnings, Journal = _journalPath,

@@ -70,7 +70,9 @@ internal sealed record Desk
     internal static readonly Section Keys = new("desk",
         new("name", SettingType.Text, "What reports call this desk.") { Required = true },
         new("currency", SettingType.Text, "Currency of cash and P&L.") { Default = "\"USD\"" },
-        new("feed", SettingType.Object, "Where market data comes from.") { Required = true, Section = new("feed",
+        new("feed", SettingType.Object, "Where market data comes from.")
+        {
+            Required = true, Section = new("feed",
             new("kind", SettingType.Choice, "The feed's protocol; a capture given on the command line must hold it.") { Required = true, Choices = FeedKinds },
             new("group", SettingType.Text, "Multicast group.") { Default = "\"239.192.7.1\"" },
             new("port", SettingType.Integer, "UDP or TCP port; 0 lets the embedded venue choose one.") { Default = "26400", Min = 0, Max = 65535 },
@@ -78,8 +80,11 @@ internal sealed record Desk
             new("host", SettingType.Text, "SoupBinTCP server.") { Default = "\"127.0.0.1\"" },
             new("userName", SettingType.Text, "SoupBinTCP login.") { Default = "\"\"" },
             new("passwordFile", SettingType.Text, "File that holds the SoupBinTCP password, so that no secret stands here.") { Default = "\"\"" },
-            new("session", SettingType.Text, "SoupBinTCP session; empty takes the current one.") { Default = "\"\"" }) },
-        new("venue", SettingType.Object, "Where orders go.") { Required = true, Section = new("venue",
+            new("session", SettingType.Text, "SoupBinTCP session; empty takes the current one.") { Default = "\"\"" })
+        },
+        new("venue", SettingType.Object, "Where orders go.")
+        {
+            Required = true, Section = new("venue",
             new("kind", SettingType.Choice, "embedded: our simulated exchange, started beside the host; fix: a FIX 4.4 venue; paper: fills from the replayed market data.") { Required = true, Choices = ["embedded", "fix", "paper"] },
             new("host", SettingType.Text, "FIX acceptor.") { Default = "\"127.0.0.1\"" },
             new("port", SettingType.Integer, "FIX acceptor's port; 0 lets the embedded venue choose one.") { Default = "0", Min = 0, Max = 65535 },
@@ -96,8 +101,11 @@ internal sealed record Desk
             new("cancelOnDisconnect", SettingType.Flag, "embedded: our working orders are cancelled when the session drops.") { Default = "true" },
             new("takerBps", SettingType.Number, "Fee on taking fills.") { Default = "0", Min = -100, Max = 1000, Unit = "basis points" },
             new("makerBps", SettingType.Number, "Fee on making fills; negative is a rebate.") { Default = "0", Min = -100, Max = 1000, Unit = "basis points" },
-            new("feePerUnit", SettingType.Number, "Fee for each unit of quantity.") { Default = "0", Min = -100, Max = 1000, Unit = "quote currency" }) },
-        new("instruments", SettingType.List, "What is received and may be traded.") { Required = true, Min = 1, Section = new("instrument",
+            new("feePerUnit", SettingType.Number, "Fee for each unit of quantity.") { Default = "0", Min = -100, Max = 1000, Unit = "quote currency" })
+        },
+        new("instruments", SettingType.List, "What is received and may be traded.")
+        {
+            Required = true, Min = 1, Section = new("instrument",
             new("symbol", SettingType.Text, "The venue's symbol.") { Required = true },
             new("priceUnitsPerOne", SettingType.Integer, "The feed's fixed point: price units in 1.0 (ITCH and DEEP 10000, Binance 100000000).") { Required = true, Min = 1, Max = 1e12 },
             new("quantityUnitsPerOne", SettingType.Integer, "Quantity units in 1.0 (shares 1, Binance 100000000).") { Required = true, Min = 1, Max = 1e12 },
@@ -106,8 +114,11 @@ internal sealed record Desk
             new("contractSize", SettingType.Number, "Underlying in 1.0 of quantity.") { Default = "1", Min = 1e-9, Max = 1e9 },
             new("startPrice", SettingType.Number, "embedded venue: where the simulated price starts.") { Default = "100", Min = 1e-6, Max = 1e9, Unit = "quote currency" },
             new("simulatedVolatility", SettingType.Number, "embedded venue: volatility of the simulated price, a year; a demonstration compresses time by raising it.") { Default = "0.4", Min = 0, Max = 1000 },
-            new("simulatedHalfSpreadTicks", SettingType.Number, "embedded venue: typical half spread of its market makers.") { Default = "1", Min = 0.5, Max = 1000, Unit = "ticks" }) },
-        new("portfolios", SettingType.List, "Option positions with the instrument that hedges them and the policy.") { Required = true, Min = 1, Section = new("portfolio",
+            new("simulatedHalfSpreadTicks", SettingType.Number, "embedded venue: typical half spread of its market makers.") { Default = "1", Min = 0.5, Max = 1000, Unit = "ticks" })
+        },
+        new("portfolios", SettingType.List, "Option positions with the instrument that hedges them and the policy.")
+        {
+            Required = true, Min = 1, Section = new("portfolio",
             new("name", SettingType.Text, "What reports call it.") { Required = true },
             new("underlying", SettingType.Text, "Symbol of the instrument that hedges it.") { Required = true },
             new("rate", SettingType.Number, "Continuously compounded interest rate a year.") { Default = "0", Min = -1, Max = 1 },
@@ -117,8 +128,11 @@ internal sealed record Desk
             new("repriceMilliseconds", SettingType.Integer, "A full repricing follows a decision at the latest this long after the last one.") { Default = "1000", Min = 1, Max = 3600000, Unit = "ms" },
             new("policy", SettingType.Object, "The hedging rule.") { Required = true, Section = PolicyKeys },
             new("execution", SettingType.Object, "How a hedge is traded.") { Section = ExecutionKeys },
-            new("options", SettingType.List, "The option positions.") { Required = true, Min = 1, Section = OptionKeys }) },
-        new("limits", SettingType.Object, "The hard limits of the gate.") { Required = true, Section = new("limits",
+            new("options", SettingType.List, "The option positions.") { Required = true, Min = 1, Section = OptionKeys })
+        },
+        new("limits", SettingType.Object, "The hard limits of the gate.")
+        {
+            Required = true, Section = new("limits",
             new("maxOrderQuantity", SettingType.Number, "The most one order may ask for.") { Required = true, Min = 0, Max = 1e15 },
             new("maxOrderNotional", SettingType.Number, "The most one order may be worth.") { Required = true, Min = 1e-9, Max = 1e15, Unit = "quote currency" },
             new("collarBps", SettingType.Number, "How far from the last good mid an order's price may lie.") { Default = "100", Min = 0, Max = 10000, Unit = "basis points" },
@@ -128,7 +142,8 @@ internal sealed record Desk
             new("maxLiveOrders", SettingType.Integer, "Orders at the venue at one time.") { Default = "64", Min = 1, Max = 65536 },
             new("duplicateWindowMilliseconds", SettingType.Integer, "A second order alike in portfolio, side, price and quantity within this time is held back; 0 is off.") { Default = "5", Min = 0, Max = 60000, Unit = "ms" },
             new("staleMilliseconds", SettingType.Integer, "No order on a book that has not moved for this long.") { Default = "5000", Min = 1, Max = 86400000, Unit = "ms" },
-            new("maxDailyLoss", SettingType.Number, "New orders stop when the desk has lost this much since the start of the run.") { Required = true, Min = 1e-9, Max = 1e15, Unit = "quote currency" }) });
+            new("maxDailyLoss", SettingType.Number, "New orders stop when the desk has lost this much since the start of the run.") { Required = true, Min = 1e-9, Max = 1e15, Unit = "quote currency" })
+        });
 
     public static Desk? Load(string file, ConfigurationErrors errors)
     {

@@ -48,37 +48,61 @@ internal sealed record HardwareProfile
         new("name", SettingType.Text, "What reports call this profile.") { Required = true },
         new("topology", SettingType.Choice, "fused: one thread polls, decides and sends (lowest latency); paired: ingest | decide and send; staged: ingest | decide | gateway.") { Required = true, Choices = ["fused", "paired", "staged"] },
         new("cores", SettingType.Integer, "The fewest processors this profile is meant for; doctor compares.") { Default = "2", Min = 1, Max = 1024, Unit = "cores" },
-        new("threads", SettingType.Object, "Where each thread runs.") { Section = new("threads",
+        new("threads", SettingType.Object, "Where each thread runs.")
+        {
+            Section = new("threads",
             new("hot", SettingType.Object, "Polls the feed; in fused it also decides and sends.") { Section = Thread("hot", "busy-spin", "the polling thread") },
             new("decide", SettingType.Object, "Decides, in paired and staged.") { Section = Thread("decide", "busy-spin", "the decision thread") },
             new("gateway", SettingType.Object, "Sends and receives orders, in staged.") { Section = Thread("gateway", "yielding", "the gateway thread") },
-            new("journal", SettingType.Object, "Writes the journal.") { Section = Thread("journal", "sleeping", "the journal thread") }) },
-        new("ring", SettingType.Object, "The event ring.") { Section = new("ring",
+            new("journal", SettingType.Object, "Writes the journal.") { Section = Thread("journal", "sleeping", "the journal thread") })
+        },
+        new("ring", SettingType.Object, "The event ring.")
+        {
+            Section = new("ring",
             new("implementation", SettingType.Choice, "embedded is ours; disruptor is Disruptor-net, present when make configure found it.") { Default = "\"embedded\"", Choices = ["embedded", "disruptor"] },
             new("capacity", SettingType.Integer, "Slots of 64 bytes, a power of two; it must hold the longest stall of the journal at the peak rate.") { Default = "65536", Min = 16384, Max = 16777216, Unit = "events" },
             new("batchLimit", SettingType.Integer, "The most events a consumer handles before it releases them.") { Default = "256", Min = 1, Max = 65536, Unit = "events" },
             new("overloadShare", SettingType.Number, "Share of the ring that may wait undecided before decide marks are skipped.") { Default = "0.5", Min = 0.05, Max = 0.9 },
-            new("journalLagShare", SettingType.Number, "Share of the ring that may wait unjournaled before new orders stop.") { Default = "0.25", Min = 0.01, Max = 0.9 }) },
-        new("ingest", SettingType.Object, "Receiving market data.") { Section = new("ingest",
+            new("journalLagShare", SettingType.Number, "Share of the ring that may wait unjournaled before new orders stop.") { Default = "0.25", Min = 0.01, Max = 0.9 })
+        },
+        new("ingest", SettingType.Object, "Receiving market data.")
+        {
+            Section = new("ingest",
             new("packetsPerPoll", SettingType.Integer, "Packets taken before the order session is looked at.") { Default = "16", Min = 1, Max = 1024, Unit = "packets" },
             new("receiveBufferBytes", SettingType.Integer, "SO_RCVBUF of the feed's socket: what a stall may cost before the kernel drops.") { Default = "8388608", Min = 65536, Max = 1073741824, Unit = "bytes" },
             new("busyPollMicroseconds", SettingType.Integer, "SO_BUSY_POLL where the driver has it; 0 is off.") { Default = "0", Min = 0, Max = 1000, Unit = "microseconds" },
-            new("timerMilliseconds", SettingType.Integer, "Period of timer events: the resolution of every timeout and rate window.") { Default = "10", Min = 1, Max = 1000, Unit = "ms" }) },
-        new("gateway", SettingType.Object, "The order session.") { Section = new("gateway",
+            new("timerMilliseconds", SettingType.Integer, "Period of timer events: the resolution of every timeout and rate window.") { Default = "10", Min = 1, Max = 1000, Unit = "ms" })
+        },
+        new("gateway", SettingType.Object, "The order session.")
+        {
+            Section = new("gateway",
             new("implementation", SettingType.Choice, "embedded is ours; quickfix is QuickFIX/n, present when make configure found it.") { Default = "\"embedded\"", Choices = ["embedded", "quickfix"] },
             new("pollMicroseconds", SettingType.Integer, "How often the session's socket is read at least; an empty read costs hundreds of nanoseconds.") { Default = "20", Min = 1, Max = 10000, Unit = "microseconds" },
-            new("orderLogMegabytes", SettingType.Integer, "Size of the memory-mapped order log; when full, new orders stop.") { Default = "16", Min = 1, Max = 4096, Unit = "MiB" }) },
-        new("compute", SettingType.Object, "Pricing.") { Section = new("compute",
-            new Setting("backend", SettingType.Choice, "auto takes the widest vectors the processor has; ilgpu needs its adapter.") { Default = "\"auto\"", Choices = ["auto", "scalar", "simd", "ilgpu"] }) },
-        new("journal", SettingType.Object, "The journal.") { Section = new("journal",
-            new Setting("durability", SettingType.Choice, "page-cache survives the process; flush also asks the disk, on the journal's thread, after each batch.") { Default = "\"page-cache\"", Choices = ["page-cache", "flush"] }) },
-        new("watchdog", SettingType.Object, "The guard of the hot threads.") { Section = new("watchdog",
-            new Setting("stallMilliseconds", SettingType.Integer, "Order sockets are shut when the heartbeat of any hot thread stands still for this long.") { Default = "1000", Min = 10, Max = 60000, Unit = "ms" }) },
-        new("memory", SettingType.Object, "Table sizes and paging.") { Section = new("memory",
+            new("orderLogMegabytes", SettingType.Integer, "Size of the memory-mapped order log; when full, new orders stop.") { Default = "16", Min = 1, Max = 4096, Unit = "MiB" })
+        },
+        new("compute", SettingType.Object, "Pricing.")
+        {
+            Section = new("compute",
+            new Setting("backend", SettingType.Choice, "auto takes the widest vectors the processor has; ilgpu needs its adapter.") { Default = "\"auto\"", Choices = ["auto", "scalar", "simd", "ilgpu"] })
+        },
+        new("journal", SettingType.Object, "The journal.")
+        {
+            Section = new("journal",
+            new Setting("durability", SettingType.Choice, "page-cache survives the process; flush also asks the disk, on the journal's thread, after each batch.") { Default = "\"page-cache\"", Choices = ["page-cache", "flush"] })
+        },
+        new("watchdog", SettingType.Object, "The guard of the hot threads.")
+        {
+            Section = new("watchdog",
+            new Setting("stallMilliseconds", SettingType.Integer, "Order sockets are shut when the heartbeat of any hot thread stands still for this long.") { Default = "1000", Min = 10, Max = 60000, Unit = "ms" })
+        },
+        new("memory", SettingType.Object, "Table sizes and paging.")
+        {
+            Section = new("memory",
             new("lockPages", SettingType.Flag, "mlockall before the hot threads start; needs the right to lock that much.") { Default = "true" },
             new("maxOrders", SettingType.Integer, "Resting venue orders held over all order-by-order books.") { Default = "1048576", Min = 1024, Max = 67108864, Unit = "orders" },
             new("maxLevels", SettingType.Integer, "Price levels held a side of a book.") { Default = "8192", Min = 16, Max = 262144, Unit = "levels" },
-            new("liveOrders", SettingType.Integer, "Slots for our own orders that are not yet done.") { Default = "4096", Min = 64, Max = 1048576, Unit = "orders" }) });
+            new("liveOrders", SettingType.Integer, "Slots for our own orders that are not yet done.") { Default = "4096", Min = 64, Max = 1048576, Unit = "orders" })
+        });
 
     public static HardwareProfile? Load(string file, ConfigurationErrors errors)
     {

@@ -56,7 +56,7 @@ public class MlpTests
                 network.Infer(input, output);
                 double[] expected = Naive(layers, activation, input);
                 for (int o = 0; o < output.Length; o++)
-                    Assert.True(Math.Abs(output[o] - expected[o]) <= 3e-5 * (1 + Math.Abs(expected[o])) , $"{activation} [{string.Join(",", sizes)}] output {o}: {output[o]}, expected {expected[o]}");
+                    Assert.True(Math.Abs(output[o] - expected[o]) <= 3e-5 * (1 + Math.Abs(expected[o])), $"{activation} [{string.Join(",", sizes)}] output {o}: {output[o]}, expected {expected[o]}");
             }
         }
     }

@@ -374,7 +374,8 @@ public class HedgeExecutorTests
                     bench.Report(in first, ExecutionKind.Trade, child.CumulativeQuantityUnits + part, part,
                         part == child.LeavesUnits ? OrderStatus.Filled : OrderStatus.PartiallyFilled);
                     break;
-                case 1: bench.Report(in newest, newest.Kind switch
+                case 1:
+                    bench.Report(in newest, newest.Kind switch
                     {
                         OrderRequestKind.New => ExecutionKind.Rejected,
                         OrderRequestKind.Amend => ExecutionKind.AmendRejected,
@@ -382,7 +383,8 @@ public class HedgeExecutorTests
                     }, child.CumulativeQuantityUnits, status: OrderStatus.New);
                     break;
                 case 2: bench.Unsent(in newest); break;
-                default: bench.Report(in newest, newest.Kind switch
+                default:
+                    bench.Report(in newest, newest.Kind switch
                     {
                         OrderRequestKind.New => ExecutionKind.New,
                         OrderRequestKind.Amend => ExecutionKind.Replaced,

@@ -23,8 +23,12 @@ public class GatePropertyTests
         InstrumentDefinition[] instruments = [Share, Other, Coin];
         GateLimits limits = Limits with
         {
-            MaxMessagesPerWindow = random.Next(4, 40), CancelReserveMessages = random.Next(0, 4), MaxLiveOrders = random.Next(2, 12), OrderTableCapacity = 1 << 13,
-            AcknowledgeWithinNs = long.MaxValue, Instruments = [.. Limits.Instruments.Select(l => l with { IsAllowed = true })],
+            MaxMessagesPerWindow = random.Next(4, 40),
+            CancelReserveMessages = random.Next(0, 4),
+            MaxLiveOrders = random.Next(2, 12),
+            OrderTableCapacity = 1 << 13,
+            AcknowledgeWithinNs = long.MaxValue,
+            Instruments = [.. Limits.Instruments.Select(l => l with { IsAllowed = true })],
         };
         var gate = new Gate(instruments, limits);
         gate.OnSession(true);

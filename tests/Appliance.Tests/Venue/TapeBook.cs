@@ -115,13 +115,13 @@ internal sealed class TapeBook : IDatagramSink
                 Orders.Remove(Reference(m, 11));
                 return Symbols[locate];
             case 'U':
-            {
-                Assert.Equal(35, m.Length);
-                Order old = Orders[Reference(m, 11)];
-                Orders.Remove(Reference(m, 11));
-                Orders.Add(Reference(m, 19), old with { Quantity = Number(m, 27), Price = Number(m, 31), Arrival = _arrivals++ });
-                return Symbols[locate];
-            }
+                {
+                    Assert.Equal(35, m.Length);
+                    Order old = Orders[Reference(m, 11)];
+                    Orders.Remove(Reference(m, 11));
+                    Orders.Add(Reference(m, 19), old with { Quantity = Number(m, 27), Price = Number(m, 31), Arrival = _arrivals++ });
+                    return Symbols[locate];
+                }
             case 'P':
                 Assert.Equal(44, m.Length);
                 return null;
