@@ -12,7 +12,7 @@ public sealed class ApplianceProcess : IDisposable
 {
     public const int SignalInterrupt = 2, SignalKill = 9, SignalUser1 = 10, SignalTerminate = 15;
     /// <summary>For a machine that is busy with other things: a bound for a broken test, not a measure.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(180);
 
     private readonly Process _process;
     private readonly StringBuilder _output = new();

@@ -51,7 +51,11 @@ internal struct BoardSnapshot
     public BoardText Profile;
     public long ElapsedNs, RunNs, TimeUtcNs;
     public long Packets, Messages, Ticks, Gaps, Intents, Approved, RejectedByGate, Sent, Filled, Cancelled, RejectedByVenue, JournalLag, Gc0, Gc1, Gc2;
+    /// <summary>Orders of ours without a final answer.</summary>
+    public long LiveOrders;
     public int SessionUp, Killed, Stopped, PortfolioCount;
+    /// <summary>The gate's switch that holds new orders back now (a <see cref="Risk.GateVerdict"/>); 0 when none does.</summary>
+    public int HeldBackBy;
     public BoardPortfolios Portfolios;
     public BoardStages Stages;
 }

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using Appliance.Contract;
 using Appliance.Host.Board;
+using Appliance.Risk;
 using Spectre.Console;
 
 namespace Appliance.Host.Commands;
@@ -98,8 +99,13 @@ internal static class ConsoleCommand
         line.Append(inv, $"  | tickToOrder p50 {t.P50} p99 {t.P99} ns");
         if (s.Killed != 0) line.Append("  KILLED");
         if (s.SessionUp == 0) line.Append("  session down");
+        else if (HeldBack(in s) is { } held) line.Append(inv, $"  no new orders: {held}");
         return line.ToString();
     }
+
+    /// <summary>The gate's switch that holds new orders back, unless it is one that is shown by itself.</summary>
+    private static string? HeldBack(in BoardSnapshot s) =>
+        s.Killed != 0 || (GateVerdict)s.HeldBackBy is GateVerdict.Approved or GateVerdict.Killed or GateVerdict.SessionDown ? null : GateVerdicts.Name((GateVerdict)s.HeldBackBy);
 
     private static void Live(SharedBoard board)
     {
@@ -145,11 +151,11 @@ internal static class ConsoleCommand
             var h = s.Stages[(int)stage];
             if (h.Count > 0) stages.AddRow(StageLatency.NameOf(stage), h.Count.ToString("N0", inv), h.P50.ToString("N0", inv), h.P90.ToString("N0", inv), h.P99.ToString("N0", inv), h.Max.ToString("N0", inv));
         }
-        string state = s.Killed != 0 ? "[red]KILLED[/]" : s.SessionUp != 0 ? "[green]session up[/]" : "[yellow]session down[/]";
+        string state = s.Killed != 0 ? "[red]KILLED[/]" : s.SessionUp == 0 ? "[yellow]session down[/]" : HeldBack(in s) is { } held ? $"[yellow]no new orders: {held}[/]" : "[green]session up[/]";
         string time = s.RunNs > 0 ? $"{s.ElapsedNs / 1e9:F0} of {s.RunNs / 1e9:F0} s" : $"{s.ElapsedNs / 1e9:F0} s";
         return new Rows(
             new Markup($"[bold]{Markup.Escape(s.Desk.Get())}[/] on {Markup.Escape(s.Profile.Get())} · {time} · {state} · {F(rate, "N0")} ticks/s · {s.Ticks:N0} ticks · gaps {s.Gaps}"),
-            new Markup($"orders: intents {s.Intents} · approved {s.Approved} · held back {s.RejectedByGate} · sent {s.Sent} · fills {s.Filled} · cancelled {s.Cancelled} · rejected {s.RejectedByVenue} · journal lag {s.JournalLag} · collections {s.Gc0}/{s.Gc1}/{s.Gc2}"),
+            new Markup($"orders: intents {s.Intents} · approved {s.Approved} · held back {s.RejectedByGate} · sent {s.Sent} · fills {s.Filled} · working {s.LiveOrders} · cancelled {s.Cancelled} · rejected {s.RejectedByVenue} · journal lag {s.JournalLag} · collections {s.Gc0}/{s.Gc1}/{s.Gc2}"),
             portfolios, stages);
     }
 

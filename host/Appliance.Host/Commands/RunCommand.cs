@@ -21,7 +21,7 @@ internal static class RunCommand
         var noJournal = new Option<bool>("--no-journal") { Description = "Do not write the journal. Such a run cannot be replayed." };
         var feedPort = new Option<int>("--feed-port") { Description = "UDP port of the feed, over the desk's.", HelpName = "PORT" };
         var fixPort = new Option<int>("--fix-port") { Description = "Port of the FIX venue, over the desk's; no embedded venue is started then.", HelpName = "PORT" };
-        var stall = new Option<double>("--stall-after") { Description = "Fault injection: let the decision thread loop for 8 seconds after this many, to see the watchdog work.", HelpName = "SECONDS" };
+        var stall = new Option<double>("--stall-after") { Description = "Fault injection: this long after the first order was sent, let the decision thread loop for 8 seconds, to see the watchdog work.", HelpName = "SECONDS" };
         var journalLimit = new Option<long>("--journal-limit") { Description = "Fault injection: the journal's disk is full after this many bytes.", HelpName = "BYTES" };
         var venue = new Option<string[]>("--venue-option") { Description = "Passed on to the embedded venue, e.g. --venue-option=--reject-share=0.1.", HelpName = "OPTION" };
         var opening = new Option<string[]>("--opening-position") { Description = "Position held in an instrument at the start, over the desk's initialHedge; once for each. Needed after an earlier run that sent orders to a FIX venue.", HelpName = "SYMBOL=QUANTITY" };

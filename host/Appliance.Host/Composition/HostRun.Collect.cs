@@ -127,7 +127,7 @@ internal sealed partial class HostRun
 
     private int Conclude(RunResult result, int code)
     {
-        _snapshot.Stopped = 1;
+        ReadStages();
         Show(_endedNs);
         _snapshot.Stopped = 1;
         _board.Publish(in _snapshot);

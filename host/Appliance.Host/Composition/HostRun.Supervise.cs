@@ -36,8 +36,9 @@ internal sealed partial class HostRun
         if (windowOpen) OpenWindow();
         long openNs = _startedNs + (long)(Math.Min(_request.WarmUpSeconds, _request.Seconds > 0 ? _request.Seconds / 2 : double.MaxValue) * 1e9);
         long endNs = IsLive && _request.Seconds > 0 ? _startedNs + (long)(_request.Seconds * 1e9) : long.MaxValue;
-        long stallNs = _request.StallAfterSeconds > 0 ? _startedNs + (long)(_request.StallAfterSeconds * 1e9) : long.MaxValue;
-        long showNs = _startedNs;
+        long stallNs = long.MaxValue;
+        bool stallsLater = _request.StallAfterSeconds > 0;
+        long showNs = _startedNs, showStagesNs = _startedNs;
         long giveUpNs = long.MaxValue;
         bool fallen = false;
         var watchdog = new Watchdog(HotThreads, _profile.WatchdogMilliseconds * 1_000_000L, TurnMicroseconds * 1_000L, _startedNs);
@@ -52,6 +53,11 @@ internal sealed partial class HostRun
                 _switches.Measuring = true;
             }
             if (Linux.Exists(killFile)) _board.Kill.Set();
+            if (stallsLater && _sendCounts().Sent > 0)
+            {
+                stallsLater = false;
+                stallNs = now + (long)(_request.StallAfterSeconds * 1e9);
+            }
             if (now >= stallNs)
             {
                 stallNs = long.MaxValue;
@@ -92,6 +98,11 @@ internal sealed partial class HostRun
             if (now >= showNs)
             {
                 showNs = now + ShowEveryNs;
+                if (now >= showStagesNs)
+                {
+                    showStagesNs = now + ShowStagesEveryNs;
+                    ReadStages();
+                }
                 Show(now);
             }
         }
@@ -113,11 +124,13 @@ internal sealed partial class HostRun
         return Volatile.Read(ref _signal) == (int)PosixSignal.SIGINT ? ExitCode.Interrupted : ExitCode.Done;
     }
 
+    private const long ShowEveryNs = 250_000_000;
+
     /// <summary>
     /// Reading the histograms takes their cache lines from the hot thread and about a millisecond of this one, so nobody's console is served seldom: a run that brings
-    /// its own is shown twice a second, another every five seconds.
+    /// its own gets them twice a second, another every five seconds. The counters are a few lines.
     /// </summary>
-    private long ShowEveryNs => _request.ShowConsole ? 500_000_000 : 5_000_000_000;
+    private long ShowStagesEveryNs => _request.ShowConsole ? 500_000_000 : 5_000_000_000;
 
     private const int SignalUser1 = 10;
     private const long GiveUpAfterNs = 10_000_000_000;
@@ -179,6 +192,7 @@ internal sealed partial class HostRun
             _snapshot.Portfolios[i].Name.Set(_flow.Portfolios[i].Name);
             _snapshot.Portfolios[i].Underlying.Set(_desk.Instruments[_flow.Portfolios[i].Instrument].Symbol);
         }
+        ReadStages();
         Show(default(HostMonotonicClock).NowNs());
     }
 
@@ -197,7 +211,9 @@ internal sealed partial class HostRun
         (s.Filled, s.Cancelled, s.RejectedByVenue) = (c.Fills, c.Cancelled, c.RejectedByVenue);
         s.JournalLag = _journal is null ? 0 : _journal.Status.LagEvents(_ring.Cursor);
         (s.Gc0, s.Gc1, s.Gc2) = (GC.CollectionCount(0) - _gc0, GC.CollectionCount(1) - _gc1, GC.CollectionCount(2) - _gc2);
+        s.LiveOrders = _flow.Gate.Orders.LiveCount;
         s.SessionUp = _flow.Gate.IsSessionUp ? 1 : 0;
+        s.HeldBackBy = (int)_flow.Gate.Stopped;
         s.Killed = _board.Kill.IsSet ? 1 : 0;
         s.Stopped = _switches.Ended ? 1 : 0;
         for (int i = 0; i < s.PortfolioCount; i++)
@@ -209,12 +225,16 @@ internal sealed partial class HostRun
             (p.Pnl, p.OptionPnl, p.HedgePnl, p.Costs) = (portfolio.Account.Pnl, portfolio.Account.OptionPnl, portfolio.Account.HedgePnl, portfolio.Account.Costs);
             p.Rebalances = portfolio.Account.Rebalances;
         }
+        _board.Publish(in s);
+    }
+
+    private void ReadStages()
+    {
         for (int i = 0; i < StageLatency.StageCount; i++)
         {
             var h = HistogramOf((Stage)i);
-            s.Stages[i] = new BoardStage { Count = h.Count, P50 = h.ValueAtPercentile(50), P90 = h.ValueAtPercentile(90), P99 = h.ValueAtPercentile(99), Max = h.Max };
+            _snapshot.Stages[i] = new BoardStage { Count = h.Count, P50 = h.ValueAtPercentile(50), P90 = h.ValueAtPercentile(90), P99 = h.ValueAtPercentile(99), Max = h.Max };
         }
-        _board.Publish(in s);
     }
 
     /// <summary>In the staged topology the gateway's thread keeps the last stages.</summary>

@@ -48,18 +48,24 @@ internal sealed class RunFolder : IDisposable
         return Write("desk.json", desk.ToJsonString());
     }
 
-    /// <summary>The demo desk with both hedges far from their target and patient passive orders: some order of ours stands at the venue nearly all the time.</summary>
+    /// <summary>
+    /// The demo desk with both hedges far from their target and patient passive orders. The first portfolio's are small: there is always another. The second's are so large that the
+    /// market does not fill one in the seconds of a test: on a machine however slow, an order of ours stands at the venue, and a cancel finds it.
+    /// </summary>
     public string PassiveDesk(Action<JsonNode>? change = null) => Demo(desk =>
     {
-        foreach (JsonNode? portfolio in desk["portfolios"]!.AsArray())
+        for (int i = 0; i < 2; i++)
         {
-            portfolio!["initialHedge"] = 0;
-            portfolio["policy"] = JsonNode.Parse("""{ "kind": "delta-threshold", "threshold": 1000 }""");
-            portfolio["execution"] = JsonNode.Parse("""{ "style": "passive", "minimumTrade": 20, "maximumChild": 500, "chaseTicks": 1, "passiveTimeoutMilliseconds": 3600000, "escalateBandMultiple": 1000 }""");
+            int scale = i == 0 ? 1 : 1_000;
+            JsonNode portfolio = desk["portfolios"]![i]!;
+            portfolio["initialHedge"] = 0;
+            portfolio["policy"] = JsonNode.Parse($$"""{ "kind": "delta-threshold", "threshold": {{scale * 1_000}} }""");
+            portfolio["execution"] = JsonNode.Parse($$"""{ "style": "passive", "minimumTrade": 20, "maximumChild": {{(i == 0 ? 500 : 5_000_000)}}, "chaseTicks": 1, "passiveTimeoutMilliseconds": 3600000, "escalateBandMultiple": 1000 }""");
             // One option whose delta is nearly its size: the hedge is 900,000 away from its target, which passive fills take minutes to cover, and below the escalation at a thousand half bands.
-            portfolio["options"] = JsonNode.Parse("""[{ "right": "call", "strike": 1, "expiry": "2036-06-20T20:00:00Z", "quantity": -900000, "volatility": 0.2 }]""");
+            portfolio["options"] = JsonNode.Parse($$"""[{ "right": "call", "strike": 1, "expiry": "2036-06-20T20:00:00Z", "quantity": {{scale * -900_000}}, "volatility": 0.2 }]""");
         }
-        desk["limits"]!["maxDailyLoss"] = 1e12;
+        JsonNode limits = desk["limits"]!;
+        (limits["maxDailyLoss"], limits["maxOrderQuantity"], limits["maxOrderNotional"], limits["maxPosition"]) = (1e12, 1e7, 1e12, 1e10);
         change?.Invoke(desk);
     });
 
