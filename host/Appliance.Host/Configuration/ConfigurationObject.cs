@@ -27,6 +27,11 @@ internal sealed class ConfigurationObject
     public ConfigurationObject Object(string key) => _values.TryGetValue(key, out var v) ? (ConfigurationObject)v : new ConfigurationObject(_file, _path == "" ? key : $"{_path}.{key}", _line, _errors);
     public IReadOnlyList<ConfigurationObject> List(string key) => _values.TryGetValue(key, out var v) ? (IReadOnlyList<ConfigurationObject>)v : [];
     public IReadOnlyList<string> Texts(string key) => _values.TryGetValue(key, out var v) ? (IReadOnlyList<string>)v : [];
+    public IReadOnlyList<double> Numbers(string key) => _values.TryGetValue(key, out var v) ? (IReadOnlyList<double>)v : [];
+    /// <summary>Whether a key that may hold a number or a word holds the word.</summary>
+    public bool IsText(string key) => _values.TryGetValue(key, out var v) && v is string;
+    /// <summary>Whether the file itself has the key.</summary>
+    public bool Given(string key) => _lines.ContainsKey(key);
     /// <summary>True when the key has a good value, given or by default.</summary>
     public bool Has(string key) => _values.ContainsKey(key);
     public bool Has(string key, string other) => Has(key) && Has(other);
@@ -100,6 +105,9 @@ internal sealed class ConfigurationObject
             SettingType.List => node.Type == JsonTokenType.StartArray && node.Items.Count >= setting.Min ? Items(setting, node, full) : null,
             SettingType.TextList => node.Type == JsonTokenType.StartArray && node.Items.All(n => n.Type == JsonTokenType.String) ? node.Items.Select(n => n.Text).ToArray() : null,
             SettingType.NumberList => node.Type == JsonTokenType.StartArray && node.Items.All(n => InRange(n, setting) is not null) ? node.Items.Select(n => (double)InRange(n, setting)!).ToArray() : null,
+            SettingType.NumberOrList => node.Type == JsonTokenType.Number ? (InRange(node, setting) is double one ? new[] { one } : null)
+                : node.Type == JsonTokenType.StartArray && node.Items.All(n => InRange(n, setting) is not null) ? node.Items.Select(n => (double)InRange(n, setting)!).ToArray() : null,
+            SettingType.NumberOrChoice => node.Type == JsonTokenType.String ? (Array.IndexOf(setting.Choices, node.Text) >= 0 ? node.Text : null) : InRange(node, setting),
             _ => throw new ArgumentOutOfRangeException(nameof(setting)),
         };
         if (value is null) _errors.Add(_file, node.Line, full, node.Seen, setting.Allowed);
@@ -115,6 +123,11 @@ internal sealed class ConfigurationObject
         for (int i = 0; i < node.Items.Count; i++)
         {
             var item = node.Items[i];
+            if (setting.Shorthand is { } only && item.Type == JsonTokenType.String)
+            {
+                item = new JsonNodeAt { Type = JsonTokenType.StartObject, Line = item.Line };
+                item.Members.Add((only, item.Line, node.Items[i]));
+            }
             if (item.Type == JsonTokenType.StartObject) items.Add(FromNode(item, setting.Section!, _file, $"{full}[{i}]", _errors));
             else _errors.Add(_file, item.Line, $"{full}[{i}]", item.Seen, "an object");
         }

@@ -50,11 +50,34 @@ internal static class SchemaWriter
                     w.WriteEndArray();
                     break;
                 case SettingType.Object: Object(w, setting.Section!, top: false); break;
+                case SettingType.NumberOrList:
+                    w.WriteStartArray("type");
+                    w.WriteStringValue("number");
+                    w.WriteStringValue("array");
+                    w.WriteEndArray();
+                    break;
+                case SettingType.NumberOrChoice:
+                    w.WriteStartArray("type");
+                    w.WriteStringValue("number");
+                    w.WriteStringValue("string");
+                    w.WriteEndArray();
+                    break;
                 case SettingType.List:
                     w.WriteString("type", "array");
                     if (setting.Min > 0) w.WriteNumber("minItems", (int)setting.Min);
                     w.WriteStartObject("items");
-                    Object(w, setting.Section!, top: false);
+                    if (setting.Shorthand is null) Object(w, setting.Section!, top: false);
+                    else
+                    {
+                        w.WriteStartArray("anyOf");
+                        w.WriteStartObject();
+                        w.WriteString("type", "string");
+                        w.WriteEndObject();
+                        w.WriteStartObject();
+                        Object(w, setting.Section!, top: false);
+                        w.WriteEndObject();
+                        w.WriteEndArray();
+                    }
                     w.WriteEndObject();
                     break;
                 case SettingType.TextList or SettingType.NumberList:

@@ -1,6 +1,6 @@
 namespace Appliance.Host.Configuration;
 
-internal enum SettingType { Text, Integer, Number, Flag, Choice, Time, Object, List, TextList, NumberList }
+internal enum SettingType { Text, Integer, Number, Flag, Choice, Time, Object, List, TextList, NumberList, NumberOrList, NumberOrChoice }
 
 /// <summary>
 /// One key of a configuration file: its type, what is allowed, its default with unit and reason. From these tables come the checks,
@@ -15,6 +15,8 @@ internal sealed record Setting(string Key, SettingType Type, string Why)
     public double Max { get; init; } = double.PositiveInfinity;
     public string[] Choices { get; init; } = [];
     public string Unit { get; init; } = "";
+    /// <summary>A list's item may be a text alone, which then stands for an object with this one key.</summary>
+    public string? Shorthand { get; init; }
     /// <summary>Keys of an object, or of each item of a list.</summary>
     public Section? Section { get; init; }
 
@@ -27,7 +29,9 @@ internal sealed record Setting(string Key, SettingType Type, string Why)
         SettingType.Choice => "one of " + string.Join(", ", Choices.Select(c => $"\"{c}\"")),
         SettingType.Time => "a UTC time such as \"2024-08-30T08:00:00Z\"",
         SettingType.Object => "an object",
-        SettingType.List => "a list of objects" + (Min > 0 ? $", at least {Min}" : ""),
+        SettingType.NumberOrList => "a number or a list of numbers" + Range,
+        SettingType.NumberOrChoice => "a number" + Range + " or one of " + string.Join(", ", Choices.Select(c => $"\"{c}\"")),
+        SettingType.List => (Shorthand is null ? "a list of objects" : "a list of objects or texts") + (Min > 0 ? $", at least {Min}" : ""),
         SettingType.TextList => "a list of texts",
         SettingType.NumberList => "a list of numbers" + Range,
         _ => throw new ArgumentOutOfRangeException(nameof(Type)),

@@ -1,0 +1,156 @@
+using System.Globalization;
+using Appliance.Lab.Specification;
+
+namespace Appliance.Host.Configuration;
+
+/// <summary>Reads and checks a lab specification: JSON with comments, every mistake at once with file, line, key, what was seen and what is allowed.</summary>
+internal static class LabSpecificationFile
+{
+    public static LabSpecification? Load(string file, ConfigurationErrors errors)
+    {
+        byte[] bytes;
+        try { bytes = File.ReadAllBytes(file); }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            errors.Add(file, 0, e is FileNotFoundException or DirectoryNotFoundException ? "there is no such file" : $"cannot be read: {e.Message}");
+            return null;
+        }
+        return Parse(bytes, file, errors);
+    }
+
+    /// <summary>Reads it or throws with every mistake.</summary>
+    public static LabSpecification Require(string file)
+    {
+        var errors = new ConfigurationErrors();
+        var specification = Load(file, errors);
+        if (errors.Count > 0) throw new BadInputException([.. errors.Lines]);
+        return specification!;
+    }
+
+    public static LabSpecification? Parse(byte[] bytes, string file, ConfigurationErrors errors)
+    {
+        int before = errors.Count;
+        var o = ConfigurationObject.Parse(bytes, file, LabSpecificationKeys.Keys, errors);
+        if (o is null) return null;
+        var time = o.Object("time");
+        var market = LabMarketReader.Read(o.Object("market"), time, file);
+        var liability = LabLiabilityReader.Read(o.Object("liability"), market, (int)time.Integer("steps"), file, errors);
+        var hedges = LabLiabilityReader.Hedges(o, market, time.Integer("steps") * time.Number("stepYears"), file);
+        var specification = new LabSpecification
+        {
+            File = file, Bytes = bytes, Name = o.Text("name") is { Length: > 0 } name ? name : Path.GetFileNameWithoutExtension(file),
+            Market = market, Time = new TimeSpecification((int)time.Integer("steps"), time.Number("stepYears"), (int)time.Integer("substeps")),
+            Liability = liability, Hedges = hedges, InitialHolding = InitialHolding(o, hedges), LiquidateAtEnd = o.Flag("liquidateAtEnd"),
+            Objective = Objective(o.Object("objective")), Policy = Policy(o.Object("policy")), Training = Training(o.Object("training")), Evaluation = Evaluation(o, file),
+            Baselines = Baselines(o), Certificate = o.Text("certificate") switch { "dp" => CertificateKind.DynamicProgramme, "lp" => CertificateKind.LinearProgramme, _ => CertificateKind.None },
+        };
+        return errors.Count > before ? null : specification;
+    }
+
+    private static double[] InitialHolding(ConfigurationObject o, IReadOnlyList<HedgeSpecification> hedges)
+    {
+        var given = o.Numbers("initialHolding");
+        if (given.Count == 1) return [.. hedges.Select(_ => given[0])];
+        if (o.Has("initialHolding") && given.Count != hedges.Count) o.Error("initialHolding", $"{given.Count} numbers", $"one number, or one for each of the {hedges.Count} hedges");
+        return [.. given];
+    }
+
+    private static ObjectiveSpecification Objective(ConfigurationObject o)
+    {
+        string kind = o.Text("kind");
+        string[] wanted = kind switch
+        {
+            "mean-variance" or "entropic" => ["riskAversion"],
+            "mean-std" => ["k"],
+            "cvar" => ["level"],
+            "mean-cvar" => ["level", "weight"],
+            "power" => ["riskAversion", "wealth"],
+            "expectile" => ["tau"],
+            _ => [],
+        };
+        if (kind != "") RequireExactly(o, wanted, ["riskAversion", "level", "k", "weight", "tau", "wealth"], $"the objective \"{kind}\"");
+        return new ObjectiveSpecification
+        {
+            Kind = (ObjectiveKind)Math.Max(0, Array.IndexOf(LabSpecificationKeys.Objectives, kind)), RiskAversion = o.Number("riskAversion"), Level = o.Number("level"),
+            K = o.Number("k"), Weight = o.Number("weight"), Tau = o.Number("tau"), Wealth = o.Number("wealth"),
+        };
+    }
+
+    /// <summary>Of a group of optional keys, those wanted must be given and the others must not: a key that would be ignored is a mistake of its writer.</summary>
+    internal static void RequireExactly(ConfigurationObject o, string[] wanted, string[] group, string why)
+    {
+        foreach (string key in group)
+        {
+            if (wanted.Contains(key) && !o.Given(key)) o.Error(key, "nothing", $"a value: {why} needs it");
+            if (!wanted.Contains(key) && o.Given(key)) o.Error(key, "a value", $"nothing: {why} does not use it" + (wanted.Length > 0 ? $", it uses {string.Join(", ", wanted)}" : ""));
+        }
+    }
+
+    private static PolicySpecification Policy(ConfigurationObject o)
+    {
+        foreach (double units in o.Numbers("hidden"))
+            if (units != Math.Floor(units)) o.Error("hidden", units.ToString(CultureInfo.InvariantCulture), "whole numbers");
+        string architecture = o.Text("architecture");
+        foreach (string feature in o.Texts("features"))
+            if (!Strategy.Features.FeatureCatalogue.TryFind(feature, out _))
+                o.Error("features", $"\"{feature}\"", "one of " + string.Join(", ", Strategy.Features.FeatureCatalogue.Names.ToArray()));
+        return new PolicySpecification
+        {
+            Architecture = Architecture(architecture), Hidden = [.. o.Numbers("hidden").Select(h => (int)h)], Features = o.Texts("features"), Activation = o.Text("activation"),
+            NetworkPerStep = o.Flag("networkPerStep"), LearnInitialHolding = o.Flag("learnInitialHolding"), Rule = Rule(o, Architecture(architecture), "policy"),
+        };
+    }
+
+    private static PolicyArchitecture Architecture(string name) => name switch
+    {
+        "ntb" => PolicyArchitecture.Ntb, "lstm" => PolicyArchitecture.Lstm, "gru" => PolicyArchitecture.Gru, "delta" => PolicyArchitecture.Delta,
+        "delta-threshold" => PolicyArchitecture.DeltaThreshold, "whalley-wilmott" => PolicyArchitecture.WhalleyWilmott, "leland" => PolicyArchitecture.Leland,
+        "minimum-variance-delta" => PolicyArchitecture.MinimumVarianceDelta, "hodges-neuberger" => PolicyArchitecture.HodgesNeuberger, "none" => PolicyArchitecture.None,
+        _ => PolicyArchitecture.Mlp,
+    };
+
+    private static StrategySpecification Rule(ConfigurationObject o, PolicyArchitecture kind, string name) => new()
+    {
+        Kind = kind, Name = name, Every = (int)o.Integer("every"), Threshold = OrNaN(o, "threshold"), RiskAversion = OrNaN(o, "riskAversion"), Volatility = OrNaN(o, "volatility"),
+    };
+
+    private static double OrNaN(ConfigurationObject o, string key) => o.Has(key) ? o.Number(key) : double.NaN;
+
+    private static List<StrategySpecification> Baselines(ConfigurationObject o)
+    {
+        var baselines = new List<StrategySpecification>();
+        foreach (var b in o.List("baselines"))
+        {
+            string name = b.Text("name") is { Length: > 0 } given ? given : b.Text("kind") + (b.Integer("every") > 1 ? $"-every-{b.Integer("every")}" : "");
+            if (name == "policy" || baselines.Any(s => s.Name == name)) b.Error("name", $"\"{name}\"", "a name that no other strategy of the report has");
+            baselines.Add(Rule(b, Architecture(b.Text("kind")), name));
+        }
+        return baselines;
+    }
+
+    private static TrainingSpecification Training(ConfigurationObject o)
+    {
+        if (o.Has("batch", "paths") && o.Integer("batch") > o.Integer("paths")) o.Error("batch", $"{o.Integer("batch")}", $"at most training.paths, {o.Integer("paths")}");
+        return new TrainingSpecification
+        {
+            Paths = (int)o.Integer("paths"), Epochs = (int)o.Integer("epochs"), Batch = (int)o.Integer("batch"), LearningRate = o.Number("learningRate"), Seed = (ulong)o.Integer("seed"),
+            ClipNorm = o.Number("clipNorm"), AveragingShare = o.Number("averagingShare"), CoarseStepFactor = (int)o.Integer("coarseStepFactor"), ImportanceShift = o.Number("importanceShift"),
+            Teacher = o.Text("teacher") is "none" ? "" : o.Text("teacher"), Threads = (int)o.Integer("threads"),
+        };
+    }
+
+    private static EvaluationSpecification Evaluation(ConfigurationObject root, string file)
+    {
+        var o = root.Object("evaluation");
+        if (o.Has("seed") && root.Object("training").Has("seed") && o.Integer("seed") == root.Object("training").Integer("seed") && root.Object("market").Text("model") is not ("bootstrap" or "paths"))
+            o.Error("seed", $"{o.Integer("seed")}", "another seed than training.seed: held-back paths must not be the training's");
+        foreach (string other in o.Texts("robustness"))
+            if (!File.Exists(RelativeTo(file, other))) o.Error("robustness", $"\"{other}\"", "the name of a file that exists, relative to this one");
+        return new EvaluationSpecification
+        {
+            Paths = (int)o.Integer("paths"), Seed = (ulong)o.Integer("seed"), Resamples = (int)o.Integer("resamples"), Robustness = [.. o.Texts("robustness").Select(r => RelativeTo(file, r))],
+        };
+    }
+
+    internal static string RelativeTo(string file, string name) => Path.IsPathRooted(name) ? name : Path.Combine(Path.GetDirectoryName(Path.GetFullPath(file)) ?? ".", name);
+}

@@ -1,0 +1,45 @@
+using Appliance.Lab.Markets;
+using Appliance.Lab.Specification;
+
+namespace Appliance.Lab.Hedging;
+
+/// <summary>
+/// The hedging problem of a specification on one set of paths (training and evaluation differ by the seed).
+/// <para>Conventions: loss L = owed − trading gains + costs at maturity T. Cash accrues at the rate r, so that with growth g_k = e^(r(T − t_k)), holding δ_k over step k,
+/// gains are Σ δ_k (g_{k+1} P_{k+1} − g_k P_k) and costs Σ g_k c(δ_k − δ_{k−1}, P_k), with δ_{−1} the initial holding (which was paid for before and is marked from P_0), and, if the end is
+/// liquidated, c(−δ_{N−1}, P_N) too.</para>
+/// </summary>
+public sealed class HedgingEnvironment
+{
+    private readonly int[] _aliasOf;
+
+    public HedgingEnvironment(LabSpecification specification, ulong seed) : this(specification, MarketSimulator.Make(specification, seed)) { }
+
+    public HedgingEnvironment(LabSpecification specification, IMarketSimulator simulator)
+    {
+        Specification = specification;
+        Simulator = simulator;
+        var time = specification.Time;
+        Growth = [.. Enumerable.Range(0, time.Steps + 1).Select(k => Math.Exp(specification.Market.Rate * (time.Steps - k) * time.StepYears))];
+        _aliasOf = [.. specification.Hedges.Select(h => h.Instrument == HedgeKind.Spot ? h.Underlying : -1)];
+    }
+
+    public LabSpecification Specification { get; }
+    public IMarketSimulator Simulator { get; }
+    public int Steps => Specification.Time.Steps;
+    public int Instruments => Specification.Hedges.Count;
+    /// <summary>e^(rate·(T − t_k)), k = 0 … Steps: what one unit of cash at step k is worth at maturity.</summary>
+    public double[] Growth { get; }
+
+    public EpisodeBlock NewBlock(int paths) => new(Simulator.NewBlock(paths), _aliasOf);
+
+    /// <summary>Simulates paths firstPath … and prices hedges and liability on them.</summary>
+    public void Fill(EpisodeBlock block, long firstPath)
+    {
+        block.FirstPath = firstPath;
+        Simulator.Fill(block.Market, firstPath);
+        for (int i = 0; i < Instruments; i++)
+            if (block.IsOwn(i)) HedgePrices.Fill(this, block, i);
+        Payoffs.Owed(Specification, block.Market, Growth, block.Owed);
+    }
+}

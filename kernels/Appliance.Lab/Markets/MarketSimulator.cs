@@ -1,0 +1,47 @@
+using Appliance.Lab.Random;
+using Appliance.Lab.Specification;
+
+namespace Appliance.Lab.Markets;
+
+/// <summary>What the models share: the time grid, the source of random numbers and the size of a block.</summary>
+public abstract class MarketSimulator : IMarketSimulator
+{
+    protected MarketSimulator(MarketSpecification market, TimeSpecification time, ulong seed, IReadOnlyList<string> series, int underlyings, int normalStreams, int uniformStreams, bool usesSubsteps)
+    {
+        (Market, Time, Series, Underlyings) = (market, time, series, underlyings);
+        Substeps = usesSubsteps ? Math.Max(1, time.Substeps) : 1;
+        Draws = DrawSource.Make(market.Draws, seed, normalStreams, uniformStreams, time.Steps * Substeps);
+        SubstepYears = time.StepYears / Substeps;
+    }
+
+    protected MarketSpecification Market { get; }
+    protected TimeSpecification Time { get; }
+    protected DrawSource Draws { get; }
+    protected int Substeps { get; }
+    protected double SubstepYears { get; }
+    /// <summary>Scratch rows that the model itself needs; they stand behind those of the draws.</summary>
+    protected virtual int OwnScratchRows => 0;
+    protected Span<double> OwnScratch(PathBlock block, int row) => block.Scratch(Draws.ScratchRows + row);
+
+    public IReadOnlyList<string> Series { get; }
+    public int Underlyings { get; }
+    public int Steps => Time.Steps;
+    public double StepYears => Time.StepYears;
+    public virtual long PathsAvailable => long.MaxValue;
+    public PathBlock NewBlock(int paths) => new(Series.Count, Steps, paths, Draws.ScratchRows + OwnScratchRows);
+    public abstract void Fill(PathBlock block, long firstPath);
+
+    /// <summary>The simulator of a specification.</summary>
+    /// <param name="seed">Seed of the training or of the evaluation.</param>
+    public static IMarketSimulator Make(LabSpecification specification, ulong seed)
+    {
+        var (market, time) = (specification.Market, specification.Time);
+        return market.Model switch
+        {
+            MarketModel.Gbm => new GbmSimulator(market, time, seed),
+            MarketModel.Merton => new MertonSimulator(market, time, seed),
+            MarketModel.Trinomial => new TrinomialSimulator(market, time, seed),
+            _ => throw new NotSupportedException($"There is no simulator of the market model {market.Model}."),
+        };
+    }
+}

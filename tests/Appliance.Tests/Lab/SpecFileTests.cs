@@ -1,0 +1,44 @@
+using System.Text;
+using Appliance.Host.Configuration;
+using Appliance.Lab.Specification;
+
+namespace Appliance.Tests.Lab;
+
+/// <summary>The specification file: what a good one means, and that a bad one is answered with line, key and cure.</summary>
+public sealed class SpecFileTests
+{
+    internal const string Entropic = """
+        {
+          "market": { "model": "gbm", "spot": 1, "volatility": 0.2 },
+          "time": { "steps": 30, "stepYears": 0.0027397260273972603 },
+          "liability": { "contract": "european", "right": "call", "strike": 1 },
+          "hedges": [{ "instrument": "spot", "costs": { "proportional": 0.001 } }],
+          "objective": { "kind": "entropic", "riskAversion": 10 },
+          "certificate": "dp"
+        }
+        """;
+
+    internal static LabSpecification Good(string json)
+    {
+        var errors = new ConfigurationErrors();
+        var specification = LabSpecificationFile.Parse(Encoding.UTF8.GetBytes(json), "lab.json", errors);
+        Assert.Equal([], errors.Lines);
+        return specification!;
+    }
+
+    [Fact]
+    public void AGoodFileIsRead()
+    {
+        var s = Good(Entropic);
+        Assert.Equal(MarketModel.Gbm, s.Market.Model);
+        Assert.Equal([0.2], s.Market.Volatilities);
+        Assert.Equal(30, s.Time.Steps);
+        Assert.Equal(0.001, s.Hedges[0].Costs.Proportional);
+        Assert.True(s.Hedges[0].Costs.IsSimple);
+        Assert.Equal(ObjectiveKind.Entropic, s.Objective.Kind);
+        Assert.Equal(10, s.Objective.RiskAversion);
+        Assert.Equal(CertificateKind.DynamicProgramme, s.Certificate);
+        Assert.Equal(["none", "delta"], s.Baselines.Select(b => b.Name));
+        Assert.Equal([0.0], s.InitialHolding);
+    }
+}
