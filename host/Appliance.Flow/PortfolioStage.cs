@@ -52,6 +52,7 @@ public sealed class PortfolioStage
     {
         _greeks.MoveOrReprice(market.Mid, timeUtcNs);
         _greeks.Fill(ref _state);
+        _state.TimeUtcNs = timeUtcNs;
         _state.HedgePositionUnits = _account.HedgeUnits;
         _state.Market = market;
         _target = _policy.Decide(in _state);

@@ -206,6 +206,7 @@ public sealed class PortfolioGreeks
         state.Theta = Theta;
         state.Value = Value;
         state.YearsToExpiry = YearsToExpiry;
+        state.ExpiryUtcNs = _live > 0 ? _expiryUtcNs[_live - 1] : 0;
         state.Moneyness = double.IsNaN(_logReferenceStrike) ? 0 : Kernels.Scalar.Elementary.Log(Spot) - _logReferenceStrike;
     }
 

@@ -6,6 +6,7 @@ using Appliance.Flow.Market;
 using Appliance.Host.Configuration;
 using Appliance.Risk;
 using Appliance.Strategy.Policies;
+using Appliance.Strategy.Policies.Files;
 
 namespace Appliance.Host.Composition;
 
@@ -19,6 +20,10 @@ internal static class DeskComposer
         foreach (var p in desk.Portfolios)
         {
             try { portfolios.Add(Portfolio(desk, p)); }
+            catch (PolicyFileException e)
+            {
+                foreach (string fault in e.Faults) errors.Add(e.File, 0, fault);
+            }
             catch (Exception e) when (e is ArgumentException or InvalidDataException or IOException)
             {
                 errors.Add(desk.File, 0, $"portfolio {p.Name}: {e.Message}");
@@ -83,7 +88,7 @@ internal static class DeskComposer
             {
                 "delta-threshold" => new DeltaThresholdPolicy(p.Policy.Threshold / instrument.ContractSize),
                 "whalley-wilmott" => new WhalleyWilmottPolicy(new WhalleyWilmottOptions { CostShare = p.Policy.CostShare, RiskAversion = p.Policy.RiskAversion, RebalanceShare = p.Policy.RebalanceShare, HalfWidthUnitsMin = lot }),
-                "mlp" => MlpPolicy.Parse(p.Policy.File, p.Policy.Bytes),
+                "mlp" or "ntb" or "lstm" or "gru" => Network(p.Policy),
                 _ => throw new ArgumentException($"policy kind {p.Policy.Kind}"),
             },
             Execution = new HedgeExecutionOptions
@@ -95,6 +100,13 @@ internal static class DeskComposer
             },
             Greeks = new PortfolioGreeksOptions { DeltaErrorUnitsMax = p.ExpansionTolerance * Math.Max(lot, p.Policy.Kind == "delta-threshold" ? p.Policy.Threshold : 10 * lot) * instrument.ContractSize, RepriceAfterNs = p.RepriceMs * 1_000_000L },
         };
+    }
+
+    private static NetworkPolicy Network(PolicySettings settings)
+    {
+        var policy = NetworkPolicy.Parse(settings.File, settings.Bytes);
+        string found = policy.Metadata.Architecture.ToString().ToLowerInvariant();
+        return found == settings.Kind ? policy : throw new PolicyFileException(settings.File, $"holds architecture {found}, but the desk file's policy.kind is \"{settings.Kind}\": give the one that the file holds");
     }
 
     private static long Units(double value, long unitsPerOne)

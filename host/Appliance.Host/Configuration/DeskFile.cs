@@ -41,6 +41,9 @@ internal sealed record Desk
 
     internal static readonly string[] FeedKinds = ["itch50-moldudp64", "itch50-soupbintcp", "itch50-file", "iex-deep", "binance-usdm", "binance-coinm", "binance-spot"];
 
+    /// <summary>Policies that come from a file: the desk names the architecture that it expects there.</summary>
+    internal static readonly string[] NetworkKinds = ["mlp", "ntb", "lstm", "gru"];
+
     private static readonly Section OptionKeys = new("option",
         new("right", SettingType.Choice, "Call or put; European.") { Required = true, Choices = ["call", "put"] },
         new("strike", SettingType.Number, "Strike.") { Required = true, Min = 1e-9, Max = 1e12, Unit = "quote currency" },
@@ -49,12 +52,12 @@ internal sealed record Desk
         new("volatility", SettingType.Number, "The desk's volatility mark, 1.00 = 100 % a year.") { Required = true, Min = 0, Max = 10 });
 
     private static readonly Section PolicyKeys = new("policy",
-        new("kind", SettingType.Choice, "The rule that says how much to hedge.") { Required = true, Choices = ["delta-threshold", "whalley-wilmott", "mlp"] },
+        new("kind", SettingType.Choice, "The rule that says how much to hedge.") { Required = true, Choices = ["delta-threshold", "whalley-wilmott", .. NetworkKinds] },
         new("threshold", SettingType.Number, "delta-threshold: trade back to delta when off by more than this many units of the underlying.") { Default = "1", Min = 0, Max = 1e12, Unit = "underlying" },
         new("riskAversion", SettingType.Number, "whalley-wilmott: absolute risk aversion a.") { Default = "1e-4", Min = 1e-15, Max = 1e6, Unit = "1 / quote currency" },
         new("costShare", SettingType.Number, "whalley-wilmott: proportional cost c of a trade, 0.0001 = one basis point.") { Default = "0.0001", Min = 0, Max = 1 },
         new("rebalanceShare", SettingType.Number, "whalley-wilmott: where a trade leads: 0 to the band's edge, 1 to its centre.") { Default = "0.5", Min = 0, Max = 1 },
-        new("file", SettingType.Text, "mlp: the policy file (safetensors), relative to the desk file.") { Default = "\"\"" });
+        new("file", SettingType.Text, "mlp, ntb, lstm, gru: the policy file (safetensors) of that architecture, relative to the desk file.") { Default = "\"\"" });
 
     private static readonly Section ExecutionKeys = new("execution",
         new("style", SettingType.Choice, "taking crosses the spread at once; passive joins the best price and escalates.") { Default = "\"taking\"", Choices = ["taking", "passive"] },
@@ -181,15 +184,15 @@ internal sealed record Desk
             if (instrument is null && p.Has("underlying")) p.Error("underlying", $"\"{p.Text("underlying")}\"", "a symbol of the list instruments: " + string.Join(", ", instruments.Select(i => i.Symbol)));
             if (p.Has("name") && portfolios.Any(x => x.Name == p.Text("name"))) p.Error("name", $"\"{p.Text("name")}\"", "each name once");
             var policy = p.Object("policy");
-            string policyFile = policy.Text("file");
+            string policyFile = NetworkKinds.Contains(policy.Text("kind")) ? policy.Text("file") : "";
             byte[] policyBytes = [];
-            if (policy.Text("kind") == "mlp")
+            if (NetworkKinds.Contains(policy.Text("kind")))
             {
-                if (policyFile == "") policy.Error("file", "nothing", "the path of a safetensors file, for kind \"mlp\"");
+                if (policyFile == "") policy.Error("file", "nothing", $"the path of a safetensors file, for kind \"{policy.Text("kind")}\"");
                 else
                 {
                     policyFile = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(file))!, policyFile);
-                    int pinned = portfolios.Count(x => x.Policy.Kind == "mlp");
+                    int pinned = portfolios.Count(x => NetworkKinds.Contains(x.Policy.Kind));
                     if (pinnedPolicies is not null && pinned < pinnedPolicies.Count) (policyFile, policyBytes) = pinnedPolicies[pinned];
                     else if (System.IO.File.Exists(policyFile)) policyBytes = System.IO.File.ReadAllBytes(policyFile);
                     else policy.Error("file", $"\"{policy.Text("file")}\"", "a file that exists, relative to the desk file");

@@ -10,8 +10,8 @@ public readonly record struct HedgeTarget(double TargetUnits, double LowerUnits,
 }
 
 /// <summary>
-/// From the state of a portfolio to the hedge wanted. A pure function of its argument: it keeps no state, reads no clock and allocates nothing, so that
-/// a replay decides alike and the lab trains against exactly what trades.
+/// From the states of one portfolio, in the order in which it is asked, to the hedge wanted. It reads no clock and allocates nothing; what it keeps (a recurrent network's state, the
+/// clock of its schedule) follows from the states it was asked with, so that a replay decides alike and the lab trains against exactly what trades. One instance a portfolio.
 /// </summary>
 public interface IHedgePolicy
 {

@@ -8,6 +8,10 @@ namespace Appliance.Strategy.Policies;
 /// </summary>
 public struct PortfolioState
 {
+    /// <summary>Sequenced time: the only time that a policy knows.</summary>
+    public long TimeUtcNs;
+    /// <summary>The nearest expiry among options still alive; 0 when none is.</summary>
+    public long ExpiryUtcNs;
     /// <summary>Price of the underlying at which the Greeks stand, in quote currency.</summary>
     public double Spot;
     /// <summary>In 1.0 of the underlying.</summary>

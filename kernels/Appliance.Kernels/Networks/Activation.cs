@@ -13,6 +13,8 @@ public enum Activation
     Tanh,
     /// <summary>x / (1 + e^(−x)), relative error below 4e-7. Elfwing, Uchibe and Doya, Neural Networks 107 (2018).</summary>
     Silu,
+    /// <summary>1 / (1 + e^(−x)), relative error below 4e-7 where x is above −87.</summary>
+    Sigmoid,
 }
 
 /// <summary>
@@ -34,8 +36,11 @@ internal static class ActivationLanes
             case Activation.Tanh:
                 for (nuint i = 0; i < count; i += 8) Tanh(Vector256.LoadUnsafe(ref x, i)).StoreUnsafe(ref x, i);
                 break;
-            default:
+            case Activation.Silu:
                 for (nuint i = 0; i < count; i += 8) Silu(Vector256.LoadUnsafe(ref x, i)).StoreUnsafe(ref x, i);
+                break;
+            default:
+                for (nuint i = 0; i < count; i += 8) Sigmoid(Vector256.LoadUnsafe(ref x, i)).StoreUnsafe(ref x, i);
                 break;
         }
     }
@@ -54,6 +59,9 @@ internal static class ActivationLanes
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Silu(Vector256<float> x) => x / (Vector256.Create(1f) + Exp(-x));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Sigmoid(Vector256<float> x) => Vector256.Create(1f) / (Vector256.Create(1f) + Exp(-x));
 
     /// <summary>
     /// e^x for |x| up to 87, held at that bound beyond it; relative error below 2e-7. x = k·ln 2 + r, e^r by its Taylor polynomial of degree 7 on |r| ≤ ½ ln 2.

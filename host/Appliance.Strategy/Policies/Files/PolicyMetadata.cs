@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text.Json;
 using Appliance.Kernels.Networks;
 using Appliance.Strategy.Features;
 
@@ -8,183 +6,97 @@ namespace Appliance.Strategy.Policies.Files;
 /// <summary>One input of a network: (value − Mean) / Scale.</summary>
 public readonly record struct NormalisedFeature(FeatureId Feature, double Mean, double Scale);
 
-/// <summary>From a network's raw output to a figure: Offset + Scale × output, held within [Lower, Upper].</summary>
+/// <summary>From a network's transformed output to a figure: Offset + Scale × output, held within [Lower, Upper].</summary>
 public readonly record struct OutputMap(double Scale, double Offset, double Lower, double Upper)
 {
     public double Apply(double output) => Math.Min(Math.Max(Offset + Scale * output, Lower), Upper);
 }
 
-/// <summary>What a network's first output means.</summary>
+/// <summary>What stands inside the file.</summary>
+public enum PolicyArchitecture
+{
+    /// <summary>A perceptron; its first output is the target, a second one the half-width of the band.</summary>
+    Mlp,
+    /// <summary>A perceptron whose two outputs are the edges of the no-transaction band, to which the hedge held is clamped.</summary>
+    Ntb,
+    Lstm,
+    Gru,
+}
+
+/// <summary>What a mapped output means as a hedge position.</summary>
 public enum TargetKind
 {
     /// <summary>A multiple of the hedge that makes delta zero.</summary>
     HedgeRatio,
     /// <summary>The hedge position itself, in 1.0 of the hedge instrument.</summary>
     HedgePosition,
+    /// <summary>What is added to the hedge that makes delta zero, in 1.0 of the hedge instrument.</summary>
+    HedgeOffset,
 }
 
+/// <summary>Stands between the network's last layer and the output maps; computed in double precision.</summary>
+public enum OutputTransform
+{
+    Identity,
+    Relu,
+    /// <summary>x above zero, x / 100 below.</summary>
+    LeakyRelu,
+    /// <summary>ln(1 + eˣ).</summary>
+    Softplus,
+    Sigmoid,
+    Tanh,
+}
+
+/// <summary>The two edges of a no-transaction band, each from its own output.</summary>
+public readonly record struct BandMap(OutputMap Lower, OutputMap Upper);
+
 /// <summary>
-/// The header metadata of a policy file, all values strings: "policyFormat" = "1"; "architecture" = "mlp"; "hiddenSizes" = "[32,32]"; "activation" = "relu", "tanh" or
-/// "silu"; "features" = [{"name","mean","scale"}, …] in input order, names from <see cref="FeatureCatalogue"/>; "target" = {"kind","scale","offset","lower","upper"};
-/// "halfWidth" = {"scale","offset","lower","upper"} of the no-trade band in 1.0 of the hedge instrument: with one network output its offset is the half-width, with two it
-/// maps the second; and where it came from: "objective", "marketModel", "trainingSeed", "parentHash" (empty for none).
+/// The header metadata of a policy file. docs/policies.md describes every key, and the tensors that go with each architecture; <see cref="PolicyMetadataReader"/> and
+/// <see cref="PolicyMetadataWriter"/> are the only places that know their text.
 /// </summary>
 public sealed record PolicyMetadata
 {
     public const string FormatVersion = "1";
 
+    public PolicyArchitecture Architecture { get; init; } = PolicyArchitecture.Mlp;
+    /// <summary>Widths of a perceptron's hidden layers, or units of the recurrent layers from the input up.</summary>
     public required int[] HiddenSizes { get; init; }
+    /// <summary>Widths of hidden dense layers between the last recurrent layer and the outputs; empty for perceptrons.</summary>
+    public int[] HeadSizes { get; init; } = [];
+    /// <summary>Between dense layers.</summary>
     public required Activation Activation { get; init; }
+    public OutputTransform OutputTransform { get; init; } = OutputTransform.Identity;
     public required NormalisedFeature[] Features { get; init; }
+    /// <summary>1: one network for all decisions; N: decision k has a perceptron of its own, the last one from decision N − 1 on.</summary>
+    public int StepNetworks { get; init; } = 1;
+    /// <summary>GRU: the reset gate after the product with the hidden weights (PyTorch) or before.</summary>
+    public bool ResetGateAfter { get; init; } = true;
     public required TargetKind TargetKind { get; init; }
-    public required OutputMap Target { get; init; }
-    public required OutputMap HalfWidth { get; init; }
+    /// <summary>Of the first output; unused with <see cref="Band"/>.</summary>
+    public OutputMap Target { get; init; }
+    /// <summary>Half-width of the no-trade band around the target, in 1.0 of the hedge instrument: with one output its offset, with two the map of the second. Unused with <see cref="Band"/>.</summary>
+    public OutputMap HalfWidth { get; init; }
+    /// <summary>For <see cref="PolicyArchitecture.Ntb"/> always, for recurrent networks where they learn a band: two outputs, the edges.</summary>
+    public BandMap? Band { get; init; }
+    public DecisionSchedule Schedule { get; init; } = DecisionSchedule.EveryMark;
+    /// <summary>How weights stand in memory while the policy runs; the file holds fp32.</summary>
+    public WeightFormat Weights { get; init; } = WeightFormat.Fp32;
     public required string Objective { get; init; }
     public required string MarketModel { get; init; }
     public required string TrainingSeed { get; init; }
     public required string ParentHash { get; init; }
 
-    /// <summary>The metadata as a file holds it.</summary>
-    public IReadOnlyList<KeyValuePair<string, string>> ToStrings()
+    public bool IsRecurrent => Architecture is PolicyArchitecture.Lstm or PolicyArchitecture.Gru;
+
+    /// <summary>Everything that contradicts itself, in words.</summary>
+    public IEnumerable<string> Contradictions()
     {
-        static string Number(double value) => value.ToString("R", CultureInfo.InvariantCulture);
-        static string Map(in OutputMap map) =>
-            $"\"scale\":{Number(map.Scale)},\"offset\":{Number(map.Offset)},\"lower\":{Number(map.Lower)},\"upper\":{Number(map.Upper)}}}";
-        string features = string.Join(",", Features.Select(f =>
-            $"{{\"name\":\"{FeatureCatalogue.NameOf(f.Feature)}\",\"mean\":{Number(f.Mean)},\"scale\":{Number(f.Scale)}}}"));
-        return
-        [
-            new("policyFormat", FormatVersion),
-            new("architecture", "mlp"),
-            new("hiddenSizes", $"[{string.Join(",", HiddenSizes)}]"),
-            new("activation", Activation.ToString().ToLowerInvariant()),
-            new("features", $"[{features}]"),
-            new("target", $"{{\"kind\":\"{(TargetKind == TargetKind.HedgeRatio ? "hedgeRatio" : "hedgePosition")}\",{Map(Target)}"),
-            new("halfWidth", $"{{{Map(HalfWidth)}"),
-            new("objective", Objective),
-            new("marketModel", MarketModel),
-            new("trainingSeed", TrainingSeed),
-            new("parentHash", ParentHash),
-        ];
-    }
-
-    /// <summary>Reads the metadata; every fault is added to <paramref name="faults"/> with key, value seen and what is expected. Null when there was any.</summary>
-    public static PolicyMetadata? TryRead(IReadOnlyDictionary<string, string> source, List<string> faults)
-    {
-        var reader = new Reader(source, faults);
-        int before = faults.Count;
-        reader.Exactly("policyFormat", FormatVersion);
-        reader.Exactly("architecture", "mlp");
-        var metadata = new PolicyMetadata
-        {
-            HiddenSizes = reader.HiddenSizes(),
-            Activation = reader.Activation(),
-            Features = reader.Features(),
-            TargetKind = reader.TargetKind(),
-            Target = reader.Map("target"),
-            HalfWidth = reader.Map("halfWidth"),
-            Objective = reader.Text("objective"),
-            MarketModel = reader.Text("marketModel"),
-            TrainingSeed = reader.Text("trainingSeed"),
-            ParentHash = reader.Text("parentHash"),
-        };
-        return faults.Count == before ? metadata : null;
-    }
-
-    private readonly struct Reader(IReadOnlyDictionary<string, string> source, List<string> faults)
-    {
-        public string Text(string key)
-        {
-            if (source.TryGetValue(key, out string? value)) return value;
-            faults.Add($"metadata \"{key}\" is missing");
-            return "";
-        }
-
-        public void Exactly(string key, string expected)
-        {
-            string seen = Text(key);
-            if (source.ContainsKey(key) && seen != expected) Wrong(key, seen, $"\"{expected}\"");
-        }
-
-        public int[] HiddenSizes()
-        {
-            int[]? sizes = Json("hiddenSizes", "a list of whole numbers such as [32,32]", root =>
-            {
-                var list = new int[root.GetArrayLength()];
-                for (int i = 0; i < list.Length; i++) list[i] = root[i].GetInt32();
-                return list.All(n => n is > 0 and <= 4096) && list.Length <= 16 ? list : null;
-            });
-            return sizes ?? [];
-        }
-
-        public Activation Activation()
-        {
-            string seen = Text("activation");
-            switch (seen)
-            {
-                case "relu": return Kernels.Networks.Activation.Relu;
-                case "tanh": return Kernels.Networks.Activation.Tanh;
-                case "silu": return Kernels.Networks.Activation.Silu;
-            }
-            if (source.ContainsKey("activation")) Wrong("activation", seen, "relu, tanh or silu");
-            return default;
-        }
-
-        public NormalisedFeature[] Features()
-        {
-            List<string> found = faults;
-            return Json("features", "a list of {\"name\",\"mean\",\"scale\"} with scale above zero", root =>
-            {
-                var list = new NormalisedFeature[root.GetArrayLength()];
-                for (int i = 0; i < list.Length; i++)
-                {
-                    string name = root[i].GetProperty("name").GetString() ?? "";
-                    double mean = root[i].GetProperty("mean").GetDouble(), scale = root[i].GetProperty("scale").GetDouble();
-                    if (!FeatureCatalogue.TryFind(name, out FeatureId feature))
-                        found.Add($"metadata \"features\" entry {i}: unknown feature \"{name}\"; known are {string.Join(", ", FeatureCatalogue.Names.ToArray())}");
-                    if (!(scale > 0) || !double.IsFinite(scale) || !double.IsFinite(mean))
-                        found.Add($"metadata \"features\" entry {i} (\"{name}\"): seen mean {mean} and scale {scale}, expected a finite mean and a scale above zero");
-                    list[i] = new NormalisedFeature(feature, mean, scale);
-                }
-                return list.Length > 0 ? list : null;
-            }) ?? [];
-        }
-
-        public TargetKind TargetKind()
-        {
-            string? kind = source.ContainsKey("target") ? Json("target", "an object with \"kind\"", root => root.GetProperty("kind").GetString()) : null;
-            if (kind is not (null or "hedgeRatio" or "hedgePosition")) Wrong("target", kind, "kind hedgeRatio or hedgePosition");
-            return kind == "hedgePosition" ? Files.TargetKind.HedgePosition : Files.TargetKind.HedgeRatio;
-        }
-
-        public OutputMap Map(string key) => Json<OutputMap?>(key, "an object with finite \"scale\", \"offset\", \"lower\" and \"upper\", lower not above upper", root =>
-        {
-            var map = new OutputMap(
-                root.GetProperty("scale").GetDouble(), root.GetProperty("offset").GetDouble(), root.GetProperty("lower").GetDouble(), root.GetProperty("upper").GetDouble());
-            bool sound = double.IsFinite(map.Scale) && double.IsFinite(map.Offset) && double.IsFinite(map.Lower) && double.IsFinite(map.Upper) && map.Lower <= map.Upper;
-            return sound && (key != "halfWidth" || map.Lower >= 0) ? map : null;
-        }) ?? default;
-
-        private T? Json<T>(string key, string expected, Func<JsonElement, T?> read)
-        {
-            if (!source.TryGetValue(key, out string? text))
-            {
-                faults.Add($"metadata \"{key}\" is missing");
-                return default;
-            }
-            try
-            {
-                using JsonDocument document = JsonDocument.Parse(text);
-                if (read(document.RootElement) is { } value) return value;
-            }
-            catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
-            {
-                // One sentence serves for every way in which the value can be of another shape.
-            }
-            Wrong(key, text, expected);
-            return default;
-        }
-
-        private void Wrong(string key, string seen, string expected) => faults.Add($"metadata \"{key}\": seen {seen}, expected {expected}");
+        if (Architecture == PolicyArchitecture.Ntb && Band is null) yield return "architecture ntb needs metadata \"band\"";
+        if (Architecture == PolicyArchitecture.Mlp && Band is not null) yield return "metadata \"band\" belongs to architecture ntb, lstm or gru, not to mlp";
+        if (IsRecurrent && HiddenSizes.Length == 0) yield return "a recurrent network has at least one layer in \"hiddenSizes\"";
+        if (!IsRecurrent && HeadSizes.Length > 0) yield return "\"headSizes\" belongs to lstm and gru";
+        if (IsRecurrent && StepNetworks > 1) yield return "\"stepNetworks\" belongs to mlp and ntb: a recurrent network carries its own state";
+        if (IsRecurrent && Schedule.Kind == ScheduleKind.EveryMark) yield return "a recurrent network needs a \"schedule\" of kind steps: its state advances at decision times only";
+        if (StepNetworks > 1 && Schedule.Kind == ScheduleKind.EveryMark) yield return "\"stepNetworks\" needs a \"schedule\" of kind steps: it says which network is due";
     }
 }

@@ -23,6 +23,8 @@ public sealed class SafetensorsFile
     public required string Path { get; init; }
     public required IReadOnlyDictionary<string, string> Metadata { get; init; }
     public required IReadOnlyDictionary<string, SafetensorsTensor> Tensors { get; init; }
+    /// <summary>What follows the header: all tensors' bytes.</summary>
+    public required ReadOnlyMemory<byte> Data { get; init; }
 
     public static SafetensorsFile Parse(string path, ReadOnlyMemory<byte> bytes)
     {
@@ -55,7 +57,7 @@ public sealed class SafetensorsFile
             throw Fault(path, $"the header holds text that is not UTF-8: {e.Message}");
         }
         CheckCoverage(path, ranges, data.Length);
-        return new SafetensorsFile { Path = path, Metadata = metadata, Tensors = tensors };
+        return new SafetensorsFile { Path = path, Metadata = metadata, Tensors = tensors, Data = data };
     }
 
     /// <summary>Writes F32 tensors in the given order; the header is padded with blanks to a multiple of eight bytes.</summary>
@@ -90,8 +92,16 @@ public sealed class SafetensorsFile
         BinaryPrimitives.WriteInt64LittleEndian(length, header.Length);
         file.Write(length);
         header.WriteTo(file);
-        foreach ((_, _, float[] values) in tensors) file.Write(MemoryMarshal.AsBytes<float>(values));
+        file.Write(DataBytes(tensors));
         return file.ToArray();
+    }
+
+    /// <summary>The tensors' bytes, one after another, as a file holds them after its header.</summary>
+    public static byte[] DataBytes(IReadOnlyList<(string Name, int[] Shape, float[] Values)> tensors)
+    {
+        using var data = new MemoryStream();
+        foreach ((_, _, float[] values) in tensors) data.Write(MemoryMarshal.AsBytes<float>(values));
+        return data.ToArray();
     }
 
     private static JsonDocument ParseHeader(string path, ReadOnlyMemory<byte> header)

@@ -9,7 +9,7 @@ using Appliance.Strategy.Policies.Files;
 namespace Appliance.Tests.Compute;
 
 /// <summary>Policy files: what a good one decides, and what is said of a bad one.</summary>
-public class MlpPolicyTests
+public class PolicyFileTests
 {
     /// <summary>Two inputs, no hidden layer, so that the expected decision can be written down.</summary>
     private static readonly PolicyMetadata _metadata = new()
@@ -23,19 +23,19 @@ public class MlpPolicyTests
         Objective = "none: a test", MarketModel = "none", TrainingSeed = "1", ParentHash = "",
     };
 
-    private static readonly DenseLayer[] _layers = [new(2, 1, [2, -3], [0.5f])];
+    private static readonly PolicyWeights _weights = PolicyWeights.Perceptron([new(2, 1, [2, -3], [0.5f])]);
 
     private static PortfolioState State(double imbalance, double held) => new()
     {
         Spot = 100, Delta = -4, ContractSize = 0.5, HedgePositionUnits = held, Market = new InstrumentFeatures { Imbalance = imbalance, Mid = 100 },
     };
 
-    private static MlpPolicy Parse(byte[] bytes) => MlpPolicy.Parse("desk/test.safetensors", bytes);
+    private static NetworkPolicy Parse(byte[] bytes) => NetworkPolicy.Parse("desk/test.safetensors", bytes);
 
     [Fact]
     public void Decides_as_its_file_says()
     {
-        MlpPolicy policy = Parse(MlpPolicy.Write(_metadata, _layers));
+        NetworkPolicy policy = Parse(PolicyFile.Write(_metadata, _weights));
         // imbalance (0.5 − 0.25)/0.5 = 0.5; hedge ratio 4·0.5/4 = 0.5, (0.5 − 1)/2 = −0.25; output 2·0.5 + 3·0.25 + 0.5 = 2.25; ratio 1 + 0.225 is held at 1.2.
         HedgeTarget target = policy.Decide(State(0.5, 4));
         Assert.Equal(1.2 * 8, target.TargetUnits, 6);
@@ -50,7 +50,7 @@ public class MlpPolicyTests
     public void Positions_and_a_learned_band_work_too()
     {
         PolicyMetadata metadata = _metadata with { TargetKind = TargetKind.HedgePosition, Target = new OutputMap(1, 0, -5, 5), HalfWidth = new OutputMap(0.5, 0.1, 0, 0.4) };
-        MlpPolicy policy = Parse(MlpPolicy.Write(metadata, [new(2, 2, [1, 0, 0, 1], [0, 0])]));
+        NetworkPolicy policy = Parse(PolicyFile.Write(metadata, PolicyWeights.Perceptron([new(2, 2, [1, 0, 0, 1], [0, 0])])));
         HedgeTarget target = policy.Decide(State(1.25, 8 + 0.4 * 8));
         Assert.Equal(2, target.TargetUnits, 6);
         Assert.Equal(2 + 0.1 + 0.5 * 0.2, target.UpperUnits, 6);
@@ -60,17 +60,17 @@ public class MlpPolicyTests
     [Fact]
     public void Every_metadata_key_survives_the_file()
     {
-        MlpPolicy policy = Parse(MlpPolicy.Write(_metadata, _layers));
+        NetworkPolicy policy = Parse(PolicyFile.Write(_metadata, _weights));
         PolicyMetadata read = policy.Metadata;
         Assert.Equal(_metadata.Features, read.Features);
-        Assert.Equal(_metadata with { Features = read.Features, HiddenSizes = read.HiddenSizes }, read);
-        Assert.Equal(64, policy.FileSha256.Length);
+        Assert.Equal(_metadata with { Features = read.Features, HiddenSizes = read.HiddenSizes, HeadSizes = read.HeadSizes }, read);
+        Assert.Equal(64, policy.File.Sha256.Length);
     }
 
     [Fact]
     public void Something_that_is_no_number_holds_the_position()
     {
-        MlpPolicy policy = Parse(MlpPolicy.Write(_metadata, _layers));
+        NetworkPolicy policy = Parse(PolicyFile.Write(_metadata, _weights));
         HedgeTarget target = policy.Decide(State(double.NaN, 3));
         Assert.Equal(new HedgeTarget(3, 3, 3), target);
         Assert.Equal(1, policy.NonFiniteDecisions);
@@ -90,7 +90,7 @@ public class MlpPolicyTests
     [Fact]
     public void Deciding_allocates_nothing()
     {
-        MlpPolicy policy = Parse(MlpPolicy.Write(_metadata, _layers));
+        NetworkPolicy policy = Parse(PolicyFile.Write(_metadata, _weights));
         PortfolioState state = State(0.5, 4);
         policy.Decide(in state);
         long before = GC.GetAllocatedBytesForCurrentThread();
@@ -105,13 +105,13 @@ public class MlpPolicyTests
     public void A_missing_file_is_named()
     {
         string path = Path.Combine(Path.GetTempPath(), $"no-such-policy-{Guid.NewGuid():N}.safetensors");
-        Assert.Contains(path, Assert.Throws<PolicyFileException>(() => MlpPolicy.Load(path)).Message);
+        Assert.Contains(path, Assert.Throws<PolicyFileException>(() => PolicyFile.Load(path)).Message);
     }
 
     [Fact]
     public void A_file_cut_anywhere_is_refused_as_truncated()
     {
-        byte[] bytes = MlpPolicy.Write(_metadata, _layers);
+        byte[] bytes = PolicyFile.Write(_metadata, _weights);
         for (int length = 0; length < bytes.Length; length++)
         {
             var refusal = Assert.Throws<PolicyFileException>(() => Parse(bytes[..length]));
@@ -132,15 +132,15 @@ public class MlpPolicyTests
     [InlineData("\"data_offsets\":[8,12]", "\"data_offsets\":[8,11]", "bytes after the last tensor")]
     [InlineData("\"dtype\":\"F32\",\"shape\":[1,2]", "\"shape\":[1,2]", "expected an object with dtype, shape and two data_offsets")]
     [InlineData("imbalance", "imbalanced", "unknown feature \"imbalanced\"; known are mid, microprice")]
-    [InlineData("\"architecture\":\"mlp\"", "\"architecture\":\"lstm\"", "metadata \"architecture\": seen lstm, expected \"mlp\"")]
-    [InlineData("\"activation\":\"relu\"", "\"activation\":\"gelu\"", "metadata \"activation\": seen gelu, expected relu, tanh or silu")]
+    [InlineData("\"architecture\":\"mlp\"", "\"architecture\":\"cnn\"", "metadata \"architecture\": seen cnn, expected mlp, ntb, lstm or gru")]
+    [InlineData("\"activation\":\"relu\"", "\"activation\":\"gelu\"", "metadata \"activation\": seen gelu, expected relu, tanh, silu or sigmoid")]
     [InlineData("\"policyFormat\":\"1\"", "\"policyFormat\":\"2\"", "metadata \"policyFormat\": seen 2, expected \"1\"")]
-    [InlineData("\"hiddenSizes\":\"[]\"", "\"hiddenSizes\":\"none\"", "metadata \"hiddenSizes\": seen none, expected a list of whole numbers")]
+    [InlineData("\"hiddenSizes\":\"[]\"", "\"hiddenSizes\":\"none\"", "metadata \"hiddenSizes\": seen none, expected a list of at most 16 whole numbers")]
     [InlineData("\"objective\"", "\"objectiv\"", "metadata \"objective\" is missing")]
     [InlineData("\"__metadata__\":{", "\"__metadata__\":{\"n\":3,", "metadata \"n\" is Number, not a string")]
     public void A_bad_file_is_refused_with_place_seen_and_expected(string find, string replace, string said)
     {
-        byte[] bad = EditHeader(MlpPolicy.Write(_metadata, _layers), find, replace);
+        byte[] bad = EditHeader(PolicyFile.Write(_metadata, _weights), find, replace);
         var refusal = Assert.Throws<PolicyFileException>(() => Parse(bad));
         Assert.Contains("desk/test.safetensors: ", refusal.Message);
         Assert.Contains(said, refusal.Message);
@@ -149,11 +149,11 @@ public class MlpPolicyTests
     [Fact]
     public void Numbers_that_cannot_be_are_refused()
     {
-        var infinite = Assert.Throws<PolicyFileException>(() => Parse(MlpPolicy.Write(_metadata, [new(2, 1, [2, float.PositiveInfinity], [0])])));
+        var infinite = Assert.Throws<PolicyFileException>(() => Parse(PolicyFile.Write(_metadata, PolicyWeights.Perceptron([new(2, 1, [2, float.PositiveInfinity], [0])]))));
         Assert.Contains("tensor \"layers.0.weight\": element 1 is", infinite.Message);
-        var scale = Assert.Throws<PolicyFileException>(() => Parse(MlpPolicy.Write(_metadata with { Features = [new(FeatureId.Imbalance, 0, 0), new(FeatureId.Mid, 0, 1)] }, _layers)));
+        var scale = Assert.Throws<PolicyFileException>(() => Parse(PolicyFile.Write(_metadata with { Features = [new(FeatureId.Imbalance, 0, 0), new(FeatureId.Mid, 0, 1)] }, _weights)));
         Assert.Contains("entry 0 (\"imbalance\"): seen mean 0 and scale 0", scale.Message);
-        var bounds = Assert.Throws<PolicyFileException>(() => Parse(MlpPolicy.Write(_metadata with { Target = new OutputMap(1, 0, 2, 1) }, _layers)));
+        var bounds = Assert.Throws<PolicyFileException>(() => Parse(PolicyFile.Write(_metadata with { Target = new OutputMap(1, 0, 2, 1) }, _weights)));
         Assert.Contains("metadata \"target\"", bounds.Message);
     }
 
@@ -161,14 +161,14 @@ public class MlpPolicyTests
     [Fact]
     public void Every_fault_is_named_at_once()
     {
-        byte[] bad = EditHeader(EditHeader(EditHeader(MlpPolicy.Write(_metadata, _layers), "\"relu\"", "\"gelu\""), "imbalance", "balance"), "\"mlp\"", "\"cnn\"");
+        byte[] bad = EditHeader(EditHeader(EditHeader(PolicyFile.Write(_metadata, _weights), "\"relu\"", "\"gelu\""), "imbalance", "balance"), "\"mlp\"", "\"cnn\"");
         Assert.Equal(3, Assert.Throws<PolicyFileException>(() => Parse(bad)).Faults.Count);
     }
 
     [Fact]
     public void Random_damage_never_escapes_as_another_exception()
     {
-        byte[] good = MlpPolicy.Write(_metadata, _layers);
+        byte[] good = PolicyFile.Write(_metadata, _weights);
         var random = new Random(99);
         for (int i = 0; i < 5000; i++)
         {

@@ -1,0 +1,187 @@
+using System.Globalization;
+using System.Text.Json;
+using Appliance.Kernels.Networks;
+using Appliance.Strategy.Features;
+
+namespace Appliance.Strategy.Policies.Files;
+
+/// <summary>Reads a policy file's metadata; every fault is named with key, value seen and what is expected, all at once.</summary>
+public static class PolicyMetadataReader
+{
+    internal const string LstmGates = "ifgo", GruGates = "rzn";
+    internal const int WidthMax = 8192, LayersMax = 16, StepNetworksMax = 4096;
+
+    /// <summary>Null when there was any fault; each is added to <paramref name="faults"/>.</summary>
+    public static PolicyMetadata? TryRead(IReadOnlyDictionary<string, string> source, List<string> faults)
+    {
+        var reader = new Reader(source, faults);
+        int before = faults.Count;
+        reader.Exactly("policyFormat", PolicyMetadata.FormatVersion);
+        PolicyArchitecture architecture = reader.Word("architecture", PolicyArchitecture.Mlp);
+        bool hasBand = source.ContainsKey("band");
+        if (hasBand && source.ContainsKey("target")) faults.Add("metadata \"band\" and \"target\" exclude one another");
+        if (architecture == PolicyArchitecture.Lstm) reader.Exactly("gateOrder", LstmGates);
+        if (architecture == PolicyArchitecture.Gru) reader.Exactly("gateOrder", GruGates);
+        bool namesKind = hasBand || source.ContainsKey("target");
+        var metadata = new PolicyMetadata
+        {
+            Architecture = architecture,
+            HiddenSizes = reader.Sizes("hiddenSizes"),
+            HeadSizes = source.ContainsKey("headSizes") ? reader.Sizes("headSizes") : [],
+            Activation = reader.Word("activation", Activation.Relu),
+            OutputTransform = source.ContainsKey("outputTransform") ? reader.Word("outputTransform", OutputTransform.Identity) : OutputTransform.Identity,
+            Features = reader.Features(),
+            StepNetworks = source.ContainsKey("stepNetworks") ? reader.Whole("stepNetworks", 1, StepNetworksMax) : 1,
+            ResetGateAfter = !source.ContainsKey("resetGate") || reader.OneOf("resetGate", "after", "before"),
+            TargetKind = namesKind ? reader.Kind(hasBand ? "band" : "target") : default,
+            Target = hasBand || architecture == PolicyArchitecture.Ntb ? default : reader.Map("target"),
+            HalfWidth = !hasBand && source.ContainsKey("halfWidth") ? reader.Map("halfWidth") : default,
+            Band = hasBand ? reader.Band() : null,
+            Schedule = source.ContainsKey("schedule") ? reader.Schedule() : DecisionSchedule.EveryMark,
+            Weights = source.ContainsKey("weights") ? reader.Word("weights", WeightFormat.Fp32) : WeightFormat.Fp32,
+            Objective = reader.Text("objective"),
+            MarketModel = reader.Text("marketModel"),
+            TrainingSeed = reader.Text("trainingSeed"),
+            ParentHash = reader.Text("parentHash"),
+        };
+        if (faults.Count == before) faults.AddRange(metadata.Contradictions());
+        return faults.Count == before ? metadata : null;
+    }
+
+    private readonly struct Reader(IReadOnlyDictionary<string, string> source, List<string> faults)
+    {
+        public string Text(string key)
+        {
+            if (source.TryGetValue(key, out string? value)) return value;
+            faults.Add($"metadata \"{key}\" is missing");
+            return "";
+        }
+
+        public void Exactly(string key, string expected)
+        {
+            string seen = Text(key);
+            if (source.ContainsKey(key) && seen != expected) Wrong(key, seen, $"\"{expected}\"");
+        }
+
+        public bool OneOf(string key, string yes, string no)
+        {
+            string seen = Text(key);
+            if (seen != yes && seen != no) Wrong(key, seen, $"{yes} or {no}");
+            return seen == yes;
+        }
+
+        public T Word<T>(string key, T fallback) where T : struct, Enum
+        {
+            string seen = Text(key);
+            foreach (T value in Enum.GetValues<T>())
+                if (PolicyMetadataWriter.Word(value) == seen) return value;
+            if (source.ContainsKey(key)) Wrong(key, seen, Listed<T>());
+            return fallback;
+        }
+
+        public int Whole(string key, int min, int max)
+        {
+            string seen = Text(key);
+            if (int.TryParse(seen, NumberStyles.None, CultureInfo.InvariantCulture, out int n) && n >= min && n <= max) return n;
+            Wrong(key, seen, $"a whole number from {min} to {max}");
+            return min;
+        }
+
+        public int[] Sizes(string key)
+        {
+            int[]? sizes = Json(key, $"a list of at most {LayersMax} whole numbers up to {WidthMax}, such as [32,32]", root =>
+            {
+                var list = new int[root.GetArrayLength()];
+                for (int i = 0; i < list.Length; i++) list[i] = root[i].GetInt32();
+                return list.All(n => n is > 0 and <= WidthMax) && list.Length <= LayersMax ? list : null;
+            });
+            return sizes ?? [];
+        }
+
+        public NormalisedFeature[] Features()
+        {
+            List<string> found = faults;
+            return Json("features", "a list of {\"name\",\"mean\",\"scale\"} with scale above zero", root =>
+            {
+                var list = new NormalisedFeature[root.GetArrayLength()];
+                for (int i = 0; i < list.Length; i++)
+                {
+                    string name = root[i].GetProperty("name").GetString() ?? "";
+                    double mean = root[i].GetProperty("mean").GetDouble(), scale = root[i].GetProperty("scale").GetDouble();
+                    if (!FeatureCatalogue.TryFind(name, out FeatureId feature))
+                        found.Add($"metadata \"features\" entry {i}: unknown feature \"{name}\"; known are {string.Join(", ", FeatureCatalogue.Names.ToArray())}");
+                    if (!(scale > 0) || !double.IsFinite(scale) || !double.IsFinite(mean))
+                        found.Add($"metadata \"features\" entry {i} (\"{name}\"): seen mean {mean} and scale {scale}, expected a finite mean and a scale above zero");
+                    list[i] = new NormalisedFeature(feature, mean, scale);
+                }
+                return list.Length > 0 ? list : null;
+            }) ?? [];
+        }
+
+        public TargetKind Kind(string key)
+        {
+            string kind = Json(key, "an object with \"kind\"", root => root.GetProperty("kind").GetString()) ?? "";
+            foreach (TargetKind value in Enum.GetValues<TargetKind>())
+                if (PolicyMetadataWriter.Word(value) == kind) return value;
+            if (kind != "") Wrong(key, kind, "kind " + Listed<TargetKind>());
+            return default;
+        }
+
+        public OutputMap Map(string key) => Json(key, MapExpected, root =>
+            ReadMap(root) is { } map && (key != "halfWidth" || map.Lower >= 0) ? map : (OutputMap?)null) ?? default;
+
+        public BandMap Band() => Json("band", "an object with \"kind\", \"lower\" and \"upper\", the last two each " + MapExpected, root =>
+            ReadMap(root.GetProperty("lower")) is { } lower && ReadMap(root.GetProperty("upper")) is { } upper ? new BandMap(lower, upper) : (BandMap?)null) ?? default;
+
+        public DecisionSchedule Schedule() => Json("schedule",
+            "{\"kind\":\"everyMark\"}, or an object with kind steps, \"stepYears\" above zero, \"steps\" (whole, 0 for no end) and \"anchor\" firstDecision or, with steps above 0, expiry", root =>
+        {
+            string? kind = root.GetProperty("kind").GetString();
+            if (kind == "everyMark") return DecisionSchedule.EveryMark;
+            double step = root.GetProperty("stepYears").GetDouble();
+            int steps = root.GetProperty("steps").GetInt32();
+            ScheduleAnchor? anchor = root.GetProperty("anchor").GetString() switch { "firstDecision" => ScheduleAnchor.FirstDecision, "expiry" => ScheduleAnchor.Expiry, _ => null };
+            var schedule = new DecisionSchedule(ScheduleKind.Steps, step, steps, anchor ?? default);
+            // Below a microsecond a step is a mistake; 200 years are the reach of time in nanoseconds.
+            bool sound = kind == "steps" && step * DecisionSchedule.NanosecondsPerYear is >= 1000 and <= 6e18 && steps >= 0 && anchor is not null
+                && (anchor != ScheduleAnchor.Expiry || steps > 0) && Math.Max(1, steps) * step <= 200;
+            return sound ? schedule : null;
+        }) ?? DecisionSchedule.EveryMark;
+
+        private const string MapExpected = "an object with finite \"scale\", \"offset\", \"lower\" and \"upper\", lower not above upper";
+
+        private static OutputMap? ReadMap(JsonElement root)
+        {
+            var map = new OutputMap(root.GetProperty("scale").GetDouble(), root.GetProperty("offset").GetDouble(), root.GetProperty("lower").GetDouble(), root.GetProperty("upper").GetDouble());
+            return double.IsFinite(map.Scale) && double.IsFinite(map.Offset) && double.IsFinite(map.Lower) && double.IsFinite(map.Upper) && map.Lower <= map.Upper ? map : null;
+        }
+
+        private T? Json<T>(string key, string expected, Func<JsonElement, T?> read)
+        {
+            if (!source.TryGetValue(key, out string? text))
+            {
+                faults.Add($"metadata \"{key}\" is missing");
+                return default;
+            }
+            try
+            {
+                using JsonDocument document = JsonDocument.Parse(text);
+                if (read(document.RootElement) is { } value) return value;
+            }
+            catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
+            {
+                // One sentence serves for every way in which the value can be of another shape.
+            }
+            Wrong(key, text, expected);
+            return default;
+        }
+
+        private static string Listed<T>() where T : struct, Enum
+        {
+            string[] words = [.. Enum.GetValues<T>().Select(PolicyMetadataWriter.Word)];
+            return $"{string.Join(", ", words[..^1])} or {words[^1]}";
+        }
+
+        private void Wrong(string key, string seen, string expected) => faults.Add($"metadata \"{key}\": seen {seen}, expected {expected}");
+    }
+}

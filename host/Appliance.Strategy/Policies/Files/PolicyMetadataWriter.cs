@@ -1,0 +1,59 @@
+using System.Globalization;
+using Appliance.Kernels.Networks;
+using Appliance.Strategy.Features;
+
+namespace Appliance.Strategy.Policies.Files;
+
+/// <summary>The metadata as a file holds it: strings to strings, structured values as JSON. Keys that say nothing beyond their default are left out.</summary>
+public static class PolicyMetadataWriter
+{
+    public static IReadOnlyList<KeyValuePair<string, string>> ToStrings(PolicyMetadata m)
+    {
+        var strings = new List<KeyValuePair<string, string>>
+        {
+            new("policyFormat", PolicyMetadata.FormatVersion),
+            new("architecture", Word(m.Architecture)),
+            new("hiddenSizes", List(m.HiddenSizes)),
+        };
+        void Add(string key, string value) => strings.Add(new(key, value));
+        if (m.HeadSizes.Length > 0) Add("headSizes", List(m.HeadSizes));
+        Add("activation", Word(m.Activation));
+        if (m.Architecture == PolicyArchitecture.Lstm) Add("gateOrder", PolicyMetadataReader.LstmGates);
+        if (m.Architecture == PolicyArchitecture.Gru)
+        {
+            Add("gateOrder", PolicyMetadataReader.GruGates);
+            Add("resetGate", m.ResetGateAfter ? "after" : "before");
+        }
+        if (m.OutputTransform != OutputTransform.Identity) Add("outputTransform", Word(m.OutputTransform));
+        Add("features", $"[{string.Join(",", m.Features.Select(f => $"{{\"name\":\"{FeatureCatalogue.NameOf(f.Feature)}\",\"mean\":{Number(f.Mean)},\"scale\":{Number(f.Scale)}}}"))}]");
+        if (m.StepNetworks > 1) Add("stepNetworks", m.StepNetworks.ToString(CultureInfo.InvariantCulture));
+        if (m.Band is { } band) Add("band", $"{{\"kind\":\"{Word(m.TargetKind)}\",\"lower\":{Map(band.Lower)},\"upper\":{Map(band.Upper)}}}");
+        else
+        {
+            Add("target", $"{{\"kind\":\"{Word(m.TargetKind)}\",{Map(m.Target)[1..]}");
+            Add("halfWidth", Map(m.HalfWidth));
+        }
+        if (m.Schedule.Kind == ScheduleKind.Steps)
+            Add("schedule", $"{{\"kind\":\"steps\",\"stepYears\":{Number(m.Schedule.StepYears)},\"steps\":{m.Schedule.Steps},\"anchor\":\"{Word(m.Schedule.Anchor)}\"}}");
+        if (m.Weights != WeightFormat.Fp32) Add("weights", Word(m.Weights));
+        Add("objective", m.Objective);
+        Add("marketModel", m.MarketModel);
+        Add("trainingSeed", m.TrainingSeed);
+        Add("parentHash", m.ParentHash);
+        return strings;
+    }
+
+    /// <summary>The word of an enumeration's member in files: its name with a small first letter.</summary>
+    internal static string Word<T>(T value) where T : struct, Enum
+    {
+        string name = value.ToString();
+        return char.ToLowerInvariant(name[0]) + name[1..];
+    }
+
+    private static string Number(double value) => value.ToString("R", CultureInfo.InvariantCulture);
+
+    private static string List(int[] sizes) => $"[{string.Join(",", sizes)}]";
+
+    private static string Map(in OutputMap map) =>
+        $"{{\"scale\":{Number(map.Scale)},\"offset\":{Number(map.Offset)},\"lower\":{Number(map.Lower)},\"upper\":{Number(map.Upper)}}}";
+}
