@@ -26,6 +26,18 @@ internal static class ElementaryLanes<L, V> where L : struct, ILanes<V> where V 
         V r = L.FmaNegated(k, L.All(Ln2High), x);
         r = L.FmaNegated(k, L.All(Ln2Low), r);
 
+        V e = L.Add(L.All(1.0), ExpLessOne(r));
+
+        V halfShifted = L.Fma(k, L.All(0.5), rounder);
+        V half = L.Subtract(halfShifted, rounder);
+        V rest = L.Add(L.Subtract(k, half), rounder);
+        return L.Multiply(L.Multiply(e, L.PowerOfTwo(halfShifted)), L.PowerOfTwo(rest));
+    }
+
+    /// <summary>e^r − 1 for |r| ≤ ½ ln 2, relative error below 2 ulp: r + r²·p(r).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V ExpLessOne(V r)
+    {
         V p = L.All(2.091122972975856e-09);
         p = L.Fma(p, r, L.All(2.5100375832561234e-08));
         p = L.Fma(p, r, L.All(2.755728298405588e-07));
@@ -37,12 +49,7 @@ internal static class ElementaryLanes<L, V> where L : struct, ILanes<V> where V 
         p = L.Fma(p, r, L.All(0.041666666666666664));
         p = L.Fma(p, r, L.All(0.16666666666666669));
         p = L.Fma(p, r, L.All(0.5));
-        V e = L.Add(L.All(1.0), L.Fma(L.Multiply(p, r), r, r));
-
-        V halfShifted = L.Fma(k, L.All(0.5), rounder);
-        V half = L.Subtract(halfShifted, rounder);
-        V rest = L.Add(L.Subtract(k, half), rounder);
-        return L.Multiply(L.Multiply(e, L.PowerOfTwo(halfShifted)), L.PowerOfTwo(rest));
+        return L.Fma(L.Multiply(p, r), r, r);
     }
 
     /// <summary>

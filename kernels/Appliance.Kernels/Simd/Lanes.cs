@@ -27,6 +27,8 @@ public interface ILanes<V> where V : struct
     static abstract V FmaNegated(V a, V b, V c);
     /// <summary><paramref name="ifTrue"/> where a &gt; b, else <paramref name="ifFalse"/>; a NaN compares false.</summary>
     static abstract V WhereGreater(V a, V b, V ifTrue, V ifFalse);
+    /// <summary>Whether a &gt; b in any lane.</summary>
+    static abstract bool AnyGreater(V a, V b);
     /// <summary>2^n for the integer n that stands in the low bits of <paramref name="shifted"/> = n + 1.5·2^52; −1022 ≤ n ≤ 1023.</summary>
     static abstract V PowerOfTwo(V shifted);
     /// <summary>Splits a positive normal number into m·2^k with m in [√½, √2); k as a double.</summary>
@@ -50,6 +52,7 @@ public readonly struct ScalarLanes : ILanes<double>
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static double Fma(double a, double b, double c) => Math.FusedMultiplyAdd(a, b, c);
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static double FmaNegated(double a, double b, double c) => Math.FusedMultiplyAdd(-a, b, c);
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static double WhereGreater(double a, double b, double ifTrue, double ifFalse) => a > b ? ifTrue : ifFalse;
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static bool AnyGreater(double a, double b) => a > b;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static double PowerOfTwo(double shifted) =>
@@ -86,6 +89,8 @@ public readonly struct Lanes256 : ILanes<Vector256<double>>
     public static Vector256<double> WhereGreater(Vector256<double> a, Vector256<double> b, Vector256<double> ifTrue, Vector256<double> ifFalse) =>
         Vector256.ConditionalSelect(Vector256.GreaterThan(a, b), ifTrue, ifFalse);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static bool AnyGreater(Vector256<double> a, Vector256<double> b) => Vector256.GreaterThanAny(a, b);
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<double> PowerOfTwo(Vector256<double> shifted) =>
         ((shifted.AsInt64() + Vector256.Create(LaneBits.ExponentBias)) << 52).AsDouble();
@@ -120,6 +125,8 @@ public readonly struct Lanes512 : ILanes<Vector512<double>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<double> WhereGreater(Vector512<double> a, Vector512<double> b, Vector512<double> ifTrue, Vector512<double> ifFalse) =>
         Vector512.ConditionalSelect(Vector512.GreaterThan(a, b), ifTrue, ifFalse);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static bool AnyGreater(Vector512<double> a, Vector512<double> b) => Vector512.GreaterThanAny(a, b);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<double> PowerOfTwo(Vector512<double> shifted) =>

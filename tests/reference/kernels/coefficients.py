@@ -71,6 +71,40 @@ def erf_small(z):
     return 2 / sqrt(pi) * sum((-1) ** n * z ** n / (factorial(n) * (2 * n + 1)) for n in range(60)) - 1
 
 
+TAIL_C, SLOPE_C = mpf(5), mpf(6)
+
+
+def mills_ratio(h):
+    """Phi(-h) / phi(h)."""
+    if h > 200:
+        return sum(series(h)) / h
+    return erfc(h / sqrt(mpf(2))) / 2 / (exp(-h * h / 2) / sqrt(2 * pi))
+
+
+def series(h):
+    """The terms of h times the Mills ratio for large h: 1 - 1/h^2 + 3/h^4 - ..."""
+    terms = [mpf(1)]
+    for n in range(1, 14):
+        terms.append(-terms[-1] * (2 * n - 1) / (h * h))
+    return terms
+
+
+def tail_shared(t):
+    """(x + 5) e^(x^2 / 2) Phi(-x) as a function of t = (x - 5) / (x + 5): the map's own denominator is the factor, so that one division serves both."""
+    if t > 1 - mpf(10) ** -30:
+        return 1 / sqrt(2 * pi)
+    x = TAIL_C * (1 + t) / (1 - t)
+    return (x + TAIL_C) * mills_ratio(x) / sqrt(2 * pi)
+
+
+def mills_slope(t):
+    """(h + 6)^2 (1 - h mills_ratio(h)) as a function of t = (h - 6) / (h + 6)."""
+    if t > 1 - mpf(10) ** -30:
+        return mpf(1)
+    h = SLOPE_C * (1 + t) / (1 - t)
+    return (h + SLOPE_C) ** 2 * (-sum(series(h)[1:]) if h > 200 else 1 - h * mills_ratio(h))
+
+
 if __name__ == "__main__":
     h = log(2) / 2
     c = fit(exp_tail, -h, h, 9)
@@ -82,6 +116,10 @@ if __name__ == "__main__":
     show("Mills", c, worst(mills, c, mpf(-1), mpf(1)))
     c = fit(erf_small, mpf(0), mpf(1), 12)
     show("ErfSmall", c, worst(erf_small, c, mpf(0), mpf(1)))
+    c = fit(tail_shared, mpf(-1), mpf(1), 23)
+    show("TailShared", c, worst(tail_shared, c, mpf(-1), mpf(1), points=401))
+    c = fit(mills_slope, mpf(-1), mpf(1), 25)
+    show("MillsSlope (relative)", c, worst(mills_slope, c, mpf(-1), mpf(1), lambda t: 1 / mills_slope(t), points=401))
     hi = mpf(int(log(2) * 2 ** 42)) / 2 ** 42
     print("// ln2 high part (42 bits), low part:", repr(float(hi)), repr(float(log(2) - hi)), "log2(e):", repr(float(1 / log(2))))
     print("// sqrt 2:", repr(float(sqrt(mpf(2)))), "3.5 sqrt 2:", repr(float(C * sqrt(mpf(2)))), "1 / sqrt(2 pi):", repr(float(1 / sqrt(2 * pi))))

@@ -1,0 +1,165 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Appliance.Kernels.Simd;
+
+/// <summary>One register of European options: everything of its own per lane. <c>Sign</c> is +1 for a call, −1 for a put.</summary>
+internal struct EuropeanInputs<V> where V : struct
+{
+    public V Spot, Strike, Years, Volatility, Rate, Yield, Sign;
+}
+
+internal struct EuropeanOutputs<V> where V : struct
+{
+    public V Price, Delta, Gamma, Vega, Theta, Rho, Vanna, Volga, Charm;
+}
+
+/// <summary>
+/// European options with nine Greeks over any lane width; <see cref="Pricing.European"/> states formulas, limits and accuracy.
+/// <para>With x = ln(S/K) + (r − q)T, v = σ√T, h = |x|/v, the out-of-the-money option (call for x ≤ 0, else put) is C·Φ(−(h − v/2)) − D·Φ(−(h + v/2)), where C is the smaller of
+/// A = S·e^(−qT) and B = K·e^(−rT), D the larger, and C·φ(h − v/2) = D·φ(h + v/2): one exponential serves both tails. The other option is that plus D − C.</para>
+/// </summary>
+internal static class EuropeanLanes<L, V> where L : struct, ILanes<V> where V : struct
+{
+    private const double InverseSqrt2Pi = 0.3989422804014327;
+    /// <summary>Below this part of its first term the difference of the two has lost ten bits, and <see cref="EuropeanWing"/> takes it from a series.</summary>
+    private const double WingShare = 1.0 / 1024;
+    /// <summary>σ√T below this is no volatility: gamma at the strike would leave the range of numbers.</summary>
+    private const double DeviationMin = 1e-100;
+
+    /// <param name="secondOrder">Whether vanna, volga and charm are wanted; a constant at each call.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Evaluate(in EuropeanInputs<V> input, bool secondOrder, out EuropeanOutputs<V> result)
+    {
+        V zero = L.All(0.0), one = L.All(1.0), half = L.All(0.5);
+        V spot = input.Spot, strike = input.Strike, rate = input.Rate, yield = input.Yield;
+        V years = L.WhereGreater(input.Years, zero, input.Years, zero);
+        V volatility = L.WhereGreater(input.Volatility, L.All(1e100), L.All(1e100), input.Volatility);
+
+        V rootYears = L.Sqrt(years);
+        V trueDeviation = L.Multiply(volatility, rootYears);
+        V floor = L.All(DeviationMin);
+        V deviation = L.WhereGreater(trueDeviation, floor, trueDeviation, floor);
+        V perDeviation = L.Divide(one, deviation);
+
+        V perSpot = L.Divide(one, spot);
+        V ratio = L.Divide(spot, strike);
+        // What the ratio's rounding took off is put back: in the wings it would be multiplied by d/v.
+        V lost = L.Multiply(L.FmaNegated(ratio, strike, spot), perSpot);
+        V carry = L.Subtract(rate, yield);
+        V x = L.Add(L.Fma(carry, years, ElementaryLanes<L, V>.LogOfNormal(ratio)), lost);
+        V assetPerSpot = ElementaryLanes<L, V>.Exp(L.Negate(L.Multiply(yield, years)));
+        V asset = L.Multiply(spot, assetPerSpot);
+        V cash = L.Multiply(strike, ElementaryLanes<L, V>.Exp(L.Negate(L.Multiply(rate, years))));
+
+        V h = L.Multiply(L.Abs(x), perDeviation);
+        V halfDeviation = L.Multiply(trueDeviation, half);
+        V near = ClampAbove(L.Subtract(h, halfDeviation)), far = ClampAbove(L.Add(h, halfDeviation));
+        V nearDistance = ClampAbove(L.Abs(near));
+        // c: the smaller leg, whose tail begins nearer; d: the larger one.
+        V c = L.WhereGreater(x, zero, cash, asset), d = L.WhereGreater(x, zero, asset, cash);
+        V bell = L.Multiply(c, NormalLanes<L, V>.Bell(nearDistance));
+        V nearTail = L.Multiply(bell, NormalLanes<L, V>.TailOneDivision(nearDistance));
+        V nearRest = L.Subtract(c, nearTail);
+        V first = L.WhereGreater(near, zero, nearTail, nearRest), firstRest = L.WhereGreater(near, zero, nearRest, nearTail);
+        V second = L.Multiply(bell, NormalLanes<L, V>.TailOneDivision(far));
+        V outOfMoney = L.Subtract(first, second);
+        V parity = L.Subtract(d, c);
+        V least = L.Multiply(first, L.All(WingShare));
+        if (L.AnyGreater(least, outOfMoney)) EuropeanWing.Correct<L, V>(least, x, deviation, h, c, bell, ref outOfMoney, ref parity);
+        outOfMoney = L.WhereGreater(outOfMoney, zero, outOfMoney, zero);
+
+        // A call is out of the money where x ≤ 0, a put where x > 0; the other right holds the complementary probabilities.
+        V signedX = L.Multiply(input.Sign, L.WhereGreater(x, zero, one, L.All(-1.0)));
+        V ownFirst = L.WhereGreater(signedX, zero, firstRest, first);
+        V ownSecond = L.WhereGreater(signedX, zero, L.Subtract(d, second), second);
+        result.Price = L.WhereGreater(signedX, zero, L.Add(outOfMoney, parity), outOfMoney);
+        V assetLeg = L.WhereGreater(x, zero, ownSecond, ownFirst), cashLeg = L.WhereGreater(x, zero, ownFirst, ownSecond);
+        assetLeg = L.Multiply(input.Sign, assetLeg);
+        cashLeg = L.Multiply(input.Sign, cashLeg);
+
+        // At its limit an option has no curvature (on the strike itself gamma has no limit).
+        V density = L.WhereGreater(trueDeviation, floor, L.Multiply(bell, L.All(InverseSqrt2Pi)), zero);
+        V densityPerSpot = L.Multiply(density, perSpot);
+        V vega = L.Multiply(density, rootYears);
+        result.Delta = L.Multiply(assetLeg, perSpot);
+        result.Gamma = L.Multiply(L.Multiply(densityPerSpot, perSpot), perDeviation);
+        result.Vega = vega;
+        result.Rho = L.Multiply(years, cashLeg);
+        V decay = L.Multiply(L.Multiply(L.Multiply(density, volatility), volatility), L.Multiply(perDeviation, half));
+        V theta = L.Subtract(L.FmaNegated(rate, cashLeg, L.Multiply(yield, assetLeg)), decay);
+        // At expiry time has stopped for the option: its value is its payoff.
+        result.Theta = L.WhereGreater(years, zero, theta, zero);
+        if (!secondOrder)
+        {
+            result.Vanna = result.Volga = result.Charm = zero;
+            return;
+        }
+
+        V middle = L.WhereGreater(x, zero, h, L.Negate(h));
+        V d1 = L.Add(middle, halfDeviation), d2 = L.Subtract(middle, halfDeviation);
+        V smile = L.Multiply(density, perDeviation);
+        // Without density these are zero, and d, which may be beyond numbers there, must not turn them into NaN.
+        V liveD1 = L.WhereGreater(density, zero, d1, zero), liveD2 = L.WhereGreater(density, zero, d2, zero);
+        V minusVannaPerRoot = L.Multiply(L.Multiply(smile, perSpot), liveD2);
+        result.Vanna = L.Negate(L.Multiply(minusVannaPerRoot, rootYears));
+        result.Volga = L.Multiply(L.Multiply(L.Multiply(L.Multiply(smile, liveD2), liveD1), rootYears), rootYears);
+        // ∂d1/∂T = (r − q)/v − d2/(2T), and 1/T = σ²/v².
+        V perTwiceYears = L.Multiply(half, L.Multiply(L.Multiply(volatility, perDeviation), L.Multiply(volatility, perDeviation)));
+        V drift = L.FmaNegated(L.Multiply(densityPerSpot, liveD2), perTwiceYears, L.Multiply(L.Multiply(densityPerSpot, carry), perDeviation));
+        V charm = L.Subtract(L.Multiply(yield, result.Delta), drift);
+        result.Charm = L.WhereGreater(years, zero, charm, zero);
+    }
+
+    /// <summary>Past forty deviations the tails are zero in double; the clamp keeps squares finite.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static V ClampAbove(V distance)
+    {
+        V limit = L.All(40.0);
+        return L.WhereGreater(distance, limit, limit, distance);
+    }
+}
+
+/// <summary>
+/// The out-of-the-money price where it is so small a part of its two terms that their difference has lost its digits: C·φ(h − v/2)·(Y(h − v/2) − Y(h + v/2)) with the Mills ratio Y, the
+/// bracket from Taylor's series around h. Y' = hY − 1 gives all derivatives; −Y' itself is fitted (<see cref="NormalLanes{L,V}.MillsSlope"/>).
+/// </summary>
+internal static class EuropeanWing
+{
+    private const double SmallX = 0.34, DeviationMax = 0.1;
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static void Correct<L, V>(V least, V x, V deviation, V h, V c, V bell, ref V outOfMoney, ref V parity) where L : struct, ILanes<V> where V : struct
+    {
+        Span<double> store = stackalloc double[8 * 8];
+        L.Store(least, ref store[0]);
+        L.Store(x, ref store[8]);
+        L.Store(deviation, ref store[16]);
+        L.Store(h, ref store[24]);
+        L.Store(c, ref store[32]);
+        L.Store(bell, ref store[40]);
+        L.Store(outOfMoney, ref store[48]);
+        L.Store(parity, ref store[56]);
+        for (int i = 0; i < L.Width; i++)
+        {
+            // The same test for each lane as for the register, so that every width gives the same bits.
+            if (!(store[i] > store[48 + i])) continue;
+            double v = store[16 + i], distance = Math.Min(store[24 + i], 40), absX = Math.Abs(store[8 + i]);
+            // A wide deviation gets here only where nothing is left to correct: beyond seven hundred deviations.
+            if (v <= DeviationMax) store[48 + i] = store[40 + i] * 0.3989422804014327 * MillsDifference(distance, v);
+            if (absX < SmallX) store[56 + i] = store[32 + i] * ElementaryLanes<ScalarLanes, double>.ExpLessOne(absX);
+        }
+        outOfMoney = L.Load(in store[48]);
+        parity = L.Load(in store[56]);
+    }
+
+    /// <summary>Y(h − v/2) − Y(h + v/2) for v ≤ 0.1.</summary>
+    private static double MillsDifference(double h, double v)
+    {
+        double ratio = NormalLanes<ScalarLanes, double>.TailOneDivision(h) * 2.5066282746310002;
+        double minusY1 = NormalLanes<ScalarLanes, double>.MillsSlope(h);
+        double y2 = ratio - h * minusY1, y3 = h * y2 - 2 * minusY1, y4 = h * y3 + 3 * y2, y5 = h * y4 + 4 * y3, y6 = h * y5 + 5 * y4, y7 = h * y6 + 6 * y5;
+        double square = v * v;
+        return v * (minusY1 - square * (1.0 / 24) * (y3 + square * (1.0 / 80) * (y5 + square * (1.0 / 168) * y7)));
+    }
+}
