@@ -1,3 +1,5 @@
+using Appliance.Kernels.Pricing.Closed;
+
 namespace Appliance.Kernels.Pricing;
 
 /// <summary>
@@ -23,8 +25,34 @@ public static class Pricer
     private static PricingStatus Dispatch(in OptionContract contract, in MarketModel model, out Sensitivities result)
     {
         result = default;
-        if (model.Kind is not (ModelKind.BlackScholes or ModelKind.Black76) || contract.Kind != ContractKind.European) return PricingStatus.UnsupportedCombination;
-        result = European.Price(in contract, in model);
-        return PricingStatus.Ok;
+        bool isLognormal = model.Kind is ModelKind.BlackScholes or ModelKind.Black76;
+        if (!isLognormal) return PricingStatus.UnsupportedCombination;
+        switch (contract.Kind)
+        {
+            case ContractKind.European:
+                result = European.Price(in contract, in model);
+                return PricingStatus.Ok;
+            case ContractKind.American or ContractKind.AsianArithmetic:
+                return PricingStatus.UnsupportedCombination;
+            default:
+                result = ClosedForm(in contract, in model);
+                return PricingStatus.Ok;
+        }
+    }
+
+    private static Sensitivities ClosedForm(in OptionContract contract, in MarketModel model)
+    {
+        bool isBarrier = contract.Kind is ContractKind.DownAndOut or ContractKind.DownAndIn or ContractKind.UpAndOut or ContractKind.UpAndIn;
+        if (isBarrier && SingleBarrier.HasHit(in contract))
+            return SingleBarrier.AfterHit(in contract) is { } worth ? new Sensitivities(worth, 0, 0, 0, 0, 0, 0, 0, 0) : European.Price(in contract, in model);
+        var market = new JetMarket(in contract, in model);
+        var price = contract.Kind switch
+        {
+            ContractKind.CashDigital or ContractKind.AssetDigital => Digital.Price(in market, in contract),
+            ContractKind.LookbackFixed or ContractKind.LookbackFloating => Lookback.Price(in market, in contract),
+            ContractKind.AsianGeometric => GeometricAsian.Price(in market, in contract),
+            _ => SingleBarrier.Price(in market, in contract),
+        };
+        return market.Greeks(in price);
     }
 }

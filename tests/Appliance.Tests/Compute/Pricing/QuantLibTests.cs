@@ -1,0 +1,146 @@
+using System.Diagnostics;
+using System.Globalization;
+using Appliance.Kernels.Pricing;
+using Xunit.Abstractions;
+
+namespace Appliance.Tests.Compute;
+
+/// <summary>
+/// Skips, saying so, unless APPLIANCE_QUANTLIB asks for the comparison ("tenth" in CI, "all" in `make verify`) and Debian's quantlib-python is installed.
+/// </summary>
+public sealed class QuantLibTheoryAttribute : TheoryAttribute
+{
+    public QuantLibTheoryAttribute()
+    {
+        if (QuantLibTests.Share == 0) Skip = "make verify runs the comparison with QuantLib";
+        else if (QuantLibTests.Python == null) Skip = "QuantLib for Python is not installed (Debian: quantlib-python)";
+    }
+}
+
+/// <summary>Random contracts of tests/reference/quantlib/contracts.py, priced by QuantLib 1.29 and by us. The seed changes with each run and is printed; APPLIANCE_SEED repeats one.</summary>
+public class QuantLibTests(ITestOutputHelper output)
+{
+    /// <summary>The part of the full counts to run: 0, 0.1 or 1.</summary>
+    internal static readonly double Share = Environment.GetEnvironmentVariable("APPLIANCE_QUANTLIB") switch { "all" => 1, "tenth" => 0.1, _ => 0 };
+
+    internal static readonly string? Python = Share == 0 ? null : new[] { "python3", "/usr/bin/python3" }.FirstOrDefault(CanImport);
+
+    private static readonly int _seed =
+        int.TryParse(Environment.GetEnvironmentVariable("APPLIANCE_SEED"), CultureInfo.InvariantCulture, out int seed) ? seed : Random.Shared.Next(1, 1_000_000);
+
+    /// <param name="type">What contracts.py draws.</param>
+    /// <param name="count">In the full run.</param>
+    /// <param name="tolerance">Of the price, relative to the larger of spot and strike (digitals: of what they pay).</param>
+    /// <param name="greekTolerance">Relative to each Greek's natural size; zero where QuantLib's are not asked.</param>
+    [QuantLibTheory]
+    [InlineData("european", 100_000, 1e-13, 1e-9)]
+    [InlineData("digital", 100_000, 1e-13, 1e-9)]
+    [InlineData("barrier", 100_000, 1e-10, 0)]
+    [InlineData("lookback", 100_000, 1e-10, 0)]
+    [InlineData("asian", 100_000, 1e-12, 0)]
+    [InlineData("american", 2_000, 1e-6, 0)]
+    [InlineData("heston", 100_000, 1e-8, 0)]
+    [InlineData("bates", 100_000, 1e-8, 0)]
+    public void Random_contracts_agree(string type, int count, double tolerance, double greekTolerance)
+    {
+        int asked = (int)(count * Share), rows = 0;
+        double worst = 0, worstGreek = 0;
+        var bad = new List<string>();
+        string[]? header = null;
+        foreach (string line in Lines(type, asked, _seed))
+        {
+            string[] cells = line.Split(',');
+            if (header == null)
+            {
+                header = cells;
+                continue;
+            }
+            rows++;
+            (OptionContract contract, MarketModel model) = Read(header, cells);
+            PricingStatus status = Pricer.Price(in contract, in model, out Sensitivities ours);
+            double Their(string name) => Number(header, cells, name);
+            double scale = Math.Max(Math.Max(contract.Spot, contract.Strike), contract.Kind == ContractKind.CashDigital ? contract.Cash : 0);
+            double error = Math.Abs(ours.Price - Their("price")) / scale;
+            if (status != PricingStatus.Ok || !(error <= tolerance)) bad.Add($"{line}: {status}, {ours.Price:R}, off by {error:E2}");
+            worst = Math.Max(worst, error);
+            if (greekTolerance == 0) continue;
+            double v = model.Volatility * Math.Sqrt(contract.Expiry), years = contract.Expiry;
+            double unit = contract.Kind == ContractKind.CashDigital ? contract.Cash / contract.Spot : 1;
+            // At constant forward rho is another derivative than QuantLib's, which moves the carry.
+            (string Name, double Ours, double Scale)[] greeks =
+            [
+                ("delta", ours.Delta, unit * (1 + 1 / v)), ("gamma", ours.Gamma, unit * (1 + 1 / v) / (contract.Spot * v)), ("vega", ours.Vega, unit * scale * (Math.Sqrt(years) + 1 / model.Volatility)),
+                ("theta", ours.Theta, unit * scale * (1 + v / years + 1 / (v * years))), ("rho", ours.Rho, unit * scale * (years + years / v)),
+            ];
+            foreach ((string name, double value, double size) in greeks)
+            {
+                if (name == "rho" && model.Kind == ModelKind.Black76) continue;
+                double off = Math.Abs(value - Their("their-" + name)) / size;
+                worstGreek = Math.Max(worstGreek, off);
+                if (!(off <= greekTolerance)) bad.Add($"{line}: {name} {value:R}, off by {off:E2}");
+            }
+        }
+        output.WriteLine($"{type}: seed {_seed}, {rows} contracts, price within {worst:E2}" + (greekTolerance == 0 ? "" : $", Greeks within {worstGreek:E2}"));
+        Assert.True(rows >= asked * 0.9, $"contracts.py gave {rows} of {asked} contracts");
+        Assert.True(bad.Count == 0, $"seed {_seed}, {bad.Count} of {rows}, worst {worst:E2}\n" + string.Join('\n', bad.Take(20)));
+    }
+
+    private static IEnumerable<string> Lines(string type, int count, int seed)
+    {
+        string? script = FindScript();
+        Assert.True(script != null, "tests/reference/quantlib/contracts.py was not found above the test's folder");
+        using Process process = Process.Start(new ProcessStartInfo(Python!, [script, type, count.ToString(CultureInfo.InvariantCulture), seed.ToString(CultureInfo.InvariantCulture)]) { RedirectStandardOutput = true })!;
+        while (process.StandardOutput.ReadLine() is { } line) yield return line;
+        process.WaitForExit();
+        Assert.Equal(0, process.ExitCode);
+    }
+
+    private static string? FindScript()
+    {
+        string? from = Environment.GetEnvironmentVariable("APPLIANCE_ROOT") ?? AppContext.BaseDirectory;
+        for (var folder = new DirectoryInfo(from); folder != null; folder = folder.Parent)
+        {
+            string script = Path.Combine(folder.FullName, "tests", "reference", "quantlib", "contracts.py");
+            if (File.Exists(script)) return script;
+        }
+        return null;
+    }
+
+    private static bool CanImport(string python)
+    {
+        try
+        {
+            using Process process = Process.Start(new ProcessStartInfo(python, ["-c", "import QuantLib"]) { RedirectStandardError = true })!;
+            process.WaitForExit();
+            return process.ExitCode == 0;
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            return false;
+        }
+    }
+
+    private static double Number(string[] header, string[] cells, string name)
+    {
+        string cell = cells[Array.IndexOf(header, name)];
+        return cell == "" ? 0 : double.Parse(cell, CultureInfo.InvariantCulture);
+    }
+
+    private static (OptionContract, MarketModel) Read(string[] header, string[] cells)
+    {
+        string Text(string name) => cells[Array.IndexOf(header, name)];
+        double N(string name) => Number(header, cells, name);
+        var contract = new OptionContract
+        {
+            Kind = Enum.Parse<ContractKind>(Text("contract").Replace("-", ""), ignoreCase: true), Right = Enum.Parse<OptionRight>(Text("right"), ignoreCase: true),
+            Spot = N("spot"), Strike = N("strike"), Expiry = N("expiry"), Barrier = N("barrier"), Rebate = N("rebate"), Cash = N("cash"), Extremum = N("extremum"),
+            Fixings = (int)N("fixings"), ElapsedFixings = (int)N("elapsedFixings"), RunningAverage = N("runningAverage"),
+        };
+        var model = new MarketModel
+        {
+            Kind = Enum.Parse<ModelKind>(Text("model").Replace("-", ""), ignoreCase: true), Rate = N("rate"), Yield = N("yield"), Volatility = N("vol"), Kappa = N("kappa"), Theta = N("theta"),
+            Xi = N("xi"), Rho = N("rho"), V0 = N("v0"), Lambda = N("lambda"), JumpMean = N("jumpMean"), JumpStdDev = N("jumpStdDev"),
+        };
+        return (contract, model);
+    }
+}
