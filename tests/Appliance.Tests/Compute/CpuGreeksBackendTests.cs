@@ -1,6 +1,7 @@
 using Appliance.Contract;
 using Appliance.Kernels;
 using Appliance.Kernels.Scalar;
+using Appliance.TestKit;
 
 namespace Appliance.Tests.Compute;
 
@@ -63,6 +64,7 @@ public class CpuGreeksBackendTests
         long Allocated(Action action)
         {
             action();
+            using var pause = new CollectorPause();
             long before = GC.GetAllocatedBytesForCurrentThread();
             for (int i = 0; i < 100; i++) action();
             return GC.GetAllocatedBytesForCurrentThread() - before;

@@ -1,4 +1,5 @@
 using Appliance.Kernels.Networks;
+using Appliance.TestKit;
 
 namespace Appliance.Tests.Compute;
 
@@ -119,6 +120,7 @@ public class MlpTests
         var network = new Mlp([Layer(9, 32, random), Layer(32, 32, random), Layer(32, 2, random)], Activation.Tanh);
         float[] input = new float[9], output = new float[2];
         network.Infer(input, output);
+        using var pause = new CollectorPause();
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 0; i < 1000; i++) network.Infer(input, output);
         Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());

@@ -5,6 +5,7 @@ using Appliance.Kernels.Networks;
 using Appliance.Strategy.Features;
 using Appliance.Strategy.Policies;
 using Appliance.Strategy.Policies.Files;
+using Appliance.TestKit;
 
 namespace Appliance.Tests.Compute;
 
@@ -93,6 +94,7 @@ public class PolicyFileTests
         NetworkPolicy policy = Parse(PolicyFile.Write(_metadata, _weights));
         PortfolioState state = State(0.5, 4);
         policy.Decide(in state);
+        using var pause = new CollectorPause();
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 0; i < 1000; i++) policy.Decide(in state);
         Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());

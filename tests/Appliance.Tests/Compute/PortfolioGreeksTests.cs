@@ -3,6 +3,7 @@ using Appliance.Flow.Compute;
 using Appliance.Kernels;
 using Appliance.Kernels.Scalar;
 using Appliance.Strategy.Policies;
+using Appliance.TestKit;
 
 namespace Appliance.Tests.Compute;
 
@@ -220,6 +221,7 @@ public class PortfolioGreeksTests
         }
         Step(0);
         Step(1);
+        using var pause = new CollectorPause();
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 0; i < 1000; i++) Step(i);
         Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());

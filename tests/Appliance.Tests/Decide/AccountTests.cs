@@ -2,6 +2,7 @@ using Appliance.Contract;
 using Appliance.Flow.Accounts;
 using Appliance.Risk;
 using Appliance.Strategy.Policies;
+using Appliance.TestKit;
 using Appliance.Tests.Gates;
 
 namespace Appliance.Tests.Decide;
@@ -223,6 +224,7 @@ public class AccountTests
     {
         Account account = TwoPortfolios();
         Run(account, 1_000);
+        using var pause = new CollectorPause();
         long before = GC.GetAllocatedBytesForCurrentThread();
         Run(account, 100_000);
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);

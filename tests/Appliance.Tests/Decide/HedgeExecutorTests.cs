@@ -2,6 +2,7 @@ using Appliance.Contract;
 using Appliance.Flow.Decide;
 using Appliance.Risk;
 using Appliance.Strategy.Policies;
+using Appliance.TestKit;
 using static Appliance.Tests.Decide.ExecutorBench;
 
 namespace Appliance.Tests.Decide;
@@ -402,6 +403,7 @@ public class HedgeExecutorTests
     {
         var bench = new ExecutorBench();
         Run(bench, 2_000);
+        using var pause = new CollectorPause();
         long before = GC.GetAllocatedBytesForCurrentThread();
         Run(bench, 50_000);
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);

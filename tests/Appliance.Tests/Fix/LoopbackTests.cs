@@ -1,5 +1,6 @@
 using Appliance.Contract;
 using Appliance.Fix;
+using Appliance.TestKit;
 
 namespace Appliance.Tests.Fix;
 
@@ -211,6 +212,7 @@ public class LoopbackTests
         var orders = Enumerable.Range(0, warm + measured).Select(i => rig.Gate.New(0, Side.Buy, 1_000_000 + i * 100, 5)).ToArray();
         for (int i = 0; i < warm; i++) RoundTrip(rig, in orders[i]);
         rig.Venue.Allocates = control;
+        using var pause = new CollectorPause();
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int i = warm; i < orders.Length; i++) RoundTrip(rig, in orders[i]);
         long allocated = GC.GetAllocatedBytesForCurrentThread() - before;

@@ -1,5 +1,6 @@
 using Appliance.Contract;
 using Appliance.Risk;
+using Appliance.TestKit;
 using static Appliance.Tests.Gates.GateBench;
 
 namespace Appliance.Tests.Gates;
@@ -12,6 +13,7 @@ public class GateAllocationTests
     {
         var bench = new GateBench(Limits with { MaxMessagesPerWindow = 10_000, DuplicateWindowNs = 100 * Millisecond });
         Run(bench.Gate, 20_000, control: null);
+        using var pause = new CollectorPause();
         long before = GC.GetAllocatedBytesForCurrentThread();
         Run(bench.Gate, 250_000, control: null);
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);

@@ -87,6 +87,7 @@ public class BinanceRecordingTests
             while (!first.Ended) _ = first.Poll(256);
         using var source = new BinanceCaptureSource<CountingSink, HostMonotonicClock>(new MemoryStream(lines), new BinanceCaptureOptions(), Map("BTCUSDT"), sink, new HostMonotonicClock());
         _ = source.Poll(1_000);
+        using var pause = new CollectorPause();
         long before = GC.GetAllocatedBytesForCurrentThread();
         while (!source.Ended) _ = source.Poll(256);
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);

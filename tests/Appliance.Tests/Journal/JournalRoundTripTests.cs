@@ -63,6 +63,7 @@ public class JournalRoundTripTests
             PosixJournalFile.TryCreate(file.Path, out _)!, new JournalOptions { BatchRecords = 100, MaxHoldUs = 0, Durability = JournalDurability.EveryWrite });
         RingEvent[] events = JournalBench.RandomEvents(2_000, seed: 7);
         Drive(bench, events.AsSpan(0, 500));
+        using var pause = new CollectorPause();
         long before = GC.GetAllocatedBytesForCurrentThread();
         Drive(bench, events.AsSpan(500));
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);

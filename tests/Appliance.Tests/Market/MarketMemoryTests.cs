@@ -1,5 +1,6 @@
 using Appliance.Contract;
 using Appliance.Flow.Market;
+using Appliance.TestKit;
 
 namespace Appliance.Tests.Market;
 
@@ -12,6 +13,7 @@ public class MarketMemoryTests
         MarketState market = Mixed();
         RingEvent[] events = MixedEvents(seed: 1, count: 50_000);
         Play(market, events, control: false);
+        using var pause = new CollectorPause();
         long before = GC.GetAllocatedBytesForCurrentThread();
         Play(market, events, control: false);
         long none = GC.GetAllocatedBytesForCurrentThread() - before;

@@ -1,4 +1,5 @@
 using Appliance.Contract;
+using Appliance.TestKit;
 using Appliance.Venue.Matching;
 using FsCheck;
 using FsCheck.Fluent;
@@ -165,6 +166,7 @@ public sealed class MatchingEngineTests
     {
         var engine = new MatchingEngine<SilentHandler>(1, 1024, 64, default);
         Churn(engine, 2_000);
+        using var pause = new CollectorPause();
         long before = GC.GetAllocatedBytesForCurrentThread();
         Churn(engine, 20_000);
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);

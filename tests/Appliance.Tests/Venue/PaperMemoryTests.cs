@@ -74,6 +74,7 @@ public sealed class PaperMemoryTests
             orders[i] = gate.New(0, i % 2 == 0 ? Side.Buy : Side.Sell, i % 4 < 2 ? 500_100 : 500_000, 5 + i % 3, i % 3 == 0 ? TimeInForce.ImmediateOrCancel : TimeInForce.Day);
         }
         Play(source, venue, orders.AsSpan(0, 500));
+        using var pause = new CollectorPause();
         long reports = last.Reports, before = GC.GetAllocatedBytesForCurrentThread();
         Play(source, venue, orders.AsSpan(500));
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
