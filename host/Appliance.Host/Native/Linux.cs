@@ -39,6 +39,17 @@ internal static unsafe class Linux
             return access(path, 0) == 0;
     }
 
+    /// <summary>Whether the path is there and is neither a regular file nor a folder: a device, a pipe or a socket.</summary>
+    public static bool IsSpecialFile(string path)
+    {
+        const int currentFolder = -100, modeOffset = 28, typeMask = 0xf000, regular = 0x8000, folder = 0x4000;
+        const uint askForType = 1;
+        byte* answer = stackalloc byte[256];
+        if (statx(currentFolder, path, 0, askForType, answer) != 0) return false;
+        int type = *(ushort*)(answer + modeOffset) & typeMask;
+        return type is not (regular or folder);
+    }
+
     public static void SleepMicroseconds(int microseconds)
     {
         TimeSpec time = new() { Seconds = microseconds / 1_000_000, Nanoseconds = microseconds % 1_000_000 * 1000L };
@@ -55,6 +66,7 @@ internal static unsafe class Linux
     [DllImport("libc", SetLastError = true)] private static extern int mlockall(int flags);
     [DllImport("libc")] private static extern int munlockall();
     [DllImport("libc")] private static extern int access(byte* path, int mode);
+    [DllImport("libc")] private static extern int statx(int folder, [MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags, uint mask, byte* answer);
     [DllImport("libc")] private static extern int nanosleep(TimeSpec* time, TimeSpec* left);
     [DllImport("libc", SetLastError = true)] public static extern int kill(int pid, int signal);
 }
