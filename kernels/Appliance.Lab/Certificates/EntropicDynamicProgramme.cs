@@ -1,0 +1,211 @@
+using Appliance.Lab.Costs;
+using Appliance.Lab.Specification;
+
+namespace Appliance.Lab.Certificates;
+
+/// <summary>
+/// The exact optimum of entropic risk with one hedge: log J_k(S, δ′) = min over δ of a·g_k·c(δ − δ′, S) + log E[exp(−aδ(g_{k+1}S′ − g_k S)) J_{k+1}(S′, δ)], with J at maturity
+/// exp(a·(owed + liquidation)). Since the holding does not change between steps, the expectation runs at one and the same holding node; only the minimum over δ looks between nodes, by a parabola.
+/// Source of the recursion: Hodges and Neuberger, "Optimal replication of contingent claims under transaction costs", Review of Futures Markets 8 (1989) 222–239; Davis, Panas and Zariphopoulou,
+/// "European option pricing with transaction costs", SIAM Journal on Control and Optimization 31 (1993) 470–493.
+/// </summary>
+public sealed class EntropicDynamicProgramme
+{
+    private readonly LabSpecification _specification;
+    private readonly SpotLattice _lattice;
+    private readonly double[] _holdings;
+    private readonly double[] _growth;
+    private readonly TradeCost _cost;
+    private readonly double _a;
+
+    public EntropicDynamicProgramme(LabSpecification specification, SpotLattice lattice, double[] holdings)
+    {
+        (_specification, _lattice, _holdings) = (specification, lattice, holdings);
+        _a = specification.Objective.RiskAversion;
+        _cost = new TradeCost(specification.Hedges[0].Costs);
+        _growth = LatticeLiability.Growth(specification);
+    }
+
+    /// <summary>Least and greatest holding at which a trade out of the band ends, per step and node; filled by <see cref="Solve"/> when asked for. [step][node]</summary>
+    public double[][]? BandLow { get; private set; }
+    public double[][]? BandHigh { get; private set; }
+    public SpotLattice Lattice => _lattice;
+
+    /// <summary>The least risk (1/a) log E e^{aL}.</summary>
+    public double Solve(bool keepBand = false)
+    {
+        int m = _holdings.Length, steps = _lattice.Steps;
+        if (keepBand) (BandLow, BandHigh) = (new double[steps][], new double[steps][]);
+        double[] next = Terminal();
+        for (int step = steps - 1; step >= 0; step--)
+        {
+            int nodes = _lattice.Nodes(step);
+            var own = new double[nodes * m];
+            if (keepBand) (BandLow![step], BandHigh![step]) = (new double[nodes], new double[nodes]);
+            var (scaled, reference) = Scale(next, step + 1);
+            int k = step;
+            Parallel.For(0, nodes, () => new double[3 * m], (i, _, scratch) =>
+            {
+                var continuation = scratch.AsSpan(0, m);
+                Expect(k, i, scaled, reference, next, continuation);
+                Minimise(k, i, continuation, own.AsSpan(i * m, m), scratch.AsSpan(m, m), scratch.AsSpan(2 * m, m));
+                return scratch;
+            }, _ => { });
+            if (step == 0)
+            {
+                var continuation = new double[m];
+                Expect(0, SpotLattice.Root, scaled, reference, next, continuation);
+                return FromStart(continuation, _specification.InitialHolding[0]) / _a;
+            }
+            next = own;
+        }
+        throw new InvalidOperationException("A lattice has at least one step.");
+    }
+
+    /// <summary>The risk of holding nothing, without any trade but the sale of the initial holding.</summary>
+    public double NoHedge()
+    {
+        double[] owed = LatticeLiability.Owed(_specification, _lattice);
+        double initial = _specification.InitialHolding[0], spot = _specification.Market.Spots[0];
+        double cost = initial == 0 ? 0 : _growth[0] * _cost.Of(initial, spot);
+        double greatest = owed.Max();
+        var value = owed.Select(o => Math.Exp(_a * (o - greatest))).ToArray();
+        return Math.Log(LatticeLiability.ExpectFromRoot(_lattice, value)) / _a + greatest + cost;
+    }
+
+    private double[] Terminal()
+    {
+        int m = _holdings.Length, steps = _lattice.Steps;
+        double[] owed = LatticeLiability.Owed(_specification, _lattice);
+        var value = new double[owed.Length * m];
+        var prices = _lattice.Prices(steps);
+        for (int q = 0; q < owed.Length; q++)
+            for (int j = 0; j < m; j++)
+                value[q * m + j] = _a * (owed[q] + (_specification.LiquidateAtEnd ? _cost.Of(_holdings[j], prices[q]) : 0));
+        return value;
+    }
+
+    /// <summary>exp(log J − aδ g S) over a common reference of each holding, where its range allows; otherwise null, and each node takes its own reference.</summary>
+    private (double[]? Scaled, double[] Reference) Scale(double[] logValue, int step)
+    {
+        int m = _holdings.Length;
+        var prices = _lattice.Prices(step);
+        var greatest = new double[m];
+        var least = new double[m];
+        greatest.AsSpan().Fill(double.NegativeInfinity);
+        least.AsSpan().Fill(double.PositiveInfinity);
+        for (int q = 0; q < prices.Length; q++)
+            for (int j = 0; j < m; j++)
+            {
+                double v = logValue[q * m + j] - _a * _holdings[j] * _growth[step] * prices[q];
+                greatest[j] = Math.Max(greatest[j], v);
+                least[j] = Math.Min(least[j], v);
+            }
+        for (int j = 0; j < m; j++)
+            if (greatest[j] - least[j] > 500) return (null, greatest);
+        var scaled = new double[logValue.Length];
+        double[] p = prices.ToArray();
+        Parallel.For(0, p.Length, q =>
+        {
+            for (int j = 0; j < m; j++) scaled[q * m + j] = Math.Exp(logValue[q * m + j] - _a * _holdings[j] * _growth[step] * p[q] - greatest[j]);
+        });
+        return (scaled, greatest);
+    }
+
+    private void Expect(int step, int node, double[]? scaled, double[] reference, double[] logValue, Span<double> continuation)
+    {
+        int m = _holdings.Length, nodes = _lattice.Nodes(step + 1);
+        var weights = _lattice.Transition(step, node, out int first);
+        double own = _a * _growth[step] * _lattice.Prices(step)[node];
+        continuation.Clear();
+        if (scaled is not null)
+        {
+            for (int w = 0; w < weights.Length; w++)
+                Numerics.AddScaled(continuation, scaled.AsSpan(Math.Clamp(first + w, 0, nodes - 1) * m, m), weights[w]);
+            for (int j = 0; j < m; j++) continuation[j] = Math.Log(continuation[j]) + reference[j] + own * _holdings[j];
+            return;
+        }
+        var prices = _lattice.Prices(step + 1);
+        for (int j = 0; j < m; j++)
+        {
+            double greatest = double.NegativeInfinity, sum = 0;
+            for (int w = 0; w < weights.Length; w++)
+            {
+                int q = Math.Clamp(first + w, 0, nodes - 1);
+                double v = logValue[q * m + j] - _a * _holdings[j] * _growth[step + 1] * prices[q] + Math.Log(weights[w]);
+                // One pass with a moving reference.
+                if (v > greatest) (sum, greatest) = (sum * Math.Exp(greatest - v) + 1, v);
+                else sum += Math.Exp(v - greatest);
+            }
+            continuation[j] = greatest + Math.Log(sum) + own * _holdings[j];
+        }
+    }
+
+    /// <summary>value[δ′] = min over δ of continuation(δ) + a·g·cost(δ − δ′).</summary>
+    private void Minimise(int step, int node, ReadOnlySpan<double> continuation, Span<double> value, Span<double> up, Span<double> down)
+    {
+        double price = _lattice.Prices(step)[node], scale = _a * _growth[step];
+        double slope = scale * _cost.Proportional * price, fixedCost = scale * _cost.Fixed;
+        if (_cost.Quadratic > 0)
+        {
+            for (int j = 0; j < value.Length; j++) value[j] = QuadraticMinimum(continuation, _holdings[j], price, scale);
+            return;
+        }
+        // With a cost a + b|n| the best purchase from δ′ ends where continuation + slope·δ is least above δ′, the best sale where continuation − slope·δ is least below it.
+        int m = value.Length;
+        for (int j = 0; j < m; j++) (up[j], down[j]) = (continuation[j] + slope * _holdings[j], continuation[j] - slope * _holdings[j]);
+        double bestUp = Numerics.LeastByParabola(_holdings, up, out double upAt);
+        double bestDown = Numerics.LeastByParabola(_holdings, down, out double downAt);
+        if (BandLow is not null) (BandLow[step][node], BandHigh![step][node]) = (upAt, downAt);
+        double running = double.PositiveInfinity;
+        for (int j = m - 1; j >= 0; j--)
+        {
+            running = Math.Min(running, up[j]);
+            double best = upAt >= _holdings[j] ? bestUp : running;
+            value[j] = Math.Min(continuation[j], best - slope * _holdings[j] + fixedCost);
+        }
+        running = double.PositiveInfinity;
+        for (int j = 0; j < m; j++)
+        {
+            running = Math.Min(running, down[j]);
+            double best = downAt <= _holdings[j] ? bestDown : running;
+            value[j] = Math.Min(value[j], best + slope * _holdings[j] + fixedCost);
+        }
+    }
+
+    private double QuadraticMinimum(ReadOnlySpan<double> continuation, double from, double price, double scale)
+    {
+        double best = double.PositiveInfinity;
+        int at = 0;
+        Span<double> around = stackalloc double[3];
+        for (int j = 0; j < continuation.Length; j++)
+        {
+            double v = continuation[j] + scale * _cost.Of(_holdings[j] - from, price);
+            if (v < best) (best, at) = (v, j);
+        }
+        if (at == 0 || at == continuation.Length - 1 || Math.Abs(_holdings[at] - from) < 1.5 * (_holdings[1] - _holdings[0])) return best;
+        for (int d = -1; d <= 1; d++) around[d + 1] = continuation[at + d] + scale * _cost.Of(_holdings[at + d] - from, price);
+        return Math.Min(best, Numerics.ParabolaLeast(around[0], around[1], around[2], out _));
+    }
+
+    /// <summary>The first trade starts from a holding that need not be a node.</summary>
+    private double FromStart(ReadOnlySpan<double> continuation, double initial)
+    {
+        double price = _specification.Market.Spots[0], scale = _a * _growth[0];
+        int m = continuation.Length;
+        double best = initial >= _holdings[0] && initial <= _holdings[^1] ? Numerics.Interpolate(_holdings, continuation, initial) : double.PositiveInfinity;
+        foreach (int side in new[] { 1, -1 })
+        {
+            var total = new List<double>();
+            var at = new List<double>();
+            for (int j = 0; j < m; j++)
+                if ((_holdings[j] - initial) * side > 0)
+                {
+                    at.Add(_holdings[j]);
+                    total.Add(continuation[j] + scale * _cost.Of(_holdings[j] - initial, price));
+                }
+            if (at.Count > 0) best = Math.Min(best, Numerics.LeastByParabola([.. at], [.. total], out _));
+        }
+        return best;
+    }
+}

@@ -1,0 +1,98 @@
+using Appliance.Lab.Specification;
+
+namespace Appliance.Lab.Certificates;
+
+/// <summary>The liability on a lattice: payoffs that depend on the last price alone.</summary>
+internal static class LatticeLiability
+{
+    public static double[] Growth(LabSpecification specification) =>
+        [.. Enumerable.Range(0, specification.Time.Steps + 1).Select(k => Math.Exp(specification.Market.Rate * (specification.Time.Steps - k) * specification.Time.StepYears))];
+
+    public static bool Knows(LabSpecification specification) =>
+        specification.Liability.Contracts.All(c => c.Contract is ContractKind.European or ContractKind.CashDigital or ContractKind.AssetDigital && (c.ExpiryStep < 0 || c.ExpiryStep == specification.Time.Steps));
+
+    /// <summary>What is owed at each last node.</summary>
+    public static double[] Owed(LabSpecification specification, SpotLattice lattice)
+    {
+        var prices = lattice.Prices(lattice.Steps);
+        var owed = new double[prices.Length];
+        foreach (var c in specification.Liability.Contracts)
+            for (int q = 0; q < owed.Length; q++) owed[q] -= c.Position * c.Notional * Payoff(c, prices[q]);
+        return owed;
+    }
+
+    public static double Payoff(ContractSpecification c, double price)
+    {
+        bool inside = c.Call ? price > c.Strike : price < c.Strike;
+        return !inside ? 0 : c.Contract switch { ContractKind.CashDigital => c.Cash, ContractKind.AssetDigital => price, _ => Math.Abs(price - c.Strike) };
+    }
+
+    /// <summary>Expected owed at every node of every step: the centre around which hedged losses move. [step][node]</summary>
+    public static double[][] Expected(LabSpecification specification, SpotLattice lattice)
+    {
+        var expected = new double[lattice.Steps + 1][];
+        expected[lattice.Steps] = Owed(specification, lattice);
+        for (int step = lattice.Steps - 1; step >= 0; step--)
+        {
+            expected[step] = new double[lattice.Nodes(step)];
+            for (int i = 0; i < expected[step].Length; i++) expected[step][i] = Expect(lattice, step, i, expected[step + 1]);
+        }
+        return expected;
+    }
+
+    public static double Expect(SpotLattice lattice, int step, int node, ReadOnlySpan<double> next)
+    {
+        var weights = lattice.Transition(step, node, out int first);
+        double sum = 0;
+        for (int w = 0; w < weights.Length; w++) sum += weights[w] * next[Math.Clamp(first + w, 0, next.Length - 1)];
+        return sum;
+    }
+
+    public static double ExpectFromRoot(SpotLattice lattice, double[] last)
+    {
+        double[] next = last;
+        for (int step = lattice.Steps - 1; step >= 0; step--)
+        {
+            var own = new double[lattice.Nodes(step)];
+            for (int i = 0; i < own.Length; i++) own[i] = Expect(lattice, step, i, next);
+            next = own;
+        }
+        return next[SpotLattice.Root];
+    }
+
+    /// <summary>Even nodes over the holdings that may be optimal: the slopes of the expected liability before the last step, widened, within the hedge's bounds.</summary>
+    public static double[] Holdings(LabSpecification specification, SpotLattice lattice, int count)
+    {
+        double[][] expected = Expected(specification, lattice);
+        double low = 0, high = 0;
+        for (int step = Math.Max(0, lattice.Steps - 2); step < lattice.Steps; step++)
+        {
+            var prices = lattice.Prices(step);
+            for (int i = 1; i < prices.Length; i++)
+            {
+                double slope = (expected[step][i] - expected[step][i - 1]) / (prices[i] - prices[i - 1]);
+                low = Math.Min(low, slope);
+                high = Math.Max(high, slope);
+            }
+        }
+        if (lattice.Steps == 1)
+        {
+            var prices = lattice.Prices(1);
+            for (int i = 1; i < prices.Length; i++)
+            {
+                double slope = (expected[1][i] - expected[1][i - 1]) / (prices[i] - prices[i - 1]);
+                low = Math.Min(low, slope);
+                high = Math.Max(high, slope);
+            }
+        }
+        // A drift, or a taste for risk, asks for more than the liability does.
+        double spare = 0.05 * (high - low), excess = specification.Market.Drift - specification.Market.Rate;
+        double speculative = 0;
+        if (excess != 0 && specification.Market.Volatilities.Count > 0 && specification.Objective.Kind is ObjectiveKind.Entropic or ObjectiveKind.MeanVariance)
+            speculative = 1.5 * Math.Abs(excess) / (specification.Objective.RiskAversion * specification.Market.Volatilities[0] * specification.Market.Volatilities[0] * specification.Market.Spots[0]);
+        else if (excess != 0) speculative = high - low;
+        low = Math.Max(Math.Min(low - spare, specification.InitialHolding[0]) - speculative, specification.Hedges[0].LowestHolding);
+        high = Math.Min(Math.Max(high + spare, specification.InitialHolding[0]) + speculative, specification.Hedges[0].HighestHolding);
+        return [.. Enumerable.Range(0, count).Select(j => low + (high - low) * j / (count - 1))];
+    }
+}
