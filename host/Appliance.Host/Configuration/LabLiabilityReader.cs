@@ -86,7 +86,7 @@ internal static class LabLiabilityReader
             else if (kind != "") LabSpecificationFile.RequireExactly(h, [], ["strike", "expiryYears"], $"the instrument \"{kind}\"");
             if (kind == "option" && h.Has("expiryYears") && h.Number("expiryYears") < maturityYears - 1e-12) h.Error("expiryYears", $"{h.Number("expiryYears")}", $"at least the maturity, {maturityYears}");
             if (kind == "variance-swap" && market.Model is not (MarketModel.Heston or MarketModel.Bates)) h.Error("instrument", "\"variance-swap\"", "heston or bates as the market's model, whose variance it swaps");
-            if (kind == "option" && market.Model is not (MarketModel.Gbm or MarketModel.Merton or MarketModel.Heston or MarketModel.Bates)) h.Error("instrument", "\"option\"", "gbm, merton, heston or bates as the market's model, which have a closed form");
+            if (kind == "option" && market.Model is not (MarketModel.Gbm or MarketModel.Merton)) h.Error("instrument", "\"option\"", "gbm or merton as the market's model, which price it by a closed form");
             var c = h.Object("costs");
             string spread = c.Text("spreadFile") is { Length: > 0 } named ? LabSpecificationFile.RelativeTo(file, named) : "";
             if (spread != "" && !File.Exists(spread)) c.Error("spreadFile", $"\"{c.Text("spreadFile")}\"", "the name of a file that exists, relative to this one");

@@ -10,4 +10,6 @@ public sealed class BlockResult(int paths)
     public double[] Turnover { get; } = new double[paths];
     /// <summary>Trades, a final liquidation among them.</summary>
     public int[] Rebalances { get; } = new int[paths];
+    /// <summary>Sum over steps of the squared change of P&amp;L marked to the model, where that is known; else NaN.</summary>
+    public double[] MarkedSquares { get; } = new double[paths];
 }

@@ -7,7 +7,7 @@ namespace Appliance.Lab.Hedging;
 /// The hedging problem of a specification on one set of paths (training and evaluation differ by the seed).
 /// <para>Conventions: loss L = owed − trading gains + costs at maturity T. Cash accrues at the rate r, so that with growth g_k = e^(r(T − t_k)), holding δ_k over step k,
 /// gains are Σ δ_k (g_{k+1} P_{k+1} − g_k P_k) and costs Σ g_k c(δ_k − δ_{k−1}, P_k), with δ_{−1} the initial holding (which was paid for before and is marked from P_0), and, if the end is
-/// liquidated, c(−δ_{N−1}, P_N) too.</para>
+/// liquidated, c(−δ_{N−1}, P_N) too. A perpetual is priced at its underlying and pays funding, at its fixed rate on the notional at the start of each step.</para>
 /// </summary>
 public sealed class HedgingEnvironment
 {
@@ -21,7 +21,7 @@ public sealed class HedgingEnvironment
         Simulator = simulator;
         var time = specification.Time;
         Growth = [.. Enumerable.Range(0, time.Steps + 1).Select(k => Math.Exp(specification.Market.Rate * (time.Steps - k) * time.StepYears))];
-        _aliasOf = [.. specification.Hedges.Select(h => h.Instrument == HedgeKind.Spot ? h.Underlying : -1)];
+        _aliasOf = [.. specification.Hedges.Select(h => h.Instrument is HedgeKind.Spot or HedgeKind.Perpetual ? h.Underlying : -1)];
     }
 
     public LabSpecification Specification { get; }
@@ -41,5 +41,15 @@ public sealed class HedgingEnvironment
         for (int i = 0; i < Instruments; i++)
             if (block.IsOwn(i)) HedgePrices.Fill(this, block, i);
         Payoffs.Owed(Specification, block.Market, Growth, block.Owed);
+    }
+
+    /// <summary>A perpetual's funding over one step, paid by the long at its end on the notional at its start.</summary>
+    internal void AddCarry(int instrument, EpisodeBlock block, int step, double[] holding, double[] accrued)
+    {
+        var hedge = Specification.Hedges[instrument];
+        if (hedge.Instrument != HedgeKind.Perpetual || hedge.FundingRate == 0) return;
+        double factor = hedge.FundingRate * Specification.Time.StepYears * Growth[step + 1];
+        var price = block.Price(instrument, step);
+        for (int p = 0; p < price.Length; p++) accrued[p] -= factor * holding[p] * price[p];
     }
 }

@@ -40,6 +40,7 @@ public abstract class MarketSimulator : IMarketSimulator
         {
             MarketModel.Gbm => new GbmSimulator(market, time, seed),
             MarketModel.Merton => new MertonSimulator(market, time, seed),
+            MarketModel.Heston or MarketModel.Bates => new HestonSimulator(market, time, seed),
             MarketModel.Trinomial => new TrinomialSimulator(market, time, seed),
             _ => throw new NotSupportedException($"There is no simulator of the market model {market.Model}."),
         };

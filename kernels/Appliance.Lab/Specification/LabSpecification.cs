@@ -142,7 +142,7 @@ public sealed record HedgeSpecification
     /// <summary>Least and greatest holding in units.</summary>
     public double LowestHolding { get; init; } = double.NegativeInfinity;
     public double HighestHolding { get; init; } = double.PositiveInfinity;
-    /// <summary>Perpetual: funding paid by a long, per unit of notional a year, mean reverting around this level.</summary>
+    /// <summary>Perpetual: funding paid by a long, per unit of notional a year.</summary>
     public double FundingRate { get; init; }
     // Option hedge: a European option at its model price.
     public bool Call { get; init; } = true;

@@ -1,0 +1,28 @@
+using Appliance.Lab.Certificates;
+using Appliance.Lab.Specification;
+
+namespace Appliance.Lab.Backtest;
+
+/// <summary>Everything that `appliance backtest` found out.</summary>
+public sealed record BacktestReport
+{
+    public required LabSpecification Specification { get; init; }
+    public required double Premium { get; init; }
+    public required int Paths { get; init; }
+    public required IReadOnlyList<StrategyStatistics> Strategies { get; init; }
+    public required double NoHedgeRisk { get; init; }
+    public required CertificateResult Optimum { get; init; }
+    public required double Seconds { get; init; }
+    public required int Threads { get; init; }
+    public IReadOnlyList<string> Notes { get; init; } = [];
+    /// <summary>Strategies on other markets, by the name of the market's specification.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<StrategyStatistics>> Robustness { get; init; } = new Dictionary<string, IReadOnlyList<StrategyStatistics>>();
+    public PolicySurface? Surface { get; init; }
+    public ExamplePath? Example { get; init; }
+}
+
+/// <summary>Holdings wanted by strategies from a holding of the first strategy's own path, against price, at some steps. [strategy][step][price]</summary>
+public sealed record PolicySurface(string[] Strategies, int[] Steps, double[] Prices, double[][][] Holdings);
+
+/// <summary>One path: its price, and what each strategy held after each decision. [strategy][step]</summary>
+public sealed record ExamplePath(double[] Price, string[] Strategies, double[][] Holdings);

@@ -1,0 +1,69 @@
+using Appliance.Lab.Specification;
+
+namespace Appliance.Lab.Certificates;
+
+/// <summary>The exact optimum of a problem, or why there is none.</summary>
+/// <param name="Risk">Least risk over all policies; NaN where none is available.</param>
+/// <param name="NoHedge">Risk of not hedging on the same grid, where the programme knows it; else NaN.</param>
+/// <param name="GridError">How far the figure may be off: the change from a grid about half as fine.</param>
+/// <param name="Method">Which programme, or why none.</param>
+public sealed record CertificateResult(double Risk, double NoHedge, double GridError, string Method)
+{
+    public bool IsAvailable => !double.IsNaN(Risk);
+    public static CertificateResult None(string why) => new(double.NaN, double.NaN, double.NaN, "none: " + why);
+}
+
+/// <summary>Chooses and runs the programme that a specification asks for.</summary>
+public static class Certificate
+{
+    public static CertificateResult Compute(LabSpecification s, bool quick = false) => s.Certificate switch
+    {
+        CertificateKind.None => CertificateResult.None("the specification asks for none"),
+        _ when WhyNot(s) is { } why => CertificateResult.None(why),
+        CertificateKind.LinearProgramme => new CertificateResult(TreeLinearProgramme.Solve(s), double.NaN, 1e-9 * s.Market.Spots[0], "linear programme over the tree of paths"),
+        _ when s.Objective.Kind == ObjectiveKind.Entropic => Entropic(s, quick),
+        _ => Loss(s, quick),
+    };
+
+    /// <summary>Why a specification has no certificate of the kind it asks for; null when it has.</summary>
+    public static string? WhyNot(LabSpecification s)
+    {
+        if (s.Certificate == CertificateKind.None) return null;
+        if (s.Hedges.Count != 1 || s.Hedges[0].Instrument != HedgeKind.Spot) return "certificates know one hedge, the underlying itself";
+        if (!SpotLattice.Knows(s.Market.Model)) return $"the model {s.Market.Model} is not Markov in the price alone; certificates know gbm, merton and trinomial";
+        if (s.Market.Spots.Count != 1) return "certificates know one underlying";
+        if (!LatticeLiability.Knows(s)) return "the liability depends on the path; certificates know contracts on the last price";
+        if (!s.Hedges[0].Costs.IsSimple) return "certificates know proportional, fixed and quadratic costs";
+        if (s.Certificate != CertificateKind.LinearProgramme) return null;
+        if (s.Market.Model != MarketModel.Trinomial) return "the linear programme needs a trinomial tree";
+        if (s.Time.Steps > TreeLinearProgramme.StepsMost) return $"the linear programme knows at most {TreeLinearProgramme.StepsMost} steps";
+        if (s.Objective.Kind is not (ObjectiveKind.Cvar or ObjectiveKind.MeanCvar)) return "the linear programme knows cvar and mean-cvar";
+        if (s.Hedges[0].Costs.Fixed > 0 || s.Hedges[0].Costs.Quadratic > 0) return "the linear programme knows proportional costs only";
+        if (double.IsFinite(s.Hedges[0].LowestHolding) || double.IsFinite(s.Hedges[0].HighestHolding)) return "the linear programme knows no bounds on holdings";
+        return s.InitialHolding[0] != 0 ? "the linear programme starts from a holding of zero" : null;
+    }
+
+    private static CertificateResult Entropic(LabSpecification s, bool quick)
+    {
+        int nodes = quick ? 101 : 161;
+        double coarse = EntropicAt(s, 1.25, nodes, out _), fine = EntropicAt(s, 2, 2 * nodes - 1, out double none);
+        return new CertificateResult(fine, none, Math.Abs(fine - coarse) + 1e-12 * Math.Abs(fine), $"dynamic programme over (price, holding), {2 * nodes - 1} holdings");
+    }
+
+    private static double EntropicAt(LabSpecification s, double resolution, int holdings, out double none)
+    {
+        var lattice = new SpotLattice(s, resolution);
+        var programme = new EntropicDynamicProgramme(s, lattice, LatticeLiability.Holdings(s, lattice, holdings));
+        none = programme.NoHedge();
+        return programme.Solve();
+    }
+
+    private static CertificateResult Loss(LabSpecification s, bool quick)
+    {
+        bool tree = s.Market.Model == MarketModel.Trinomial;
+        var coarse = tree ? new LossGrid(1, 81, 1601) : quick ? new LossGrid(0.8, 21, 201) : new LossGrid(0.8, 31, 301);
+        var fine = tree ? new LossGrid(1, 161, 3201) : quick ? new LossGrid(1, 31, 301) : new LossGrid(1.2, 61, 601);
+        double first = new LossDynamicProgramme(s, coarse).Solve(), second = new LossDynamicProgramme(s, fine).Solve();
+        return new CertificateResult(second, double.NaN, Math.Abs(second - first), $"dynamic programme over (price, holding, accrued loss), {fine.Holdings}×{fine.Losses}");
+    }
+}
