@@ -83,6 +83,24 @@ public sealed class Flow<TClock> where TClock : struct, IMonotonicClock
         else OnControl(ref e, sequence);
     }
 
+    /// <summary>
+    /// Reads what the next order of each portfolio would be made from and written to, so that it is near when it comes. For idle moments; it changes nothing, and nothing decides by it.
+    /// </summary>
+    /// <returns>A number without meaning, so that no compiler leaves the reading out.</returns>
+    public long Approach()
+    {
+        long read = 0;
+        Span<PriceLevel> best = stackalloc PriceLevel[2];
+        foreach (var portfolio in _portfolios)
+        {
+            int instrument = portfolio.Instrument;
+            read += _market.CopyLevels(instrument, Side.Buy, best) + best[0].QuantityUnits;
+            read += _market.CopyLevels(instrument, Side.Sell, best) + best[0].QuantityUnits;
+            read += _market.Top(instrument).TimeUtcNs + _gate.Approach(instrument) + portfolio.Approach();
+        }
+        return read;
+    }
+
     // ---- market -------------------------------------------------------------------------------------------------
 
     private void OnMarket(ref RingEvent e, long sequence)

@@ -59,6 +59,9 @@ public sealed class PortfolioStage
         HasTarget = true;
     }
 
+    /// <summary>Reads what a decision reads; see <see cref="Flow{TClock}.Approach"/>.</summary>
+    internal long Approach() => (long)_executor.ChildId + _account.PositionUnits + (_greeks.OnExpansion ? 1 : 0) + (long)_target.UpperUnits;
+
     /// <summary>The next thing to do towards the target; call until it answers false.</summary>
     internal bool Next(in TopOfBook top, in RingEvent cause, long sequence, out OrderIntent intent) => _executor.Next(in _target, in top, in cause, sequence, out intent);
 

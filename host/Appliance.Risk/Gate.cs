@@ -51,7 +51,7 @@ public sealed class Gate
         _liveOrdersMax = limits.MaxLiveOrders;
         _maxDailyLoss = limits.MaxDailyLoss;
         _lastId = limits.OrderIdEpoch * IdsPerEpoch;
-        _epochEnd = _lastId + IdsPerEpoch;
+        _epochEnd = _lastId + limits.OrderIdsMax;
     }
 
     public OrderTable Orders => _orders;
@@ -84,6 +84,14 @@ public sealed class Gate
     {
         if (positionUnits is < -InstrumentLimits.UnitsMax or > InstrumentLimits.UnitsMax) throw new ArgumentOutOfRangeException(nameof(positionUnits));
         _orders.SetOpeningPosition(instrument, positionUnits);
+    }
+
+    /// <summary>Reads what the next new order of this instrument will be judged by and written to, so that it is near when it comes. Changes nothing.</summary>
+    /// <returns>A number without meaning, so that no compiler leaves the reading out.</returns>
+    public long Approach(int instrument)
+    {
+        ref readonly GateInstrument i = ref _instruments[instrument];
+        return i.LastEventUtcNs + i.UpperBandUnits + i.MaxPositionUnits + _orders.Approach(instrument, _lastId + 1) + _rate.Approach() + _verdicts[0] + (long)_epochEnd;
     }
 
     /// <summary>Judges one intent. An intent without a client order id is given the next one; with one, it must rise above all before it.</summary>

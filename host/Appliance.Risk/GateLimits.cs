@@ -22,6 +22,8 @@ public sealed record GateLimits
     public long AcknowledgeWithinNs { get; init; } = 500_000_000;
     /// <summary>Client order ids are this times 10^9 plus a count from 1: different for every run of a day. At most 9,000,000,000.</summary>
     public ulong OrderIdEpoch { get; init; } = 1;
+    /// <summary>Client order ids that this run may give; the next epoch's begin behind them.</summary>
+    public ulong OrderIdsMax { get; init; } = 1_000_000_000;
     /// <summary>Order records kept, live and done; done ones are reused oldest first, so late fills find their order. A power of two, at least twice MaxLiveOrders.</summary>
     public int OrderTableCapacity { get; init; } = 1024;
 

@@ -28,5 +28,8 @@ internal struct MessageRateWindow
         return nowUtcNs - _timesUtcNs[(int)(_count - allowed) & _mask] >= _windowNs;
     }
 
+    /// <summary>Reads where the next message is written, so that it is near when it comes.</summary>
+    public readonly long Approach() => _timesUtcNs[(int)_count & _mask];
+
     public void Add(long nowUtcNs) => _timesUtcNs[(int)_count++ & _mask] = nowUtcNs;
 }

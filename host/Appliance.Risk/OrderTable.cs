@@ -80,6 +80,19 @@ public sealed partial class OrderTable
         return -1;
     }
 
+    /// <summary>
+    /// Reads what the next order with that id will be written to, so that it is near when it comes: the slot that is reused next, which is the one not touched for longest, the places of
+    /// its old ids and of the new one. Changes nothing.
+    /// </summary>
+    internal long Approach(int instrument, ulong nextId)
+    {
+        int slot = _reuse[_reuseHead], at = (int)(nextId & (uint)_indexMask);
+        ref readonly OrderRecord r = ref _records[slot];
+        int first = (int)(r.FirstId & (uint)_indexMask);
+        return (long)r.CancelNamesId + r.OpenedUtcNs + (r.IsDone ? 1 : 0) + _exposures[instrument].PositionUnits + _live[_liveCount < _live.Length ? _liveCount : 0]
+            + (long)_indexIds[at] + _indexSlots[at] + (long)_indexIds[first] + _indexSlots[first];
+    }
+
     internal void SetOpeningPosition(int instrument, long positionUnits) => _exposures[instrument].PositionUnits = positionUnits;
 
     internal int OpenNew(in OrderIntent intent, long decisionTwiceMidUnits, long nowUtcNs)

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 using Appliance.Contract;
 
 namespace Appliance.Fix;
@@ -31,6 +32,9 @@ public sealed partial class FixOrderGateway<TSink, TClock> : IOrderGateway, IEme
     private readonly Connector _connector;
     private readonly ReconnectSchedule _schedule;
     private readonly RecentOrders _recent;
+    private readonly byte[] _rehearsed = new byte[SequenceStore.MessageBytes];
+    private readonly ApprovedOrder _noOrder = default;
+    private int _rehearsedLength;
     private TSink _sink;
     private TClock _clock;
     private readonly SequencedClock? _time;
@@ -88,22 +92,6 @@ public sealed partial class FixOrderGateway<TSink, TClock> : IOrderGateway, IEme
     public SendResult Send(in ApprovedOrder order)
     {
         if (!order.IsApproved) ThrowNotApproved();
-        if (_emergency)
-            return SendResult.Disconnected;
-        var ready = _session.OrderReadiness;
-        if (ready != SendResult.Sent)
-            return ready;
-        if (_link.HasBacklog && (!_link.Flush() || _link.HasBacklog))
-        {
-            // The rest of an earlier message comes first; an order must not grow old in a queue. A connection that failed is seen by the next Poll.
-            _session.Counters.BackPressure++;
-            return SendResult.BackPressure;
-        }
-        if (!_orderLog.HasRoomFor(order.Kind))
-        {
-            Counters.LogFull++;
-            return SendResult.LogFull;
-        }
         OrderIntent intent;
         intent.Kind = order.Kind;
         intent.Side = order.Side;
@@ -117,10 +105,47 @@ public sealed partial class FixOrderGateway<TSink, TClock> : IOrderGateway, IEme
         intent.RingSequence = order.RingSequence;
         intent.ReceivedNs = order.ReceivedNs;
         intent.TimeUtcNs = order.TimeUtcNs;
+        return Send(in intent, in order);
+    }
+
+    /// <summary>The same code as a sending, as far as the encoded message, into a buffer that goes nowhere: without an approved order nothing else is reached.</summary>
+    public void Rehearse(in OrderIntent intent)
+    {
+        if (Send(in intent, in _noOrder) != SendResult.Sent) return;
+        _store.Approach(_rehearsedLength);
+        _orderLog.Approach();
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private SendResult Send(in OrderIntent intent, in ApprovedOrder order)
+    {
+        if (_emergency)
+            return SendResult.Disconnected;
+        var ready = _session.OrderReadiness;
+        if (ready != SendResult.Sent)
+            return ready;
+        if (_link.HasBacklog && (!_link.Flush() || _link.HasBacklog))
+        {
+            // The rest of an earlier message comes first; an order must not grow old in a queue. A connection that failed is seen by the next Poll.
+            _session.Counters.BackPressure++;
+            return SendResult.BackPressure;
+        }
+        if (!_orderLog.HasRoomFor(intent.Kind))
+        {
+            Counters.LogFull++;
+            return SendResult.LogFull;
+        }
         long nowNs = _clock.NowNs();
-        var buffer = _session.NextBuffer(out uint sequence);
-        int length = _encoder.Encode(buffer, in intent, sequence, nowNs + _utcOffsetNs);
-        LastEncodedNs = _clock.NowNs();
+        bool leaves = order.IsApproved;
+        uint sequence = _store.NextOutgoing;
+        int length = _encoder.Encode(leaves ? _session.NextBuffer(out sequence) : _rehearsed, in intent, sequence, nowNs + _utcOffsetNs);
+        long encodedNs = _clock.NowNs();
+        if (!leaves)
+        {
+            _rehearsedLength = length;
+            return SendResult.Sent;
+        }
+        LastEncodedNs = encodedNs;
         _orderLog.TryAppend(in order, sequence);
         var stored = new StoredOrder { ClientOrderId = order.ClientOrderId, Instrument = order.Instrument, Side = order.Side, Kind = order.Kind };
         var result = _session.SendOrder(length, OrderEncoder.TypeOf(order.Kind), in stored, nowNs);

@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
 using Appliance.Contract;
 
 namespace Appliance.Fix;
@@ -132,6 +133,12 @@ public sealed unsafe class OrderLog : IDisposable
         Volatile.Write(ref record.Crc, CrcOf(in record));
         Count++;
         return true;
+    }
+
+    /// <summary>Brings the next record's place near.</summary>
+    public void Approach()
+    {
+        if (Sse.IsSupported && Count < Capacity) Sse.Prefetch0(_records + Count);
     }
 
     /// <summary>The last record's bytes are known not to have left.</summary>

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace Appliance.Fix;
 
@@ -111,6 +112,15 @@ public sealed unsafe class SequenceStore : IDisposable
         ref var slot = ref SlotOf(_outgoing);
         Volatile.Write(ref slot.Sequence, 0);
         return new Span<byte>(Unsafe.AsPointer(ref slot), SlotBytes)[SlotHeaderBytes..];
+    }
+
+    /// <summary>Brings near what the next message of about that length will be written to.</summary>
+    public void Approach(int length)
+    {
+        if (!Sse.IsSupported) return;
+        byte* slot = (byte*)Unsafe.AsPointer(ref SlotOf(_outgoing));
+        for (int at = 0; at < SlotHeaderBytes + length; at += 64) Sse.Prefetch0(slot + at);
+        Sse.Prefetch0(_base + OutgoingAt);
     }
 
     /// <summary>Seals what was written into <see cref="NextBuffer"/> and moves the outgoing number on.</summary>

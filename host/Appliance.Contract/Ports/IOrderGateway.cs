@@ -15,6 +15,12 @@ public interface IOrderGateway : IDisposable
 
     bool IsUp { get; }
 
+    /// <summary>
+    /// Runs what it can of <see cref="Send"/> without doing it: encodes into a buffer of its own and looks at the memory that the next order will be written to, so that both are near when it
+    /// comes. Nothing is numbered, logged, stored or sent. For the thread that owns the gateway, while it has nothing else to do.
+    /// </summary>
+    void Rehearse(in OrderIntent intent) { }
+
     /// <summary>Monotonic stamps of the last Send: when its bytes were ready, and when the system call returned.</summary>
     long LastEncodedNs { get; }
     long LastSentNs { get; }

@@ -26,29 +26,32 @@ internal struct RestingOrder
 /// </summary>
 internal sealed class RestingOrders
 {
+    private const int GroupBits = 3;
+    private const ulong GroupMask = (1 << GroupBits) - 1;
     private readonly RestingOrder[] _slots;
     private readonly int _mask, _shift, _maxOrders;
 
     public RestingOrders(int maxOrders)
     {
         _maxOrders = maxOrders;
-        int slots = (int)BitOperations.RoundUpToPowerOf2((uint)maxOrders * 2);
+        int slots = Math.Max(2 << GroupBits, (int)BitOperations.RoundUpToPowerOf2((uint)maxOrders * 2));
         _slots = new RestingOrder[slots];
         // Written once, so that no page of memory is first touched on the hot path.
         _slots.AsSpan().Clear();
         _mask = slots - 1;
-        _shift = 64 - BitOperations.Log2((uint)slots);
+        _shift = 64 - (BitOperations.Log2((uint)slots) - GroupBits);
     }
 
     public int Count { get; private set; }
     public bool IsFull => Count >= _maxOrders;
 
     /// <summary>
-    /// Multiplication by 2^64 over the golden ratio spreads consecutive references, which is how venues number orders, evenly over the slots
-    /// (Knuth, "The Art of Computer Programming", volume 3, section 6.4).
+    /// Venues number orders upwards, so the order that comes next is the neighbour of the one that came last: eight consecutive references share a group of eight slots, four cache
+    /// lines, which the first of them brings near. The groups are spread evenly over the table, by multiplication by 2^64 over the golden ratio (Knuth, "The Art of Computer
+    /// Programming", volume 3, section 6.4), so that a long run of resting orders makes no long run of slots.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private int Home(ulong reference) => (int)((reference * 0x9E3779B97F4A7C15UL) >> _shift);
+    private int Home(ulong reference) => (int)(((reference >> GroupBits) * 0x9E3779B97F4A7C15UL) >> _shift << GroupBits) | (int)(reference & GroupMask);
 
     /// <returns>The slot, or −1 when no such order rests.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -159,20 +159,20 @@ internal sealed partial class HostRun : IDisposable
         switch (_profile.Topology)
         {
             case Topology.Fused:
-                var fused = new FusedLoop<TSink, TReader>(ingest, decide, _gateway, sender, Duties(0), _switches, pollNs, _profile.Hot.Wait);
+                var fused = new FusedLoop<TSink, TReader>(ingest, decide, _gateway, sender, Duties(0), _switches, pollNs, _profile.Hot.Wait, Understudy(_profile.Hot, sender));
                 AddThread("hot", _profile.Hot, fused.Run);
                 Rehearsal.Prepare(fused, _flow, _options);
                 break;
             case Topology.Paired:
                 var pairedIngest = new IngestThreadLoop<TSink>(0, ingest, _switches, NewMeter(), _profile.Hot.Wait);
-                var paired = new DecideThreadLoop<TSink, TReader>(decide, _gateway, sender, watchedKill, liveTime, Duties(1), _switches, pollNs, _profile.Decide.Wait);
+                var paired = new DecideThreadLoop<TSink, TReader>(decide, _gateway, sender, watchedKill, liveTime, Duties(1), _switches, pollNs, _profile.Decide.Wait, Understudy(_profile.Decide, sender));
                 AddThread("hot", _profile.Hot, pairedIngest.Run);
                 AddThread("decide", _profile.Decide, paired.Run);
                 Rehearsal.Prepare(pairedIngest, paired, _flow);
                 break;
             case Topology.Staged:
                 var stagedIngest = new IngestThreadLoop<TSink>(0, ingest, _switches, NewMeter(), _profile.Hot.Wait);
-                var stagedDecide = new DecideThreadLoop<TSink, TReader>(decide, null, early!, watchedKill, liveTime, Duties(1), _switches, pollNs, _profile.Decide.Wait);
+                var stagedDecide = new DecideThreadLoop<TSink, TReader>(decide, null, early!, watchedKill, liveTime, Duties(1), _switches, pollNs, _profile.Decide.Wait, null);
                 var stagedGateway = new GatewayThreadLoop<TSink>(2, orderRing!, _gateway, sender, _gatewayLatency, _switches, NewMeter(), pollNs, _profile.Gateway.Wait);
                 AddThread("hot", _profile.Hot, stagedIngest.Run);
                 AddThread("decide", _profile.Decide, stagedDecide.Run);
@@ -182,6 +182,10 @@ internal sealed partial class HostRun : IDisposable
         }
         if (_journal is not null) AddThread("journal", _profile.Journal, _journal.Run);
     }
+
+    /// <summary>For a live run whose deciding thread has its core to itself: a capture's next packet is always there, and who gives its core away has others to think of.</summary>
+    private Understudy? Understudy(ThreadPlacement deciding, IRehearsable sender) =>
+        IsLive && _profile.RehearseMicroseconds > 0 && deciding.Wait == RingWait.BusySpin ? new Understudy(_flow, DeskComposer.Backend(_profile), sender, _profile.RehearseMicroseconds * 1_000L) : null;
 
     private LoopDuties Duties(int thread) => new(thread, _switches, NewMeter(), _latency);
 
@@ -234,6 +238,7 @@ internal sealed partial class HostRun : IDisposable
         GC.Collect();
         GC.WaitForPendingFinalizers();
         GC.Collect();
+        if (_profile.HugePages && IsLive) HugePages.Gather();
         foreach (var thread in _threads) thread.Start();
         _warnings.AddRange(_threads.Where(t => t.Warning is not null).Select(t => t.Warning!));
     }

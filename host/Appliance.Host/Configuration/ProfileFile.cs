@@ -31,7 +31,9 @@ internal sealed record HardwareProfile
     public required double JournalLagRingShare { get; init; }
     public required string JournalDurability { get; init; }
     public required int WatchdogMilliseconds { get; init; }
+    public required int RehearseMicroseconds { get; init; }
     public required bool LockMemory { get; init; }
+    public required bool HugePages { get; init; }
     public required int MaxOrders { get; init; }
     public required int MaxLevels { get; init; }
     public required int LiveOrders { get; init; }
@@ -90,6 +92,10 @@ internal sealed record HardwareProfile
             Section = new("journal",
             new Setting("durability", SettingType.Choice, "page-cache survives the process; flush also asks the disk, on the journal's thread, after each batch.") { Default = "\"page-cache\"", Choices = ["page-cache", "flush"] })
         },
+        new("decide", SettingType.Object, "The deciding thread.")
+        {
+            Section = new("decide", new Setting("rehearseMicroseconds", SettingType.Integer, "While nothing comes, a busy-spinning deciding thread plays an imaginary price move through books, policy, gate and encoder this often, so that their code stays in the caches. 0: never.") { Default = "20", Min = 0, Max = 1000000, Unit = "µs" })
+        },
         new("watchdog", SettingType.Object, "The guard of the hot threads.")
         {
             Section = new("watchdog",
@@ -99,6 +105,7 @@ internal sealed record HardwareProfile
         {
             Section = new("memory",
             new("lockPages", SettingType.Flag, "mlockall before the hot threads start; needs the right to lock that much.") { Default = "true" },
+            new("hugePages", SettingType.Flag, "Gather the heap into pages of 2 MiB before the hot threads start, where the kernel can (Linux 6.1).") { Default = "true" },
             new("maxOrders", SettingType.Integer, "Resting venue orders held over all order-by-order books.") { Default = "1048576", Min = 1024, Max = 67108864, Unit = "orders" },
             new("maxLevels", SettingType.Integer, "Price levels held a side of a book.") { Default = "8192", Min = 16, Max = 262144, Unit = "levels" },
             new("liveOrders", SettingType.Integer, "Slots for our own orders that are not yet done.") { Default = "4096", Min = 64, Max = 1048576, Unit = "orders" })
@@ -143,8 +150,8 @@ internal sealed record HardwareProfile
             BusyPollMicroseconds = (int)o.Object("ingest").Integer("busyPollMicroseconds"), TimerMilliseconds = (int)o.Object("ingest").Integer("timerMilliseconds"),
             GatewayImplementation = o.Object("gateway").Text("implementation"), GatewayPollMicroseconds = (int)o.Object("gateway").Integer("pollMicroseconds"),
             OrderLogMegabytes = (int)o.Object("gateway").Integer("orderLogMegabytes"), ComputeBackend = o.Object("compute").Text("backend"),
-            JournalDurability = o.Object("journal").Text("durability"), WatchdogMilliseconds = (int)o.Object("watchdog").Integer("stallMilliseconds"),
-            LockMemory = o.Object("memory").Flag("lockPages"), MaxOrders = (int)o.Object("memory").Integer("maxOrders"),
+            RehearseMicroseconds = (int)o.Object("decide").Integer("rehearseMicroseconds"), JournalDurability = o.Object("journal").Text("durability"), WatchdogMilliseconds = (int)o.Object("watchdog").Integer("stallMilliseconds"),
+            LockMemory = o.Object("memory").Flag("lockPages"), HugePages = o.Object("memory").Flag("hugePages"), MaxOrders = (int)o.Object("memory").Integer("maxOrders"),
             MaxLevels = (int)o.Object("memory").Integer("maxLevels"), LiveOrders = (int)o.Object("memory").Integer("liveOrders"),
         };
     }

@@ -74,7 +74,8 @@ internal sealed class LoopDuties(int thread, RunSwitches switches, ThreadMeter m
 }
 
 /// <summary>One thread polls, decides and sends.</summary>
-internal sealed class FusedLoop<TSink, TReader>(IngestLoop<TSink> ingest, DecideEnd<TReader> decide, IOrderGateway gateway, OrderSender<TSink> sender, LoopDuties duties, RunSwitches switches, long pollNs, RingWait wait)
+/// <param name="understudy">Null where nobody waits for the next order: captures, replays, threads that give their core away.</param>
+internal sealed class FusedLoop<TSink, TReader>(IngestLoop<TSink> ingest, DecideEnd<TReader> decide, IOrderGateway gateway, OrderSender<TSink> sender, LoopDuties duties, RunSwitches switches, long pollNs, RingWait wait, Understudy? understudy)
     where TSink : struct, IEventSink where TReader : struct, IRingReader<RingEvent>
 {
     public void Run()
@@ -96,7 +97,9 @@ internal sealed class FusedLoop<TSink, TReader>(IngestLoop<TSink> ingest, Decide
                 sender.Flush();
                 while (decide.HandleAvailable() > 0 && !switches.Ended) made++;
             }
-            if (made == 0) idle.Once();
+            if (made != 0) continue;
+            understudy?.PlayIfDue(now);
+            idle.Once();
         }
         duties.End();
     }
@@ -123,7 +126,7 @@ internal sealed class IngestThreadLoop<TSink>(int thread, IngestLoop<TSink> inge
 /// well, so that orders are withdrawn although the ingest thread is stuck.
 /// </summary>
 /// <param name="time">Sequenced time of a live run; null while a capture plays, whose time is that of the last event.</param>
-internal sealed class DecideThreadLoop<TSink, TReader>(DecideEnd<TReader> decide, IOrderGateway? gateway, OrderSender<TSink> sender, KillSwitch? kill, SequencedClock? time, LoopDuties duties, RunSwitches switches, long pollNs, RingWait wait)
+internal sealed class DecideThreadLoop<TSink, TReader>(DecideEnd<TReader> decide, IOrderGateway? gateway, OrderSender<TSink> sender, KillSwitch? kill, SequencedClock? time, LoopDuties duties, RunSwitches switches, long pollNs, RingWait wait, Understudy? understudy)
     where TSink : struct, IEventSink where TReader : struct, IRingReader<RingEvent>
 {
     public void Run()
@@ -145,7 +148,9 @@ internal sealed class DecideThreadLoop<TSink, TReader>(DecideEnd<TReader> decide
                 sender.Flush();
                 if (!killSeen && kill!.Value.IsSet) killSeen = sender.TryPublishKillObserved(now, time?.At(now) ?? switches.SequencedUtcNs);
             }
-            if (made == 0) idle.Once();
+            if (made != 0) continue;
+            understudy?.PlayIfDue(now);
+            idle.Once();
         }
         duties.End();
     }

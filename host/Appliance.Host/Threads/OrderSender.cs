@@ -4,11 +4,17 @@ using Appliance.Risk;
 
 namespace Appliance.Host.Threads;
 
+/// <summary>What takes an intent as far as it goes without sending it.</summary>
+internal interface IRehearsable
+{
+    void Rehearse(in OrderIntent intent);
+}
+
 /// <summary>
 /// The last step before the wire, on the sending thread: the kill flag is read immediately before each send, and what did not leave
 /// re-enters the ring as an event. A cancel passes a kill.
 /// </summary>
-internal sealed class OrderSender<TSink>(IOrderGateway gateway, KillSwitch kill, TSink sink) : IOrderOut where TSink : struct, IEventSink
+internal sealed class OrderSender<TSink>(IOrderGateway gateway, KillSwitch kill, TSink sink) : IOrderOut, IRehearsable where TSink : struct, IEventSink
 {
     private const int HeldMax = 4096;
     private readonly RingEvent[] _held = new RingEvent[HeldMax];
@@ -27,6 +33,12 @@ internal sealed class OrderSender<TSink>(IOrderGateway gateway, KillSwitch kill,
         if (result == SendResult.Sent) Sent++;
         else NotSent(in order, result);
         return result;
+    }
+
+    /// <summary>What sending that order would run and read, without sending anything.</summary>
+    public void Rehearse(in OrderIntent intent)
+    {
+        if (!kill.IsSet) gateway.Rehearse(in intent);
     }
 
     /// <summary>Puts what could not be published before into the ring, now that there may be room.</summary>

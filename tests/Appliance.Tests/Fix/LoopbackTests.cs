@@ -30,6 +30,23 @@ public class LoopbackTests
     }
 
     [Fact]
+    public void A_rehearsal_numbers_logs_stores_and_sends_nothing()
+    {
+        using var rig = new LoopbackRig();
+        rig.Up();
+        rig.Gate.SetMid(1, 6_000_000_000_000);
+        var before = (rig.Gateway.NextSequences.Outgoing, rig.OrderLog.Count, rig.Gateway.LastEncodedNs, rig.Gateway.LastSentNs, rig.Gateway.SessionCounters.MessagesOut);
+        var intent = new OrderIntent { Kind = OrderRequestKind.New, Side = Side.Buy, Instrument = 1, PriceUnits = 6_000_010_000_000, QuantityUnits = 150_000_000, ClientOrderId = 77, TimeInForce = TimeInForce.ImmediateOrCancel };
+        for (int i = 0; i < 1_000; i++) rig.Gateway.Rehearse(in intent);
+        Assert.Equal(before, (rig.Gateway.NextSequences.Outgoing, rig.OrderLog.Count, rig.Gateway.LastEncodedNs, rig.Gateway.LastSentNs, rig.Gateway.SessionCounters.MessagesOut));
+        // What comes behind is the first order, and arrives as ever.
+        var order = rig.Gate.New(1, Side.Sell, 6_000_010_000_000, 150_000_000, TimeInForce.ImmediateOrCancel);
+        Assert.Equal(SendResult.Sent, rig.Gateway.Send(in order));
+        rig.Until(() => rig.Sink.Count == 3, "two reports");
+        Assert.Equal([order.ClientOrderId], rig.Venue.OrderIds);
+    }
+
+    [Fact]
     public void Cancel_rejects_replaces_and_rejects_of_either_level_become_events()
     {
         using var rig = new LoopbackRig();
