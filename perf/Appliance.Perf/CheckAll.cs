@@ -8,6 +8,7 @@ public static class CheckAll
     public static int Run()
     {
         RingComparison.Check();
+        Pricing.ImpliedVolatilityComparison.Check();
         Console.WriteLine("check: every benchmark ran and its answer was right");
         return 0;
     }

@@ -8,6 +8,7 @@ using Appliance.Perf.Ring;
     ("ring", "the ring beside Disruptor-net, a C++ queue and a raw cache-line hop: ring [--pairs N] [--cpus A,B] [--rounds N] [--events N] [--only hop|throughput|fused] [--bytes 32|64] [--report FILE]", RingComparison.Run),
     ("books", "one event through a book, top and features: BenchmarkDotNet", _ => Benchmarks.Run(typeof(BookBenchmark))),
     ("kernels", "Greeks of a batch, the expansion, a network: BenchmarkDotNet", _ => Benchmarks.Run(typeof(GreeksBenchmark))),
+    ("implied-volatility", "implied volatility beside a scalar C++ program: implied-volatility [--pairs N] [--options N] [--report FILE]", Appliance.Perf.Pricing.ImpliedVolatilityComparison.Run),
     ("all", "every comparison and benchmark, one after another", arguments => Math.Max(RingComparison.Run(arguments), Benchmarks.Run(typeof(BookBenchmark), typeof(GreeksBenchmark)))),
     ("check", "every benchmark once, tiny, with its answer checked and nothing timed", _ => CheckAll.Run()),
 ];

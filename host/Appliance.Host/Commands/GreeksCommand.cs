@@ -38,7 +38,12 @@ internal static class GreeksCommand
 
     private static int Run(string input, string output, string backend, string? report)
     {
-        if (backend == "ilgpu") Kernels.Ilgpu.IlgpuAdapter.Status.Require();
+        if (backend == "ilgpu")
+        {
+            Kernels.Ilgpu.IlgpuAdapter.Status.Require();
+            // Never a silent fallback to another backend.
+            throw new BadInputException("--backend ilgpu: the adapter that is built prices no file of contracts: take simd or scalar");
+        }
         using Stream inputStream = OpenInput(input);
         string name = input == "-" ? "standard input" : input;
         (ContractLines lines, ContractColumns columns) = GreeksRun.Open(name, inputStream);
@@ -66,7 +71,7 @@ internal static class GreeksCommand
         }
         catch (IOException e)
         {
-            throw new IOException($"{file.Name}: not written: {e.Message}", e);
+            throw new IOException(lines.IsReading ? $"{name}: cannot be read further: {e.Message}" : $"{file.Name}: not written: {e.Message}", e);
         }
         finally
         {

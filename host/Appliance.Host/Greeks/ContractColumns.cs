@@ -53,7 +53,7 @@ internal sealed class ContractColumns
 
     private static int Find(ReadOnlySpan<byte> name)
     {
-        for (int i = 0; i < Names.Length - 1; i++)
+        for (int i = 0; i < Names.Length; i++)
             if (Encoding.ASCII.GetByteCount(Names[i]) == name.Length && name.SequenceEqual(Encoding.ASCII.GetBytes(Names[i]))) return i;
         return -1;
     }

@@ -52,6 +52,9 @@ internal sealed class ContractLines
     /// <summary>The first bytes are those of UTF-16: nothing in it can be read.</summary>
     public bool IsUtf16 { get; private set; }
 
+    /// <summary>Still true after a read that threw: the failure was the input's.</summary>
+    public bool IsReading { get; private set; }
+
     private int Capacity => _buffer.Length - Padding;
 
     /// <summary>Moves what is unread to the front and reads until the buffer is full or the stream ends.</summary>
@@ -63,7 +66,9 @@ internal sealed class ContractLines
         _end = rest;
         while (_end < Capacity && !_ended)
         {
+            IsReading = true;
             int read = _stream.Read(_buffer, _end, Capacity - _end);
+            IsReading = false;
             if (read == 0) _ended = true;
             _end += read;
             BytesRead += read;

@@ -1,4 +1,5 @@
 using Appliance.Kernels;
+using Appliance.Kernels.ImpliedVolatility;
 using Appliance.Kernels.Pricing;
 
 namespace Appliance.Host.Greeks;
@@ -89,6 +90,7 @@ internal sealed class GreeksRun
         if (fault is null)
         {
             double volatility = _row[Column.Vol];
+            if (_row.SolvesVolatility) fault = Solve(i, out volatility);
             if (fault is null && (_block is null || _row.Kind != ContractKind.European || _row.Model is not (ModelKind.BlackScholes or ModelKind.Black76) || (_slot[i] = _block.TryAdd(_row, volatility)) < 0))
                 fault = PriceSingle(i, volatility);
             if (fault is null)
@@ -108,6 +110,16 @@ internal sealed class GreeksRun
         // Some of these take milliseconds: a block of them would keep an interruption waiting.
         if (_isInterrupted()) Counts.Interrupted = true;
         return status == PricingStatus.Ok ? null : status.Describe();
+    }
+
+    private string? Solve(int i, out double volatility)
+    {
+        _row.Fill(out var contract, out var model);
+        var status = ImpliedVolatilitySolver.Solve(in contract, in model, _row[Column.Price], out volatility);
+        if (status != ImpliedVolatilityStatus.Ok) return status.Describe();
+        _impliedVolatility[i] = volatility;
+        Counts.SolvedVolatilities++;
+        return null;
     }
 
     private void LayOut(int i)

@@ -72,20 +72,6 @@ public static class Elementary
     public static double Erf(double x)
     {
         if (!(Math.Abs(x) < 1)) return x > 0 ? 1 - Erfc(x) : Erfc(-x) - 1;
-        double z = x * x;
-        double p = 5.957176147748911e-11;
-        p = Math.FusedMultiplyAdd(p, z, -1.1372848856791674e-09);
-        p = Math.FusedMultiplyAdd(p, z, 1.4659775274047436e-08);
-        p = Math.FusedMultiplyAdd(p, z, -1.6350312701054695e-07);
-        p = Math.FusedMultiplyAdd(p, z, 1.6461000484121368e-06);
-        p = Math.FusedMultiplyAdd(p, z, -1.4925595266831182e-05);
-        p = Math.FusedMultiplyAdd(p, z, 0.0001205533111164271);
-        p = Math.FusedMultiplyAdd(p, z, -0.000854832698083379);
-        p = Math.FusedMultiplyAdd(p, z, 0.0052239776248180145);
-        p = Math.FusedMultiplyAdd(p, z, -0.026866170645076792);
-        p = Math.FusedMultiplyAdd(p, z, 0.11283791670954879);
-        p = Math.FusedMultiplyAdd(p, z, -0.3761263890318375);
-        p = Math.FusedMultiplyAdd(p, z, 0.1283791670955126);
-        return Math.FusedMultiplyAdd(p, x, x);
+        return NormalLanes<ScalarLanes, double>.ErfNear(x);
     }
 }

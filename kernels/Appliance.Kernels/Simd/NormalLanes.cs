@@ -143,4 +143,25 @@ internal static class NormalLanes<L, V> where L : struct, ILanes<V> where V : st
         even = L.Fma(even, u, L.All(3.705700985106513));
         return L.Multiply(L.Multiply(L.Fma(odd, t, even), reciprocal), reciprocal);
     }
+
+    /// <summary>erf(x) for |x| &lt; 1: a polynomial in x² fitted to its series.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V ErfNear(V x)
+    {
+        V z = L.Multiply(x, x);
+        V p = L.All(5.957176147748911e-11);
+        p = L.Fma(p, z, L.All(-1.1372848856791674e-09));
+        p = L.Fma(p, z, L.All(1.4659775274047436e-08));
+        p = L.Fma(p, z, L.All(-1.6350312701054695e-07));
+        p = L.Fma(p, z, L.All(1.6461000484121368e-06));
+        p = L.Fma(p, z, L.All(-1.4925595266831182e-05));
+        p = L.Fma(p, z, L.All(0.0001205533111164271));
+        p = L.Fma(p, z, L.All(-0.000854832698083379));
+        p = L.Fma(p, z, L.All(0.0052239776248180145));
+        p = L.Fma(p, z, L.All(-0.026866170645076792));
+        p = L.Fma(p, z, L.All(0.11283791670954879));
+        p = L.Fma(p, z, L.All(-0.3761263890318375));
+        p = L.Fma(p, z, L.All(0.1283791670955126));
+        return L.Fma(p, x, x);
+    }
 }

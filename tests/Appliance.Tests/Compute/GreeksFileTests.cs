@@ -152,6 +152,41 @@ public class GreeksFileTests
     }
 
     [Fact]
+    public void A_price_in_place_of_the_volatility_is_solved_for()
+    {
+        string header = GreeksStrictParser.Header + ",price";
+        string plain = Price(GreeksStrictParser.Header, Call).Split('\n')[1];
+        string price = plain.Split(',')[1];
+        string[] lines = Price(header, Call + ",", Call.Replace("0.2" + Tail, Tail + "," + price, StringComparison.Ordinal), Call + ",7").Split('\n');
+        Assert.Equal("id,price,delta,gamma,vega,theta,rho,vanna,volga,charm,status,impliedVol", lines[0]);
+        Assert.Equal(plain + ",", lines[1]);
+        string[] solved = lines[2].Split(','), wanted = plain.Split(',');
+        Assert.Equal("ok", solved[10]);
+        Assert.Equal(0.2, double.Parse(solved[11], System.Globalization.CultureInfo.InvariantCulture), 1e-14);
+        for (int i = 1; i < 10; i++)
+        {
+            double number = double.Parse(wanted[i], System.Globalization.CultureInfo.InvariantCulture);
+            Assert.Equal(number, double.Parse(solved[i], System.Globalization.CultureInfo.InvariantCulture), Math.Abs(number) * 1e-12);
+        }
+        Assert.Equal("a,,,,,,,,,,line 4: vol and price are both given: leave one of them blank,", lines[3]);
+    }
+
+    [Theory]
+    [InlineData("a,european,black-scholes,call,100,105,0.5,0.03,0.01," + Tail + ",101", "upper bound")]
+    [InlineData("a,european,black-scholes,call,100,90,0.5,0.03,0.01," + Tail + ",1", "below the discounted payoff")]
+    [InlineData("a,european,black76,put,100,90,0.5,0.03,," + Tail + ",0", "no time value")]
+    [InlineData("a,european,black76,put,100,90,0,0.03,," + Tail + ",1", "no volatility can be looked for")]
+    [InlineData("a,american,black-scholes,call,100,105,0.5,0.03,0.01," + Tail + ",5", "vol is blank")]
+    [InlineData("a,american,black-scholes,call,100,105,0.5,0.03,0.01,0.2" + Tail + ",5", "a volatility is solved for only")]
+    [InlineData("a,european,black-scholes,call,100,105,0.5,0.03,0.01," + Tail + ",", "vol is blank")]
+    public void A_price_that_has_no_volatility_says_why(string row, string reason)
+    {
+        string[] lines = Price(GreeksStrictParser.Header + ",price", row).Split('\n');
+        Assert.Contains(reason, lines[1], StringComparison.Ordinal);
+        Assert.StartsWith("a,,,,,,,,,,", lines[1], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void An_interruption_ends_between_blocks()
     {
         byte[] file = Encoding.UTF8.GetBytes(GreeksStrictParser.Header + "\n" + string.Concat(Enumerable.Repeat(Call + "\n", 5_000)));
