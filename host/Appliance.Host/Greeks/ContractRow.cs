@@ -84,7 +84,8 @@ internal sealed class ContractRow
     private string? CheckUse(uint given, uint nonZero)
     {
         uint needed = NeededByContract[(int)Kind] | NeededByModel[(int)Model], price = ColumnUse.Bit(Column.Price), vol = ColumnUse.Bit(Column.Vol);
-        SolvesVolatility = (given & (price | vol)) == price && (needed & vol) != 0 && Kind == ContractKind.European && Model is ModelKind.BlackScholes or ModelKind.Black76;
+        bool canSolve = Kind == ContractKind.European && Model is ModelKind.BlackScholes or ModelKind.Black76;
+        SolvesVolatility = canSolve && (given & (price | vol)) == price;
         if (SolvesVolatility) needed = needed & ~vol | price;
         uint missing = needed & ~given;
         if (missing != 0)
@@ -97,7 +98,7 @@ internal sealed class ContractRow
         if (extra != 0)
         {
             Column column = (Column)System.Numerics.BitOperations.TrailingZeroCount(extra);
-            if (column == Column.Price) return (given & vol) != 0 ? "vol and price are both given: leave one of them blank" : "price is given: a volatility is solved for only for european under black-scholes or black76";
+            if (column == Column.Price) return canSolve ? "vol and price are both given: leave one of them blank" : "price is given: a volatility is solved for only for european under black-scholes or black76";
             return $"{Name(column)} is given, but {ColumnUse.ContractWords[(int)Kind]} under {ColumnUse.ModelWords[(int)Model]} does not use it: leave it blank or 0";
         }
         if ((needed & ColumnUse.Bit(Column.Strike)) != 0 && !(this[Column.Strike] > 0)) return "strike must be above zero";

@@ -36,7 +36,7 @@ public class ImpliedVolatilityTests(ITestOutputHelper output)
     {
         bool full = Environment.GetEnvironmentVariable("APPLIANCE_FULL") == "1";
         int seed = int.TryParse(Environment.GetEnvironmentVariable("APPLIANCE_SEED"), out int given) ? given : Environment.TickCount & 0xFFFFFF;
-        int count = full ? 500_000 : 50_000, solved = 0;
+        int count = full ? 500_000 : 25_000, solved = 0;
         output.WriteLine($"{count} options, APPLIANCE_SEED={seed}");
         var random = new Random(seed);
         double worst = 0;
