@@ -222,9 +222,6 @@ public sealed class Flow<TClock> where TClock : struct, IMonotonicClock
                 _gate.OnSession(false);
                 Counters.SessionDowns++;
                 break;
-            case EventKind.OrdersResolved:
-                _gate.SetOrdersUnresolved(false);
-                break;
             case EventKind.OrdersUnresolved:
                 _gate.SetOrdersUnresolved(true);
                 break;

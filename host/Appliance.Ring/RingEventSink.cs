@@ -57,27 +57,30 @@ public sealed class SharedRingEventSink(MultiProducer<RingEvent> producer, long 
 }
 
 /// <summary>
-/// A sink over any implementation's producer, used by one thread at a time: what a source publishes through when the profile names the ring of an adapter. Two interface calls an event.
+/// The same over any implementation's producer: what a source publishes through when the profile names the ring of an adapter. Two interface calls an event.
+/// One instance for each producing thread; a claim that finds the ring full waits for the consumers.
 /// </summary>
-public sealed class PortEventSink(IRingProducer<RingEvent> producer)
+public sealed class PortEventSink(IRingProducer<RingEvent> producer, long reserve = 0)
 {
     private long _claimed = -1;
+
+    public long RemainingCapacity => producer.RemainingCapacity - reserve;
+
+    public ref RingEvent Claim()
+    {
+        while (!producer.TryClaim(out _claimed)) Thread.Yield();
+        return ref producer[_claimed];
+    }
+
+    public void Publish() => producer.Publish(_claimed);
 
     public Handle AsSink() => new(this);
 
     /// <summary>The struct that source type parameters want.</summary>
     public readonly struct Handle(PortEventSink sink) : IEventSink
     {
-        public long RemainingCapacity => sink.Producer.RemainingCapacity;
-
-        public ref RingEvent Claim()
-        {
-            if (!sink.Producer.TryClaim(out sink._claimed)) RingFault.ClaimWithoutRoom();
-            return ref sink.Producer[sink._claimed];
-        }
-
-        public void Publish() => sink.Producer.Publish(sink._claimed);
+        public long RemainingCapacity => sink.RemainingCapacity;
+        public ref RingEvent Claim() => ref sink.Claim();
+        public void Publish() => sink.Publish();
     }
-
-    private IRingProducer<RingEvent> Producer { get; } = producer;
 }

@@ -14,7 +14,7 @@ public sealed class Gate
 
     private readonly GateInstrument[] _instruments;
     private readonly OrderTable _orders;
-    private readonly RecentOrders _recent;
+    private readonly DuplicateWindow _recent;
     private readonly long[] _verdicts = new long[GateVerdicts.Count];
     private MessageRateWindow _rate;
     private readonly int _newMessagesMax;
@@ -33,8 +33,8 @@ public sealed class Gate
     {
         IReadOnlyList<string> problems = limits.Problems();
         if (problems.Count != 0) throw new ArgumentException(string.Join(' ', problems), nameof(limits));
-        long recentOrders = RecentOrders.CapacityFor(limits);
-        if (recentOrders > RecentOrders.CapacityMax)
+        long recentOrders = DuplicateWindow.CapacityFor(limits);
+        if (recentOrders > DuplicateWindow.CapacityMax)
             throw new ArgumentException("The duplicate window at this message rate holds more than a million orders.", nameof(limits));
         int table = 0;
         foreach (InstrumentDefinition definition in instruments) table = Math.Max(table, definition.Index + 1);
@@ -45,7 +45,7 @@ public sealed class Gate
             if (l.Instrument >= table || !_instruments[l.Instrument].IsKnown)
                 throw new ArgumentException($"There are limits for instrument {l.Instrument}, which the desk does not have.", nameof(limits));
         _orders = new OrderTable(limits.OrderTableCapacity, table, limits.AcknowledgeWithinNs);
-        _recent = new RecentOrders(recentOrders, limits.DuplicateWindowNs);
+        _recent = new DuplicateWindow(recentOrders, limits.DuplicateWindowNs);
         _rate = new MessageRateWindow(limits.MaxMessagesPerWindow, limits.MessageWindowNs);
         _newMessagesMax = limits.MaxMessagesPerWindow - limits.CancelReserveMessages;
         _liveOrdersMax = limits.MaxLiveOrders;

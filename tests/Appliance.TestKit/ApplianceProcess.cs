@@ -63,7 +63,8 @@ public sealed class ApplianceProcess : IDisposable
         var waited = Stopwatch.StartNew();
         while (!condition())
         {
-            if (_process.WaitForExit(10)) Assert.Fail($"The process ended with {_process.ExitCode} before: {what}.\n{Output}\n{Errors}");
+            // What came about just before the end came about.
+            if (_process.WaitForExit(10) && !condition()) Assert.Fail($"The process ended with {_process.ExitCode} before: {what}.\n{Output}\n{Errors}");
             if (waited.Elapsed > Patience) Assert.Fail($"After {Patience.TotalSeconds} s still not: {what}.\n{Output}\n{Errors}");
         }
     }

@@ -57,8 +57,6 @@ public enum EventKind : byte
     SessionDown = 34,
     /// <summary>An approved order did not leave: Detail is a SendResult.</summary>
     OrderUnsent = 35,
-    /// <summary>Orders in the order log that this journal does not know were resolved with the venue; trading may resume.</summary>
-    OrdersResolved = 36,
     /// <summary>At start: the order log holds orders of an earlier run (Value1 of them) that may stand at the venue. No new orders until resolved.</summary>
     OrdersUnresolved = 37,
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Appliance.Host.Composition;
 using Appliance.Host.Configuration;
+using Appliance.Host.Threads;
 
 namespace Appliance.Host.Commands;
 
@@ -21,7 +22,7 @@ internal static class RunCommand
         var noJournal = new Option<bool>("--no-journal") { Description = "Do not write the journal. Such a run cannot be replayed." };
         var feedPort = new Option<int>("--feed-port") { Description = "UDP port of the feed, over the desk's.", HelpName = "PORT" };
         var fixPort = new Option<int>("--fix-port") { Description = "Port of the FIX venue, over the desk's; no embedded venue is started then.", HelpName = "PORT" };
-        var stall = new Option<double>("--stall-after") { Description = "Fault injection: this long after the first order was sent, let the decision thread loop for 8 seconds, to see the watchdog work.", HelpName = "SECONDS" };
+        var fault = new Option<string?>("--fault") { Description = "Fault injection: so long after the first order was sent, a thread (hot, decide or gateway, as the profile's topology has them) stalls for 8 seconds, hangs, or throws, to see the watchdog work; e.g. hot:stall@10.", HelpName = "THREAD:WHAT@SECONDS" };
         var journalLimit = new Option<long>("--journal-limit") { Description = "Fault injection: the journal's disk is full after this many bytes.", HelpName = "BYTES" };
         var venue = new Option<string[]>("--venue-option") { Description = "Passed on to the embedded venue, e.g. --venue-option=--reject-share=0.1.", HelpName = "OPTION" };
         var opening = new Option<string[]>("--opening-position") { Description = "Position held in an instrument at the start, over the desk's initialHedge; once for each. Needed after an earlier run that sent orders to a FIX venue.", HelpName = "SYMBOL=QUANTITY" };
@@ -36,7 +37,7 @@ internal static class RunCommand
 
             Ctrl-C ends in order: working orders are cancelled first. Kill, so that no order leaves any more and what works is cancelled: signal USR1, a file
             KILL in the output folder, or `appliance console --send kill`.
-            """) { profile, desk, outFolder, report, capture, speed, seconds, warmUp, noConsole, noJournal, feedPort, fixPort, stall, journalLimit, venue, opening, syntheticTicks, syntheticEvery, quiet };
+            """) { profile, desk, outFolder, report, capture, speed, seconds, warmUp, noConsole, noJournal, feedPort, fixPort, fault, journalLimit, venue, opening, syntheticTicks, syntheticEvery, quiet };
         command.SetAction(parsed =>
         {
             var (p, d) = CommandLineOptions.Load(parsed.GetValue(profile)!, parsed.GetValue(desk)!);
@@ -45,11 +46,13 @@ internal static class RunCommand
             RequireNonNegative("--seconds", parsed.GetValue(seconds));
             RequireNonNegative("--speed", parsed.GetValue(speed));
             RequireNonNegative("--warm-up", parsed.GetValue(warmUp));
+            InjectedFault? injected = parsed.GetValue(fault) is { } text
+                ? InjectedFault.Parse(text) ?? throw new BadInputException($"--fault: saw \"{text}\", allowed is THREAD:stall@SECONDS, THREAD:hang@SECONDS or THREAD:throw@SECONDS") : null;
             return HostRun.Execute(new RunRequest
             {
                 Command = "run", Profile = p, Desk = d, OutFolder = parsed.GetValue(outFolder)!, Report = parsed.GetValue(report), Capture = file, Speed = parsed.GetValue(speed),
                 Seconds = parsed.GetValue(seconds), WarmUpSeconds = parsed.GetValue(warmUp), ShowConsole = !parsed.GetValue(noConsole), WriteJournal = !parsed.GetValue(noJournal),
-                FeedPort = parsed.GetValue(feedPort), FixPort = parsed.GetValue(fixPort), StallAfterSeconds = parsed.GetValue(stall), JournalBytesMax = parsed.GetValue(journalLimit), VenueArguments = parsed.GetValue(venue) ?? [], OpeningPositions = parsed.GetValue(opening) ?? [],
+                FeedPort = parsed.GetValue(feedPort), FixPort = parsed.GetValue(fixPort), Fault = injected, JournalBytesMax = parsed.GetValue(journalLimit), VenueArguments = parsed.GetValue(venue) ?? [], OpeningPositions = parsed.GetValue(opening) ?? [],
                 SyntheticTicks = parsed.GetValue(syntheticTicks), SyntheticOrderEvery = parsed.GetValue(syntheticEvery), Quiet = parsed.GetValue(quiet),
             }, out _);
         });

@@ -3,6 +3,7 @@ using System.Text;
 using Appliance.Contract;
 using Appliance.Host.Board;
 using Appliance.Host.Commands;
+using Appliance.Host.Configuration;
 using Appliance.Host.Native;
 using Appliance.Host.Threads;
 
@@ -15,7 +16,7 @@ namespace Appliance.Host.Composition;
 internal sealed partial class HostRun
 {
     private const int TurnMicroseconds = 20_000;
-    private int _signal;
+    private int _signal, _faultThread;
     private string? _stalled;
     private int _gc0, _gc1, _gc2;
     private long _allocatedAtOpen, _ticksAtOpen;
@@ -27,20 +28,17 @@ internal sealed partial class HostRun
     {
         var clock = default(HostMonotonicClock);
         _startedNs = clock.NowNs();
-        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupted);
-        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupted);
-        using var kill = PosixSignalRegistration.Create((PosixSignal)SignalUser1, KillBySignal);
         byte[] killFile = Encoding.UTF8.GetBytes(KillFile + '\0');
         PrepareSnapshot();
         bool windowOpen = _switches.Measuring;
         if (windowOpen) OpenWindow();
         long openNs = _startedNs + (long)(Math.Min(_request.WarmUpSeconds, _request.Seconds > 0 ? _request.Seconds / 2 : double.MaxValue) * 1e9);
         long endNs = IsLive && _request.Seconds > 0 ? _startedNs + (long)(_request.Seconds * 1e9) : long.MaxValue;
-        long stallNs = long.MaxValue;
-        bool stallsLater = _request.StallAfterSeconds > 0;
+        var fault = _request.Fault;
+        long faultNs = long.MaxValue;
         long showNs = _startedNs, showStagesNs = _startedNs;
         long giveUpNs = long.MaxValue;
-        bool fallen = false;
+        bool fallen = false, withdrawing = false;
         var watchdog = new Watchdog(HotThreads, _profile.WatchdogMilliseconds * 1_000_000L, TurnMicroseconds * 1_000L, _startedNs);
         while (!_switches.Ended)
         {
@@ -53,24 +51,23 @@ internal sealed partial class HostRun
                 _switches.Measuring = true;
             }
             if (Linux.Exists(killFile)) _board.Kill.Set();
-            if (stallsLater && _sendCounts().Sent > 0)
+            if (fault is not null && faultNs == long.MaxValue && _sendCounts().Sent > 0) faultNs = now + (long)(fault.AfterSeconds * 1e9);
+            if (now >= faultNs)
             {
-                stallsLater = false;
-                stallNs = now + (long)(_request.StallAfterSeconds * 1e9);
-            }
-            if (now >= stallNs)
-            {
-                stallNs = long.MaxValue;
-                _switches.StallMilliseconds = StalledForMilliseconds;
+                _switches.Inject(_faultThread, fault!.Kind);
+                fault = null;
+                faultNs = long.MaxValue;
             }
 
             long countedNs = watchdog.Turn(now);
             for (int thread = 0; thread < HotThreads; thread++)
             {
                 // A thread that has left stands still, too; that case is below.
-                if (!watchdog.Observe(thread, _switches.HeartbeatOf(thread), countedNs) || _switches.SocketsShut || IsReplay || !_threads[thread].IsAlive) continue;
+                if (!watchdog.Observe(thread, _switches.HeartbeatOf(thread), countedNs) || _switches.SocketsShut || IsReplay || !_threads[thread].IsAlive || _stalled == _threads[thread].Name) continue;
                 _stalled = _threads[thread].Name;
-                ShutSockets();
+                // While the threads that decide and send go on, our own cancels are better than the venue's.
+                if (_threads[thread] != DecidingThread && _threads[thread] != SendingThread) Withdraw();
+                else ShutSockets();
             }
             if (!fallen && !AllAlive() && !_switches.Ended)
             {
@@ -81,17 +78,15 @@ internal sealed partial class HostRun
                     ShutSockets();
                     break;
                 }
-                // The kill needs no ingest thread: the deciding thread sees it and withdraws what works.
-                _board.Kill.Set();
-                _switches.StopRequested = true;
-                giveUpNs = now + WithdrawWithinNs;
+                Withdraw();
             }
-            if (fallen && _flow.Gate.IsKilled && _switches.Quiet && _switches.DecidedSequence >= _ring.Cursor) break;
+            if (withdrawing && _flow.Gate.IsKilled && _switches.Quiet && _switches.DecidedSequence >= _ring.Cursor) break;
 
             // A host whose sockets are shut can only end.
             if (now >= endNs || Volatile.Read(ref _signal) != 0 || _switches.SocketsShut)
             {
-                if (!_switches.StopRequested) giveUpNs = now + GiveUpAfterNs;
+                long within = _switches.SocketsShut ? ReturnWithinNs : GiveUpAfterNs;
+                if (!_switches.StopRequested || giveUpNs > now + within) giveUpNs = now + within;
                 _switches.StopRequested = true;
             }
             if (now >= giveUpNs) break;
@@ -109,19 +104,41 @@ internal sealed partial class HostRun
         _endedNs = clock.NowNs();
         if (windowOpen) CloseWindow();
         _switches.Measuring = false;
-        if (_stalled is not null) _warnings.Add($"thread {_stalled} stood still for more than {_profile.WatchdogMilliseconds} ms; the watchdog killed trading and shut the order sockets, the venue cancels on disconnect");
-        else if (_switches.SocketsShut) _warnings.Add("the thread that decides or sends failed; trading was killed and the order sockets were shut, the venue cancels on disconnect");
-        else if (fallen) _warnings.Add(_switches.Quiet ? "a thread failed; trading was killed and working orders were withdrawn" : "a thread failed; trading was killed, but not every working order was withdrawn in time");
+        WarnOfFault(fallen, withdrawing);
         if (!_switches.Ended)
         {
-            if (!fallen && !_switches.SocketsShut) _warnings.Add("the run did not end in time after it was asked to; trading was killed and the order sockets were shut");
+            if (!withdrawing && !_switches.SocketsShut) _warnings.Add("the run did not end in time after it was asked to; trading was killed and the order sockets were shut");
             // What still works at the venue after that can only be cancelled by the venue.
-            if (!fallen || !_switches.Quiet) ShutSockets();
+            if (!withdrawing || !_switches.Quiet) ShutSockets();
             _switches.Ended = true;
             return ExitCode.Failed;
         }
-        if (_switches.SocketsShut || fallen) return ExitCode.Failed;
+        if (_switches.SocketsShut || withdrawing) return ExitCode.Failed;
         return Volatile.Read(ref _signal) == (int)PosixSignal.SIGINT ? ExitCode.Interrupted : ExitCode.Done;
+
+        // The kill needs no ingest thread: the deciding thread sees it and withdraws what works.
+        void Withdraw()
+        {
+            withdrawing = true;
+            _board.Kill.Set();
+            _switches.StopRequested = true;
+            giveUpNs = clock.NowNs() + WithdrawWithinNs;
+        }
+    }
+
+    private void WarnOfFault(bool fallen, bool withdrawing)
+    {
+        string? what = _stalled is not null ? $"thread {_stalled} stood still for more than {_profile.WatchdogMilliseconds} ms" : fallen ? "a thread failed" : null;
+        if (what is null) return;
+        if (withdrawing && !_switches.SocketsShut) _warnings.Add(_switches.Quiet ? $"{what}; trading was killed and working orders were withdrawn" : $"{what}; trading was killed, but not every working order was withdrawn in time: the order sockets were shut, the venue cancels on disconnect");
+        else if (_stalled is not null) _warnings.Add($"{what}; the watchdog killed trading and shut the order sockets, the venue cancels on disconnect");
+        else _warnings.Add("the thread that decides or sends failed; trading was killed and the order sockets were shut, the venue cancels on disconnect");
+    }
+
+    private int HotThreadNamed(string name)
+    {
+        int at = _threads.FindIndex(t => t.Name == name);
+        return at >= 0 ? at : throw new BadInputException($"--fault: saw thread \"{name}\", allowed with this profile is {string.Join(", ", _threads.Select(t => t.Name))}");
     }
 
     private const long ShowEveryNs = 250_000_000;
@@ -135,9 +152,22 @@ internal sealed partial class HostRun
     private const int SignalUser1 = 10;
     private const long GiveUpAfterNs = 10_000_000_000;
     private const long WithdrawWithinNs = 3_000_000_000;
-    private const int StalledForMilliseconds = 8_000;
+    /// <summary>How long a thread whose sockets were shut may take to come back, for the sake of the journal's last events.</summary>
+    private const long ReturnWithinNs = 2_000_000_000;
 
     private string KillFile => Path.Combine(_request.OutFolder, "KILL");
+
+    /// <summary>From before the venue and the first thread to after the last: from then on no signal is met by the default, which ends a process where it stands.</summary>
+    private SignalHandlers ListenToSignals() => new(
+        PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupted), PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupted), PosixSignalRegistration.Create((PosixSignal)SignalUser1, KillBySignal));
+
+    private sealed record SignalHandlers(params PosixSignalRegistration[] Registrations) : IDisposable
+    {
+        public void Dispose()
+        {
+            foreach (var registration in Registrations) registration.Dispose();
+        }
+    }
 
     private void Interrupted(PosixSignalContext context)
     {

@@ -34,6 +34,7 @@ internal sealed partial class HostRun : IDisposable
     private readonly OutFolderLock _lock;
     private readonly SequencedClock _time = SequencedClock.Start(default(HostMonotonicClock), default(HostUtcClock));
     private readonly SharedBoard _board;
+    private readonly SignalHandlers _signals;
     private readonly Venues _venue;
 
     private FlowOptions _options = null!;
@@ -50,6 +51,7 @@ internal sealed partial class HostRun : IDisposable
 
     private HostRun(RunRequest request)
     {
+        Linux.IgnoreFileSizeSignal();
         _request = request;
         _profile = request.Profile;
         _desk = request.Desk;
@@ -58,6 +60,7 @@ internal sealed partial class HostRun : IDisposable
         // A forgotten kill file would end the run before its first order.
         if (!IsReplay && File.Exists(KillFile)) throw new BadInputException($"{KillFile}: a kill is standing; remove the file to trade again");
         _board = SharedBoard.Create(Commands.ConsoleCommand.BoardPath(request.OutFolder));
+        _signals = ListenToSignals();
         _venue = new Venues(request, _warnings, _time);
     }
 
@@ -71,7 +74,7 @@ internal sealed partial class HostRun : IDisposable
         run.StartThreads();
         int code = run.Supervise();
         if (!run.EndThreads()) run.EndProcess();
-        if (run.CanTalkToVenue) run._venue.Logout();
+        run.LogOut();
         if (run._flow.Counters.OrdersResolved > 0) run._venue.MarkResolved();
         result = run.Collect();
         return run.Conclude(result, code);
@@ -81,7 +84,11 @@ internal sealed partial class HostRun : IDisposable
     [DoesNotReturn]
     private void EndProcess()
     {
-        try { Conclude(Collect(), ExitCode.Failed); }
+        try
+        {
+            LogOut();
+            Conclude(Collect(), ExitCode.Failed);
+        }
         catch (Exception e) { Console.Error.WriteLine($"error      the report could not be made: {e.Message}"); }
         Environment.Exit(ExitCode.Failed);
     }
@@ -180,6 +187,7 @@ internal sealed partial class HostRun : IDisposable
                 Rehearsal.Prepare(stagedIngest, stagedDecide, stagedGateway, _flow);
                 break;
         }
+        if (_request.Fault is { } fault) _faultThread = HotThreadNamed(fault.Thread);
         if (_journal is not null) AddThread("journal", _profile.Journal, _journal.Run);
     }
 
@@ -221,7 +229,7 @@ internal sealed partial class HostRun : IDisposable
             InstrumentCount = (uint)_desk.Instruments.Length, OrderIdEpoch = _options.Limits.OrderIdEpoch, Build = BuildIdentity.Build, InstructionSet = BuildIdentity.InstructionSet,
             StartedUtcNs = default(HostUtcClock).NowUtcNs(),
         };
-        var options = new JournalOptions { Durability = _profile.JournalDurability == "flush" ? JournalDurability.EveryWrite : JournalDurability.PageCache };
+        var options = new JournalOptions { Durability = _profile.JournalDurability, SyncIntervalMs = _profile.JournalSyncMilliseconds };
         return JournalWriter.TryStart(file, header, reader, options, out problem) ?? throw new BadInputException(problem!);
     }
 
@@ -243,15 +251,34 @@ internal sealed partial class HostRun : IDisposable
         _warnings.AddRange(_threads.Where(t => t.Warning is not null).Select(t => t.Warning!));
     }
 
+    private const int SlowToEndMs = 2_000;
+
     /// <returns>False when a thread could not be ended: it still uses what the run made.</returns>
     private bool EndThreads()
     {
-        foreach (var thread in _threads.Where(t => !IsJournal(t))) thread.Join(5_000);
+        // One that stood still already had its time to come back.
+        int patienceMs = _stalled is null ? 5_000 : 500;
+        foreach (var thread in _threads.Where(t => !IsJournal(t))) End(thread, patienceMs);
         _journal?.RequestStop();
-        foreach (var thread in _threads.Where(IsJournal)) thread.Join(30_000);
+        foreach (var thread in _threads.Where(IsJournal)) End(thread, 30_000);
         foreach (var thread in _threads.Where(t => t.Failure is not null)) _warnings.Add($"thread {thread.Name} failed: {thread.Failure}");
         foreach (var thread in _threads.Where(t => t.IsAlive)) _warnings.Add($"thread {thread.Name} did not end; the process ends under it, and the journal has no footer");
         return !_threads.Any(t => t.IsAlive);
+    }
+
+    private void End(HotThread thread, int patienceMs)
+    {
+        var clock = default(HostMonotonicClock);
+        long asked = clock.NowNs();
+        bool ended = thread.Join(patienceMs);
+        long tookMs = (clock.NowNs() - asked) / 1_000_000;
+        if (ended && tookMs > SlowToEndMs) _warnings.Add($"thread {thread.Name} took {tookMs:N0} ms to end");
+    }
+
+    /// <summary>In peace with the venue, where the thread that owned the session has left it whole.</summary>
+    private void LogOut()
+    {
+        if (CanTalkToVenue) _venue.Logout();
     }
 
     private HotThread DecidingThread => _threads[_profile.Topology == Topology.Fused ? 0 : 1];
@@ -259,7 +286,7 @@ internal sealed partial class HostRun : IDisposable
     private int HotThreads => _threads.Count - (_journal is null ? 0 : 1);
 
     /// <summary>After a fault in the thread that owned it, or a cut, nothing polite can be said to the venue.</summary>
-    private bool CanTalkToVenue => !_switches.SocketsShut && SendingThread.Failure is null;
+    private bool CanTalkToVenue => !_switches.SocketsShut && SendingThread.Failure is null && !SendingThread.IsAlive;
 
     private bool IsJournal(HotThread thread) => _journal is not null && thread == _threads[^1];
 
@@ -271,6 +298,7 @@ internal sealed partial class HostRun : IDisposable
         _journal?.Dispose();
         _venue.Dispose();
         _ring?.Dispose();
+        _signals.Dispose();
         _board.Dispose();
         _lock.Dispose();
     }

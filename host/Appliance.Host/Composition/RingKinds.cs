@@ -38,30 +38,10 @@ internal sealed class SharedRing(EmbeddedRing<RingEvent> ring) : RingKind<Shared
 }
 
 /// <summary>An adapter's ring, through the port.</summary>
-internal sealed class PortRing(IRing<RingEvent> ring) : RingKind<PortSink, PortReader<RingEvent>>
+internal sealed class PortRing(IRing<RingEvent> ring) : RingKind<PortEventSink.Handle, PortReader<RingEvent>>
 {
     public override IRing<RingEvent> Ring => ring;
     public override PortReader<RingEvent> AddReader(string name, RingWait wait) => new(ring.AddConsumer(name, wait));
     public override IRingReader<RingEvent> AddPlainReader(string name, RingWait wait) => ring.AddConsumer(name, wait);
-    public override PortSink NewSink(long reserve) => new(new PortSinkState(ring.Producer, reserve));
-}
-
-internal sealed class PortSinkState(IRingProducer<RingEvent> producer, long reserve)
-{
-    public readonly long Reserve = reserve;
-    public readonly IRingProducer<RingEvent> Producer = producer;
-    public long Claimed;
-}
-
-internal readonly struct PortSink(PortSinkState state) : IEventSink
-{
-    public long RemainingCapacity => state.Producer.RemainingCapacity - state.Reserve;
-
-    public ref RingEvent Claim()
-    {
-        while (!state.Producer.TryClaim(out state.Claimed)) Thread.Yield();
-        return ref state.Producer[state.Claimed];
-    }
-
-    public void Publish() => state.Producer.Publish(state.Claimed);
+    public override PortEventSink.Handle NewSink(long reserve) => new PortEventSink(ring.Producer, reserve).AsSink();
 }

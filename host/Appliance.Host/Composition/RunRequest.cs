@@ -22,8 +22,8 @@ internal sealed record RunRequest
     public double WarmUpSeconds { get; init; } = 2;
     public bool ShowConsole { get; init; } = true;
     public bool WriteJournal { get; init; } = true;
-    /// <summary>Fault injection: after this many seconds the deciding thread loops without an end that matters; 0 never.</summary>
-    public double StallAfterSeconds { get; init; }
+    /// <summary>A hot thread's fault, to try the watchdog; null none.</summary>
+    public Threads.InjectedFault? Fault { get; init; }
     /// <summary>Limit of the journal's size in bytes, to try a full disk; 0 none.</summary>
     public long JournalBytesMax { get; init; }
     /// <summary>Positions that the operator states over the desk file's initialHedge, each "SYMBOL=QUANTITY".</summary>

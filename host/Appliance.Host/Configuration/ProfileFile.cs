@@ -1,4 +1,5 @@
 using Appliance.Contract;
+using Appliance.Ingest.Journal;
 
 namespace Appliance.Host.Configuration;
 
@@ -29,7 +30,8 @@ internal sealed record HardwareProfile
     public required int TimerMilliseconds { get; init; }
     public required double OverloadRingShare { get; init; }
     public required double JournalLagRingShare { get; init; }
-    public required string JournalDurability { get; init; }
+    public required JournalDurability JournalDurability { get; init; }
+    public required int JournalSyncMilliseconds { get; init; }
     public required int WatchdogMilliseconds { get; init; }
     public required int RehearseMicroseconds { get; init; }
     public required bool LockMemory { get; init; }
@@ -90,7 +92,8 @@ internal sealed record HardwareProfile
         new("journal", SettingType.Object, "The journal.")
         {
             Section = new("journal",
-            new Setting("durability", SettingType.Choice, "page-cache survives the process; flush also asks the disk, on the journal's thread, after each batch.") { Default = "\"page-cache\"", Choices = ["page-cache", "flush"] })
+            new("durability", SettingType.Choice, "page-cache survives the process, not the power; interval also waits for the disk every syncMilliseconds, flush after each batch, both on the journal's thread.") { Default = "\"page-cache\"", Choices = ["page-cache", "interval", "flush"] },
+            new("syncMilliseconds", SettingType.Integer, "interval: the longest that a written event waits for the disk.") { Default = "50", Min = 1, Max = 60000, Unit = "ms" })
         },
         new("decide", SettingType.Object, "The deciding thread.")
         {
@@ -150,7 +153,9 @@ internal sealed record HardwareProfile
             BusyPollMicroseconds = (int)o.Object("ingest").Integer("busyPollMicroseconds"), TimerMilliseconds = (int)o.Object("ingest").Integer("timerMilliseconds"),
             GatewayImplementation = o.Object("gateway").Text("implementation"), GatewayPollMicroseconds = (int)o.Object("gateway").Integer("pollMicroseconds"),
             OrderLogMegabytes = (int)o.Object("gateway").Integer("orderLogMegabytes"), ComputeBackend = o.Object("compute").Text("backend"),
-            RehearseMicroseconds = (int)o.Object("decide").Integer("rehearseMicroseconds"), JournalDurability = o.Object("journal").Text("durability"), WatchdogMilliseconds = (int)o.Object("watchdog").Integer("stallMilliseconds"),
+            RehearseMicroseconds = (int)o.Object("decide").Integer("rehearseMicroseconds"),
+            JournalDurability = o.Object("journal").Text("durability") switch { "flush" => JournalDurability.EveryWrite, "interval" => JournalDurability.Interval, _ => JournalDurability.PageCache },
+            JournalSyncMilliseconds = (int)o.Object("journal").Integer("syncMilliseconds"), WatchdogMilliseconds = (int)o.Object("watchdog").Integer("stallMilliseconds"),
             LockMemory = o.Object("memory").Flag("lockPages"), HugePages = o.Object("memory").Flag("hugePages"), MaxOrders = (int)o.Object("memory").Integer("maxOrders"),
             MaxLevels = (int)o.Object("memory").Integer("maxLevels"), LiveOrders = (int)o.Object("memory").Integer("liveOrders"),
         };

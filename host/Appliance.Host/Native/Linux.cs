@@ -56,6 +56,12 @@ internal static unsafe class Linux
         nanosleep(&time, null);
     }
 
+    /// <summary>A file that grows past the process's limit (ulimit -f) is then a failed write (EFBIG) instead of the end of the process.</summary>
+    public static void IgnoreFileSizeSignal() => signal(FileSizeSignal, IgnoreSignal);
+
+    private const int FileSizeSignal = 25; // SIGXFSZ
+    private const nint IgnoreSignal = 1; // SIG_IGN
+
     public static string Message(int errno) => Marshal.GetPInvokeErrorMessage(errno);
 
     [StructLayout(LayoutKind.Sequential)]
@@ -64,6 +70,7 @@ internal static unsafe class Linux
     [DllImport("libc", SetLastError = true)] private static extern int sched_setaffinity(int pid, nint bytes, byte* mask);
     [DllImport("libc", SetLastError = true)] private static extern int sched_setscheduler(int pid, int policy, int* parameter);
     [DllImport("libc", SetLastError = true)] private static extern int mlockall(int flags);
+    [DllImport("libc")] private static extern nint signal(int number, nint handler);
     [DllImport("libc")] private static extern int munlockall();
     [DllImport("libc")] private static extern int access(byte* path, int mode);
     [DllImport("libc")] private static extern int statx(int folder, [MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags, uint mask, byte* answer);

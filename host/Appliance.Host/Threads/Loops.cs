@@ -48,7 +48,7 @@ internal readonly struct IdleWait(RingWait wait)
     }
 }
 
-/// <summary>What belongs to each deciding loop beside its work: heartbeat, the measured window, the stall that tests inject.</summary>
+/// <summary>What belongs to each deciding loop beside its work: heartbeat and the measured window.</summary>
 internal sealed class LoopDuties(int thread, RunSwitches switches, ThreadMeter meter, StageLatency latency)
 {
     public void Turn()
@@ -58,19 +58,10 @@ internal sealed class LoopDuties(int thread, RunSwitches switches, ThreadMeter m
         // Stages are recorded from the first event, so that nothing is run for the first time in the window; what came before it is forgotten here.
         if (meter.IsOpening(measuring)) latency.Reset();
         meter.Follow(measuring);
-        if (switches.StallMilliseconds != 0) Stall();
     }
 
     /// <summary>Ends the window on this thread, whether or not it was open.</summary>
     public void End() => meter.Follow(false);
-
-    private void Stall()
-    {
-        var clock = default(HostMonotonicClock);
-        long until = clock.NowNs() + switches.StallMilliseconds * 1_000_000L;
-        switches.StallMilliseconds = 0;
-        while (clock.NowNs() < until) { }
-    }
 }
 
 /// <summary>One thread polls, decides and sends.</summary>

@@ -1,4 +1,5 @@
 using Appliance.Contract;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Appliance.Host.Threads;
@@ -18,14 +19,14 @@ internal sealed class RunSwitches
         [FieldOffset(384)] public long DecidedSequence;
         [FieldOffset(448)] public int SocketsShut;
         [FieldOffset(512)] public int Measuring;
-        [FieldOffset(576)] public int Stall;
+        [FieldOffset(576)] public long Fault;
         [FieldOffset(640)] public long SequencedUtcNs;
         [FieldOffset(704)] public int Quiet;
         [FieldOffset(768)] public int SessionUp;
     }
 
     /// <summary>A cache line for each hot thread's count.</summary>
-    [System.Runtime.CompilerServices.InlineArray(HotThreadsMax * WordsPerLine)]
+    [InlineArray(HotThreadsMax * WordsPerLine)]
     private struct HeartbeatLines { private long _first; }
 
     private const int WordsPerLine = 8;
@@ -47,6 +48,7 @@ internal sealed class RunSwitches
     {
         ref long beats = ref _words.Heartbeats[thread * WordsPerLine];
         Volatile.Write(ref beats, beats + 1);
+        if (Volatile.Read(ref _words.Fault) != 0) Suffer(thread);
     }
 
     /// <summary>The highest sequence the deciding thread has handled.</summary>
@@ -64,8 +66,21 @@ internal sealed class RunSwitches
     /// <summary>Set by the deciding thread: no order of ours is unfinished.</summary>
     public bool Quiet { get => Volatile.Read(ref _words.Quiet) != 0; set => Volatile.Write(ref _words.Quiet, value ? 1 : 0); }
 
-    /// <summary>Fault injection (`run --stall-after`): the deciding thread loops for this many milliseconds, so that the watchdog can be seen at work.</summary>
-    public int StallMilliseconds { get => Volatile.Read(ref _words.Stall); set => Volatile.Write(ref _words.Stall, value); }
+    /// <summary>Fault injection (`run --fault`): that hot thread meets the fault at its next heartbeat.</summary>
+    public void Inject(int thread, FaultKind fault) => Volatile.Write(ref _words.Fault, ((long)thread << 32) + (int)fault);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void Suffer(int thread)
+    {
+        long word = Volatile.Read(ref _words.Fault);
+        if (word >> 32 != thread) return;
+        Volatile.Write(ref _words.Fault, 0);
+        var fault = (FaultKind)(int)word;
+        if (fault == FaultKind.Throw) throw new InvalidOperationException("This failure was injected by --fault.");
+        var clock = default(HostMonotonicClock);
+        long until = fault == FaultKind.Hang ? long.MaxValue : clock.NowNs() + InjectedFault.StallNs;
+        while (clock.NowNs() < until) { }
+    }
 
     /// <summary>Set by the deciding thread: the order session is up.</summary>
     public bool SessionUp { get => Volatile.Read(ref _words.SessionUp) != 0; set => Volatile.Write(ref _words.SessionUp, value ? 1 : 0); }

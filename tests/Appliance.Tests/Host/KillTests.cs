@@ -44,7 +44,7 @@ public sealed class KillTests : IDisposable
         long observed = _folder.Events().First(e => e.Event.Kind is EventKind.KillObserved || IsKillCommand(e.Event)).Sequence;
         var after = _folder.SentOrders().Where(o => o.RingSequence > observed).ToList();
         Assert.All(after, o => Assert.Equal(OrderRequestKind.Cancel, o.Kind));
-        AssertNothingWorksAtTheVenue();
+        _folder.AssertNothingWorksAtTheVenue();
         Assert.True(_folder.Report().GetProperty("statement").GetProperty("equal").GetBoolean());
         Assert.Equal(1, _folder.Report().GetProperty("market").GetProperty("kills").GetInt64());
     }
@@ -53,7 +53,7 @@ public sealed class KillTests : IDisposable
     public void A_kill_with_the_ring_full_lets_no_order_out()
     {
         // The decision stands still for eight seconds; meanwhile the feed fills the ring.
-        using var host = Start(_folder.Profile("paired", 256, "smallRing patientWatchdog"), _folder.PassiveDesk(d => d["venue"]!["eventsPerSecond"] = 12_000), "--stall-after", "1");
+        using var host = Start(_folder.Profile("paired", 256, "smallRing patientWatchdog"), _folder.PassiveDesk(d => d["venue"]!["eventsPerSecond"] = 12_000), "--fault", "decide:stall@1");
         (long Ticks, long SinceNs) still = default;
         _folder.WaitForBoard(host, s =>
         {
@@ -69,28 +69,9 @@ public sealed class KillTests : IDisposable
         Assert.Equal(0, host.WaitForExit());
         Assert.Equal(before, _folder.SentOrders().Count(o => o.Kind != OrderRequestKind.Cancel));
         // In eight seconds the market may have filled what stood; if it did not, we cancelled it.
-        Assert.Equal(_folder.Statement().GetProperty("cancelled").GetInt64(), CancelsWeHeardOf());
+        Assert.Equal(_folder.Statement().GetProperty("cancelled").GetInt64(), _folder.CancelsHeardOf());
         Assert.True(_folder.Report().GetProperty("statement").GetProperty("equal").GetBoolean());
         Assert.Equal(1, _folder.Report().GetProperty("market").GetProperty("kills").GetInt64());
-    }
-
-    [Fact]
-    public void A_decision_thread_that_loops_has_its_sockets_shut_by_the_watchdog()
-    {
-        JsonNode json = JsonNode.Parse(File.ReadAllText(_folder.Profile("fused")))!;
-        json["watchdog"]!["stallMilliseconds"] = 1_000;
-        // A slow market: what works when the thread begins to loop still works when the watchdog acts.
-        string desk = _folder.PassiveDesk(d => d["venue"]!["eventsPerSecond"] = 200);
-        using var host = Start(_folder.Write("watched.json", json.ToJsonString()), desk, "--stall-after", "1");
-        _folder.WaitForBoard(host, s => s.Sent > 0, "orders sent");
-        _folder.WatchOrders();
-        Assert.Equal(1, host.WaitForExit());
-        Assert.Contains("the watchdog killed trading and shut the order sockets", host.Output, StringComparison.Ordinal);
-
-        // The cancels that ended what worked are the venue's own: we never heard of them.
-        Assert.True(_folder.Statement().GetProperty("cancelled").GetInt64() > CancelsWeHeardOf());
-        long observed = _folder.Events().First(e => e.Event.Kind == EventKind.KillObserved).Sequence;
-        Assert.DoesNotContain(_folder.SentOrders(), o => o.RingSequence > observed);
     }
 
     [Fact]
@@ -119,7 +100,7 @@ public sealed class KillTests : IDisposable
         var sent = _folder.SentOrders();
         Assert.Equal(newest, LastNew());
         Assert.True(sent.Max(o => o.RingSequence) > newest, "the last word to the venue is a cancel");
-        Assert.Equal(_folder.Statement().GetProperty("cancelled").GetInt64(), report.GetProperty("orders").GetProperty("cancelled").GetInt64());
+        _folder.AssertNothingWorksAtTheVenueByReport();
 
         using var again = new RunFolder();
         var (code, output, _) = ApplianceProcess.Run("replay", _folder.Journal, "--out", again.Out, "--report", again.ReportFile);
@@ -132,16 +113,4 @@ public sealed class KillTests : IDisposable
     private long LastNew() => _folder.SentOrders().Where(o => o.Kind != OrderRequestKind.Cancel).Max(o => o.RingSequence);
 
     private static bool IsKillCommand(RingEvent e) => e.Kind == EventKind.Command && RingEvent.AsControl(ref e).Code == (int)OperatorCommand.Kill;
-
-    private long CancelsWeHeardOf() => _folder.Events().Count(e => IsCancelled(e.Event));
-
-    private static bool IsCancelled(RingEvent e) => e.Kind == EventKind.ExecutionReported && RingEvent.AsExecution(ref e).ExecutionKind == ExecutionKind.Cancelled;
-
-    /// <summary>The venue cancels what stands when we leave. Nothing stood, then, if every cancel it made is one that we heard of before.</summary>
-    private void AssertNothingWorksAtTheVenue()
-    {
-        long heard = CancelsWeHeardOf();
-        Assert.True(heard > 0);
-        Assert.Equal(_folder.Statement().GetProperty("cancelled").GetInt64(), heard);
-    }
 }

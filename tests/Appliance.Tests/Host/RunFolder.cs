@@ -125,6 +125,24 @@ internal sealed class RunFolder : IDisposable
         return json.RootElement.GetProperty("accounts").EnumerateArray().Single(a => a.GetProperty("name").GetString() == account).Clone();
     }
 
+    /// <summary>Our orders' cancellations that the journal holds.</summary>
+    public long CancelsHeardOf()
+    {
+        return Events().Count(e => IsCancelled(e.Event));
+        static bool IsCancelled(RingEvent e) => e.Kind == EventKind.ExecutionReported && RingEvent.AsExecution(ref e).ExecutionKind == ExecutionKind.Cancelled;
+    }
+
+    /// <summary>The venue cancels what stands when we leave. Nothing stood, then, if every cancel it made is one that we heard of before.</summary>
+    public void AssertNothingWorksAtTheVenue()
+    {
+        long heard = CancelsHeardOf();
+        Assert.True(heard > 0);
+        Assert.Equal(Statement().GetProperty("cancelled").GetInt64(), heard);
+    }
+
+    /// <summary>The same by the report's count: for runs whose journal is cut short.</summary>
+    public void AssertNothingWorksAtTheVenueByReport() => Assert.Equal(Statement().GetProperty("cancelled").GetInt64(), Report().GetProperty("orders").GetProperty("cancelled").GetInt64());
+
     /// <summary>The board of the running host, once it is there.</summary>
     public SharedBoard Board(ApplianceProcess host)
     {

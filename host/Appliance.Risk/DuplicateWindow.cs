@@ -7,7 +7,7 @@ namespace Appliance.Risk;
 /// The new orders approved within the duplicate window. Exact: it has room for as many as the message rate lets through in a window, and an order is
 /// compared with every one that hashes alike, newest first, until the window's edge.
 /// </summary>
-internal sealed class RecentOrders
+internal sealed class DuplicateWindow
 {
     /// <summary>More than this is refused at construction: a shorter window or a lower rate is meant.</summary>
     public const long CapacityMax = 1 << 20;
@@ -27,7 +27,7 @@ internal sealed class RecentOrders
     private readonly long _windowNs;
     private long _count;
 
-    public RecentOrders(long capacityAtLeast, long windowNs)
+    public DuplicateWindow(long capacityAtLeast, long windowNs)
     {
         int capacity = (int)BitOperations.RoundUpToPowerOf2((ulong)Math.Max(16, capacityAtLeast));
         _entries = new Entry[capacity];
