@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using Appliance.Kernels.Simd;
 
@@ -14,10 +15,10 @@ public sealed class ImpliedVolatilityBatch
     private const int Chunk = 256;
     /// <summary>Lists are padded to whole registers.</summary>
     private const int Room = Chunk + 8;
-    private const int Regions = 3;
+    private const int Regions = 4;
 
     private readonly KernelWidth _width;
-    private readonly double[] _log = new double[Room], _normalised = new double[Room], _gap = new double[Room], _border = new double[Room], _timeValue = new double[Room];
+    private readonly double[] _log = new double[Room], _normalised = new double[Room], _gap = new double[Room], _region = new double[Room], _timeValue = new double[Room];
     private readonly double[] _logOf = new double[Regions * Room], _normalisedOf = new double[Regions * Room], _gapOf = new double[Regions * Room], _deviationOf = new double[Regions * Room];
     private readonly int[] _placeOf = new int[Regions * Room], _countOf = new int[Regions];
 
@@ -63,18 +64,19 @@ public sealed class ImpliedVolatilityBatch
         }
         for (int i = 0; ;)
         {
-            ImpliedVolatilityLanes<L, V>.Prepare(L.Load(in price[i]), L.Load(in forward[i]), L.Load(in strike[i]), L.Load(in callPut[i]),
-                out V log, out V normalised, out V gap, out V border, out V timeValue);
+            ImpliedVolatilityLanes<L, V>.Prepare(L.Load(in price[i]), L.Load(in forward[i]), L.Load(in strike[i]), L.Load(in years[i]), L.Load(in callPut[i]),
+                out V log, out V normalised, out V gap, out V timeValue, out V region);
             L.Store(log, ref _log[i]);
             L.Store(normalised, ref _normalised[i]);
             L.Store(gap, ref _gap[i]);
-            L.Store(border, ref _border[i]);
             L.Store(timeValue, ref _timeValue[i]);
+            L.Store(region, ref _region[i]);
             if (i == n - L.Width) break;
             // The last register overlaps the one before it where the count is no multiple of the width.
             i = Math.Min(i + L.Width, n - L.Width);
         }
-        Part(forward, strike, years, callPut, price, volatility, status);
+        status[..n].Fill(ImpliedVolatilityStatus.Ok);
+        Part(n);
         if (Pad((int)Region.Low) is var low && low > 0)
             for (int i = (int)Region.Low * Room, end = i + low; i < end; i += L.Width)
                 L.Store(ImpliedVolatilityLanes<L, V>.Low(L.Load(in _logOf[i]), L.Load(in _normalisedOf[i]), L.Load(in _gapOf[i])), ref _deviationOf[i]);
@@ -84,44 +86,37 @@ public sealed class ImpliedVolatilityBatch
         if (Pad((int)Region.High) is var high && high > 0)
             for (int i = (int)Region.High * Room, end = i + high; i < end; i += L.Width)
                 L.Store(ImpliedVolatilityLanes<L, V>.High(L.Load(in _logOf[i]), L.Load(in _normalisedOf[i])), ref _deviationOf[i]);
-        for (int region = 0; region < Regions; region++)
-            for (int i = region * Room, end = i + _countOf[region]; i < end; i++) volatility[_placeOf[i]] = _deviationOf[i];
+        for (int region = 0; region <= (int)Region.High; region++)
+            for (int i = region * Room, end = i + _countOf[region]; i < end; i++) _log[_placeOf[i]] = _deviationOf[i];
+        int firstOther = (int)Region.Other * Room, endOther = firstOther + _countOf[(int)Region.Other];
+        for (int i = firstOther; i < endOther; i++)
+        {
+            int at = _placeOf[i];
+            status[at] = ImpliedVolatilitySolver.Other(price[at], forward[at], strike[at], years[at], callPut[at], _logOf[i], _normalisedOf[i], _gapOf[i], _timeValue[at], out _log[at]);
+        }
         for (int i = 0; ;)
         {
-            // What has no volatility is a zero, and stays one.
-            L.Store(L.Divide(L.Load(in volatility[i]), L.Sqrt(L.Load(in years[i]))), ref _log[i]);
+            L.Store(L.Divide(L.Load(in _log[i]), L.Sqrt(L.Load(in years[i]))), ref volatility[i]);
             if (i == n - L.Width) break;
             i = Math.Min(i + L.Width, n - L.Width);
         }
-        for (int i = 0; i < n; i++) volatility[i] = status[i] == ImpliedVolatilityStatus.Ok ? _log[i] : 0;
+        // The years may be zero where there is no volatility.
+        for (int i = firstOther; i < endOther; i++)
+            if (status[_placeOf[i]] != ImpliedVolatilityStatus.Ok) volatility[_placeOf[i]] = 0;
     }
 
-    /// <summary>Sorts a chunk into regions; the few that are far out are solved at once.</summary>
-    private void Part(
-        ReadOnlySpan<double> forward, ReadOnlySpan<double> strike, ReadOnlySpan<double> years, ReadOnlySpan<double> callPut, ReadOnlySpan<double> price,
-        Span<double> volatility, Span<ImpliedVolatilityStatus> status)
+    /// <summary>Sorts a chunk into its regions' lists, without a branch that depends on the data.</summary>
+    private void Part(int count)
     {
         _countOf.AsSpan().Clear();
-        for (int i = 0; i < price.Length; i++)
+        ref int counts = ref MemoryMarshal.GetArrayDataReference(_countOf);
+        for (int i = 0; i < count; i++)
         {
-            volatility[i] = 0;
-            if (!(forward[i] >= ImpliedVolatilitySolver.PriceMin && forward[i] <= ImpliedVolatilitySolver.PriceMax && strike[i] >= ImpliedVolatilitySolver.PriceMin
-                && strike[i] <= ImpliedVolatilitySolver.PriceMax && years[i] > 0 && years[i] <= ImpliedVolatilitySolver.YearsMax && double.IsFinite(price[i]) && Math.Abs(callPut[i]) == 1))
-            {
-                status[i] = ImpliedVolatilityStatus.BadInput;
-                continue;
-            }
-            double a = _log[i], c = _normalised[i];
-            Region region = ImpliedVolatilitySolver.Classify(a, c, _border[i], _timeValue[i], out status[i]);
-            if (region <= Region.High)
-            {
-                int at = (int)region * Room + _countOf[(int)region]++;
-                _logOf[at] = a;
-                _normalisedOf[at] = c;
-                _gapOf[at] = _gap[i];
-                _placeOf[at] = i;
-            }
-            else if (region != Region.None) volatility[i] = ImpliedVolatilitySolver.Deviation(region, a, c, _gap[i]);
+            int region = (int)_region[i] & (Regions - 1), at = region * Room + Unsafe.Add(ref counts, region)++;
+            _logOf[at] = _log[i];
+            _normalisedOf[at] = _normalised[i];
+            _gapOf[at] = _gap[i];
+            _placeOf[at] = i;
         }
     }
 

@@ -12,11 +12,8 @@ internal enum Region : byte
     Middle,
     /// <summary>The rest: sought in ln(1 − c).</summary>
     High,
-    /// <summary>Low or high with strike and forward more than e^10 apart: as there, with more steps from a coarser start.</summary>
-    FarLow,
-    FarHigh,
-    /// <summary>There is nothing to seek.</summary>
-    None,
+    /// <summary>Not plainly one of these: strike and forward e^10 or more apart, or something is wrong. Looked at one by one.</summary>
+    Other,
 }
 
 /// <summary>
@@ -27,37 +24,60 @@ internal enum Region : byte
 /// </summary>
 internal static class ImpliedVolatilityLanes<L, V> where L : struct, ILanes<V> where V : struct
 {
-    private const double Sqrt2Pi = 2.5066282746310002, InverseSqrt2Pi = 0.3989422804014327, InverseSqrt2 = 0.7071067811865476, Ln2 = 0.6931471805599453;
+    private const double Sqrt2Pi = 2.5066282746310002, InverseSqrt2 = 0.7071067811865476, Ln2 = 0.6931471805599453;
     public const double MiddlePriceMax = 0.4, MiddleLogMax = 0.75, NearLogMax = 10;
+    /// <summary>Forward and strike that differ at all are 1e-16 apart or more; this is what rounding makes of equal ones.</summary>
+    public const double AtForwardLogMax = 1e-20;
 
-    /// <summary>a, c, and the price at which the vega is highest, of one register of options. Prices are undiscounted.</summary>
+    /// <summary>
+    /// Of one register of options: a, c, |F − K| per unit of the smaller, what the price holds above the payoff, and the region as a number. Prices are undiscounted. Whatever does not lie plainly
+    /// inside the range is <see cref="Region.Other"/>. Divisions are what costs here, so that one serves where two would be easier to read.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Prepare(V price, V forward, V strike, V sign, out V logDistance, out V normalised, out V gapPerPrice, out V border, out V timeValue)
+    public static void Prepare(V price, V forward, V strike, V years, V sign, out V logDistance, out V normalised, out V gap, out V timeValue, out V region)
     {
         V zero = L.All(0.0), one = L.All(1.0);
         V smaller = L.WhereGreater(forward, strike, strike, forward), larger = L.WhereGreater(forward, strike, forward, strike);
-        V ratio = L.Divide(larger, smaller);
-        V perSmaller = L.Divide(one, smaller);
+        V perProduct = L.Divide(one, L.Multiply(smaller, larger));
+        V perSmaller = L.Multiply(perProduct, larger), perLarger = L.Multiply(perProduct, smaller);
+        V ratio = L.Multiply(larger, perSmaller);
         // What the ratio's rounding took off is put back: near the forward it is all there is.
-        V lost = L.Divide(L.FmaNegated(ratio, smaller, larger), larger);
-        logDistance = L.Add(ElementaryLanes<L, V>.LogOfNormal(ratio), lost);
+        V lost = L.Multiply(L.FmaNegated(ratio, smaller, larger), perLarger);
+        V log = L.Add(ElementaryLanes<L, V>.LogOfNormal(ratio), lost);
+        logDistance = L.WhereGreater(log, zero, log, zero);
         V intrinsic = L.Multiply(sign, L.Subtract(forward, strike));
         timeValue = L.Subtract(price, L.WhereGreater(intrinsic, zero, intrinsic, zero));
-        normalised = L.Divide(timeValue, smaller);
-        gapPerPrice = L.Divide(L.Multiply(L.Subtract(larger, smaller), perSmaller), normalised);
-        border = L.Subtract(L.All(0.5), NormalLanes<L, V>.TailOneDivision(L.Sqrt(L.Add(logDistance, logDistance))));
+        normalised = L.Multiply(timeValue, perSmaller);
+        gap = L.Multiply(L.Subtract(larger, smaller), perSmaller);
+        V border = L.Subtract(L.All(0.5), NormalLanes<L, V>.TailOneDivision(L.Sqrt(L.Add(logDistance, logDistance))));
+
+        V low = L.All((double)Region.Low), middle = L.All((double)Region.Middle), high = L.All((double)Region.High), other = L.All((double)Region.Other);
+        region = L.WhereGreater(L.All(MiddlePriceMax), normalised, L.WhereGreater(L.All(MiddleLogMax), logDistance, middle, high), high);
+        // On the forward itself the border is zero but for its last bits, and so is the distance.
+        region = L.WhereGreater(border, normalised, L.WhereGreater(logDistance, L.All(AtForwardLogMax), low, region), region);
+        region = L.WhereGreater(L.All(NearLogMax), logDistance, region, other);
+        region = L.WhereGreater(one, normalised, region, other);
+        V least = L.All(ImpliedVolatilitySolver.TimeValueMin);
+        region = L.WhereGreater(normalised, least, L.WhereGreater(timeValue, least, region, other), other);
+        region = L.WhereGreater(smaller, L.All(ImpliedVolatilitySolver.PriceMin), L.WhereGreater(L.All(ImpliedVolatilitySolver.PriceMax), larger, region, other), other);
+        region = L.WhereGreater(years, zero, L.WhereGreater(L.All(ImpliedVolatilitySolver.YearsMax), years, region, other), other);
+        // A right that is neither +1 nor −1, a NaN too.
+        V square = L.Multiply(sign, sign);
+        region = L.WhereGreater(square, L.All(0.9999), L.WhereGreater(L.All(1.0001), square, region, other), other);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Low(V a, V c, V gapPerPrice)
+    public static V Low(V a, V c, V gap)
     {
         V one = L.All(1.0);
         V logPrice = ElementaryLanes<L, V>.LogOfNormal(c);
+        V perLogPrice = L.Divide(one, logPrice);
         V sMax = L.Multiply(L.Sqrt(L.Add(a, a)), L.All(1.001));
-        // Bachelier: with w = |F − K|/price, y = s/a is a polynomial in z/(1 + z), z = 1/√ln(1 + w), times z(1 + z). Then Hagan's ratio of the two volatilities, 1 + s²/24, with more.
-        V z = L.Sqrt(L.Divide(one, ElementaryLanes<L, V>.LogOfNormal(L.Add(one, gapPerPrice))));
-        V zPlus = L.Add(z, one);
-        V x = L.Divide(z, zPlus);
+        // Bachelier: with x = 1/(1 + y), y² = ln(1 + |F − K|/price), s/a is a polynomial in x times (1 + y)/y². Then Hagan's ratio of the two volatilities, 1 + s²/24, with more.
+        V square = L.Subtract(ElementaryLanes<L, V>.LogOfNormal(L.Add(c, gap)), logPrice);
+        V yPlus = L.Add(L.Sqrt(square), one);
+        V reciprocal = L.Divide(one, L.Multiply(yPlus, square));
+        V x = L.Multiply(reciprocal, square);
         V p = L.All(-17.89990104);
         p = L.Fma(p, x, L.All(59.38064793));
         p = L.Fma(p, x, L.All(-73.11736574));
@@ -65,13 +85,13 @@ internal static class ImpliedVolatilityLanes<L, V> where L : struct, ILanes<V> w
         p = L.Fma(p, x, L.All(-4.992068101));
         p = L.Fma(p, x, L.All(0.0109375866));
         p = L.Fma(p, x, L.All(0.6900055259));
-        V s = FromBachelier(L.Multiply(a, L.Multiply(L.Multiply(z, zPlus), p)));
-        s = LowStep(a, logPrice, L.WhereGreater(s, sMax, sMax, s));
-        return LowStep(a, logPrice, L.WhereGreater(s, sMax, sMax, s));
+        V s = FromBachelier(L.Multiply(a, L.Multiply(L.Multiply(reciprocal, yPlus), L.Multiply(yPlus, p))));
+        s = LowStep(a, logPrice, perLogPrice, L.WhereGreater(s, sMax, sMax, s));
+        return LowStep(a, logPrice, perLogPrice, L.WhereGreater(s, sMax, sMax, s));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V LowStep(V a, V logPrice, V s)
+    public static V LowStep(V a, V logPrice, V perLogPrice, V s)
     {
         V one = L.All(1.0);
         V perS = L.Divide(one, s);
@@ -79,12 +99,12 @@ internal static class ImpliedVolatilityLanes<L, V> where L : struct, ILanes<V> w
         V near = L.FmaNegated(s, L.All(0.5), h);
         V slope = L.Multiply(s, NormalisedBlack<L, V>.TailSlope(near, s));
         V logHere = L.FmaNegated(L.Multiply(near, L.All(0.5)), near, ElementaryLanes<L, V>.LogOfNormal(slope));
-        // c/c' and its reciprocal.
+        // c/c'; its reciprocal and that of ln c from one division.
         V priceByVega = L.Multiply(slope, L.All(Sqrt2Pi));
-        V growth = L.Divide(one, priceByVega);
-        V perLog = L.Divide(one, logHere);
+        V reciprocal = L.Divide(one, L.Multiply(priceByVega, logHere));
+        V growth = L.Multiply(reciprocal, logHere), perLog = L.Multiply(reciprocal, priceByVega);
         NormalisedBlack<L, V>.Curvature(h, s, perS, out V second, out V third);
-        V newton = L.Multiply(L.Divide(L.Multiply(L.Subtract(logPrice, logHere), logHere), logPrice), priceByVega);
+        V newton = L.Multiply(L.Multiply(L.Multiply(L.Subtract(logPrice, logHere), logHere), perLogPrice), priceByVega);
         // g = 1/ln c: g''/g' = c''/c' − (c'/c)(1 + 2/ln c), g'''/g' = c'''/c' + 2(c'/c)²(1 + 3/ln c·(1 + 1/ln c)) − 3(c''/c')(c'/c)(1 + 2/ln c).
         V bend = L.Multiply(growth, L.Fma(perLog, L.All(2.0), one));
         V twist = L.Multiply(L.Multiply(growth, growth), L.Fma(L.Multiply(perLog, L.All(6.0)), L.Add(one, perLog), L.All(2.0)));
@@ -93,10 +113,10 @@ internal static class ImpliedVolatilityLanes<L, V> where L : struct, ILanes<V> w
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Middle(V a, V c, V gapPerPrice)
+    public static V Middle(V a, V c, V gap)
     {
         V one = L.All(1.0);
-        V w = gapPerPrice;
+        V w = L.Divide(gap, c);
         V p = L.All(0.00015710636);
         p = L.Fma(p, w, L.All(-0.0024580965));
         p = L.Fma(p, w, L.All(0.015979427));
@@ -123,9 +143,9 @@ internal static class ImpliedVolatilityLanes<L, V> where L : struct, ILanes<V> w
         V halfErf1 = L.Multiply(half, NormalLanes<L, V>.ErfNear(L.Multiply(d1, L.All(InverseSqrt2))));
         V halfErf2 = L.Multiply(half, NormalLanes<L, V>.ErfNear(L.Multiply(L.Add(t, h), L.All(InverseSqrt2))));
         V here = L.FmaNegated(rise, L.Subtract(half, halfErf2), L.Add(halfErf1, halfErf2));
-        V vega = L.Multiply(L.All(InverseSqrt2Pi), ElementaryLanes<L, V>.Exp(L.Multiply(L.Multiply(d1, d1), L.All(-0.5))));
+        V perVega = L.Multiply(L.All(Sqrt2Pi), ElementaryLanes<L, V>.Exp(L.Multiply(L.Multiply(d1, d1), half)));
         NormalisedBlack<L, V>.Curvature(h, s, perS, out V second, out V third);
-        return NormalisedBlack<L, V>.Step(s, L.Divide(L.Subtract(c, here), vega), second, third);
+        return NormalisedBlack<L, V>.Step(s, L.Multiply(L.Subtract(c, here), perVega), second, third);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -22,13 +22,18 @@ public static class ImpliedVolatilitySolver
     /// <param name="volatility">Per √year; zero unless the status is Ok.</param>
     public static ImpliedVolatilityStatus Solve(double price, double forward, double strike, double years, double callPut, out double volatility)
     {
-        volatility = 0;
-        if (!(forward >= PriceMin && forward <= PriceMax && strike >= PriceMin && strike <= PriceMax && years > 0 && years <= YearsMax && double.IsFinite(price) && Math.Abs(callPut) == 1))
-            return ImpliedVolatilityStatus.BadInput;
-        ImpliedVolatilityLanes<ScalarLanes, double>.Prepare(price, forward, strike, callPut, out double a, out double c, out double gap, out double border, out double timeValue);
-        if (Classify(a, c, border, timeValue, out var status) is var region && status != ImpliedVolatilityStatus.Ok) return status;
-        volatility = Deviation(region, a, c, gap) / Math.Sqrt(years);
-        return ImpliedVolatilityStatus.Ok;
+        ImpliedVolatilityLanes<ScalarLanes, double>.Prepare(price, forward, strike, years, callPut, out double a, out double c, out double gap, out double timeValue, out double code);
+        var status = ImpliedVolatilityStatus.Ok;
+        double s;
+        switch ((Region)(int)code)
+        {
+            case Region.Low: s = ImpliedVolatilityLanes<ScalarLanes, double>.Low(a, c, gap); break;
+            case Region.Middle: s = ImpliedVolatilityLanes<ScalarLanes, double>.Middle(a, c, gap); break;
+            case Region.High: s = ImpliedVolatilityLanes<ScalarLanes, double>.High(a, c); break;
+            default: status = Other(price, forward, strike, years, callPut, a, c, gap, timeValue, out s); break;
+        }
+        volatility = status == ImpliedVolatilityStatus.Ok ? s / Math.Sqrt(years) : 0;
+        return status;
     }
 
     /// <summary>As above for a contract whose price is what is paid today; it must be European under Black-Scholes or Black-76. The model's volatility is not looked at.</summary>
@@ -41,43 +46,32 @@ public static class ImpliedVolatilitySolver
         return Solve(undiscounted, forward, contract.Strike, contract.Expiry, contract.Right == OptionRight.Put ? -1 : 1, out volatility);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static Region Classify(double a, double c, double border, double timeValue, out ImpliedVolatilityStatus status)
+    /// <summary>What is not plainly in a region: limits, far strikes, and what has no volatility.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    internal static ImpliedVolatilityStatus Other(
+        double price, double forward, double strike, double years, double callPut, double a, double c, double gap, double timeValue, out double s)
     {
-        if (!(c >= TimeValueMin && timeValue >= TimeValueMin))
-        {
-            status = timeValue < 0 ? ImpliedVolatilityStatus.BelowIntrinsic : ImpliedVolatilityStatus.NoTimeValue;
-            return Region.None;
-        }
-        if (!(c < 1))
-        {
-            status = ImpliedVolatilityStatus.AboveMaximum;
-            return Region.None;
-        }
-        status = ImpliedVolatilityStatus.Ok;
-        bool isFar = a > ImpliedVolatilityLanes<ScalarLanes, double>.NearLogMax;
-        if (c < border) return isFar ? Region.FarLow : Region.Low;
-        if (isFar) return Region.FarHigh;
-        return c < ImpliedVolatilityLanes<ScalarLanes, double>.MiddlePriceMax && a < ImpliedVolatilityLanes<ScalarLanes, double>.MiddleLogMax ? Region.Middle : Region.High;
+        s = 0;
+        if (!(forward >= PriceMin && forward <= PriceMax && strike >= PriceMin && strike <= PriceMax && years > 0 && years <= YearsMax && double.IsFinite(price) && Math.Abs(callPut) == 1))
+            return ImpliedVolatilityStatus.BadInput;
+        if (!(c >= TimeValueMin && timeValue >= TimeValueMin)) return timeValue < 0 ? ImpliedVolatilityStatus.BelowIntrinsic : ImpliedVolatilityStatus.NoTimeValue;
+        if (!(c < 1)) return ImpliedVolatilityStatus.AboveMaximum;
+        bool isLow = a > ImpliedVolatilityLanes<ScalarLanes, double>.AtForwardLogMax && c < 0.5 - NormalLanes<ScalarLanes, double>.TailOneDivision(Math.Sqrt(a + a));
+        if (a >= ImpliedVolatilityLanes<ScalarLanes, double>.NearLogMax) s = isLow ? FarLow(a, c) : FarHigh(a, c);
+        else if (isLow) s = ImpliedVolatilityLanes<ScalarLanes, double>.Low(a, c, gap);
+        else if (c < ImpliedVolatilityLanes<ScalarLanes, double>.MiddlePriceMax && a < ImpliedVolatilityLanes<ScalarLanes, double>.MiddleLogMax) s = ImpliedVolatilityLanes<ScalarLanes, double>.Middle(a, c, gap);
+        else s = ImpliedVolatilityLanes<ScalarLanes, double>.High(a, c);
+        return ImpliedVolatilityStatus.Ok;
     }
-
-    internal static double Deviation(Region region, double a, double c, double gap) => region switch
-    {
-        Region.Low => ImpliedVolatilityLanes<ScalarLanes, double>.Low(a, c, gap),
-        Region.Middle => ImpliedVolatilityLanes<ScalarLanes, double>.Middle(a, c, gap),
-        Region.High => ImpliedVolatilityLanes<ScalarLanes, double>.High(a, c),
-        Region.FarLow => FarLow(a, c),
-        _ => FarHigh(a, c),
-    };
 
     /// <summary>ln c = −(h² + s²/4)/2 + a/2 + smaller terms: solved for h² where the price is above the formula's ridge, else the ridge itself.</summary>
     private static double FarLow(double a, double c)
     {
-        double logPrice = Elementary.Log(c), sMax = Math.Sqrt(2 * a) * 1.001;
+        double logPrice = Elementary.Log(c), perLogPrice = 1 / logPrice, sMax = Math.Sqrt(2 * a) * 1.001;
         double half = a / 2 - logPrice;
         // −2 ln c + a ≈ h² + a²/(4h²) + 2·ln(√(2π)·h³/a...): the logarithm is left to the steps.
         double s = Math.Min(a / Math.Sqrt(half + Math.Sqrt(Math.Max(half * half - a * a / 4, 0))), sMax);
-        for (int i = 0; i < FarSteps; i++) s = Math.Min(ImpliedVolatilityLanes<ScalarLanes, double>.LowStep(a, logPrice, s), sMax);
+        for (int i = 0; i < FarSteps; i++) s = Math.Min(ImpliedVolatilityLanes<ScalarLanes, double>.LowStep(a, logPrice, perLogPrice, s), sMax);
         return s;
     }
 

@@ -118,6 +118,19 @@ public class ImpliedVolatilityTests(ITestOutputHelper output)
         Assert.Equal(0.2, volatility, 1e-14);
     }
 
+    [Theory]
+    [InlineData(100.0, 1e-3)]
+    [InlineData(61_700.3, 1e-13)]
+    [InlineData(0.7, 1e-20)]
+    [InlineData(3.3, 1e-280)]
+    public void At_the_money_a_small_price_is_in_proportion(double forward, double share)
+    {
+        // c = 2Φ(s/2) − 1 = s/√(2π)·(1 − s²/24 + …).
+        double wanted = share * 2.5066282746310002;
+        Assert.Equal(ImpliedVolatilityStatus.Ok, ImpliedVolatilitySolver.Solve(forward * share, forward, forward, 1, 1, out double volatility));
+        Assert.Equal(1 + wanted * wanted / 24, volatility / wanted, 1e-12);
+    }
+
     [Fact]
     public void A_dearer_option_has_more_volatility()
     {
