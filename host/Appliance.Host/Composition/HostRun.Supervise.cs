@@ -16,7 +16,7 @@ namespace Appliance.Host.Composition;
 internal sealed partial class HostRun
 {
     private const int TurnMicroseconds = 20_000;
-    private int _signal, _faultThread;
+    private int _signal, _killAsked, _faultThread;
     private string? _stalled;
     private int _gc0, _gc1, _gc2;
     private long _allocatedAtOpen, _ticksAtOpen;
@@ -157,7 +157,7 @@ internal sealed partial class HostRun
 
     private string KillFile => Path.Combine(_request.OutFolder, "KILL");
 
-    /// <summary>From before the venue and the first thread to after the last: from then on no signal is met by the default, which ends a process where it stands.</summary>
+    /// <summary>From before the board, the venue and the first thread to after the last: a run that can be seen meets no signal by the default, which ends a process where it stands.</summary>
     private SignalHandlers ListenToSignals() => new(
         PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupted), PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupted), PosixSignalRegistration.Create((PosixSignal)SignalUser1, KillBySignal));
 
@@ -178,7 +178,9 @@ internal sealed partial class HostRun
     private void KillBySignal(PosixSignalContext context)
     {
         context.Cancel = true;
-        _board.Kill.Set();
+        Volatile.Write(ref _killAsked, 1);
+        // Before there is a board: its maker looks at the word.
+        _board?.Kill.Set();
     }
 
     private bool AllAlive()

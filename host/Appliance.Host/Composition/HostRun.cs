@@ -59,8 +59,9 @@ internal sealed partial class HostRun : IDisposable
         _lock = OutFolderLock.Take(request.OutFolder);
         // A forgotten kill file would end the run before its first order.
         if (!IsReplay && File.Exists(KillFile)) throw new BadInputException($"{KillFile}: a kill is standing; remove the file to trade again");
-        _board = SharedBoard.Create(Commands.ConsoleCommand.BoardPath(request.OutFolder));
         _signals = ListenToSignals();
+        _board = SharedBoard.Create(Commands.ConsoleCommand.BoardPath(request.OutFolder));
+        if (Volatile.Read(ref _killAsked) != 0) _board.Kill.Set();
         _venue = new Venues(request, _warnings, _time);
     }
 
