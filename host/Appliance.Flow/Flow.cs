@@ -42,6 +42,7 @@ public sealed class Flow<TClock> where TClock : struct, IMonotonicClock
         _account = new Account(options.Instruments, fees, options.Portfolios.Select(p => new AccountPortfolio(p.Name, p.Instrument, p.OpeningHedgeUnits)).ToArray());
         foreach (var group in options.Portfolios.GroupBy(p => p.Instrument))
             _gate.SetOpeningPosition(group.Key, group.Sum(p => p.OpeningHedgeUnits));
+        for (int i = 0; i < options.Portfolios.Length; i++) _gate.SetOpeningHedge((ushort)i, options.Portfolios[i].OpeningHedgeUnits);
         _portfolios = options.Portfolios.Select((p, i) => new PortfolioStage(p, (ushort)i, options, compute, _gate, _account[i])).ToArray();
     }
 
@@ -159,6 +160,7 @@ public sealed class Flow<TClock> where TClock : struct, IMonotonicClock
         if (top.State == BookState.Ready)
         {
             portfolio.Price(in _market.Features(portfolio.Instrument), _nowUtcNs);
+            _gate.OnGreeks(portfolio.Index, portfolio.Greeks.AnchorUtcNs);
             Counters.Decisions++;
             if (portfolio.OnExpansion) Counters.DecisionsOnExpansion++;
         }
@@ -255,7 +257,7 @@ public sealed class Flow<TClock> where TClock : struct, IMonotonicClock
                 RepriceWanted();
                 break;
             case EventKind.Command:
-                OnCommand((OperatorCommand)control.Code);
+                OnCommand(in control);
                 DecideAll(ref e, sequence);
                 break;
             case EventKind.KillObserved:
@@ -267,14 +269,17 @@ public sealed class Flow<TClock> where TClock : struct, IMonotonicClock
             case EventKind.JournalLost: _gate.SetJournalLost(); Counters.JournalLost++; break;
             case EventKind.OverloadBegan: _overloaded = true; Counters.Overloads++; break;
             case EventKind.OverloadEnded: _overloaded = false; break;
-            case EventKind.ClockStepped: Counters.ClockSteps++; break;
+            case EventKind.ClockStepped:
+                Counters.ClockSteps++;
+                _gate.OnClockStep(control.Value1);
+                break;
             case EventKind.EndOfInput: Ended = true; break;
         }
     }
 
-    private void OnCommand(OperatorCommand command)
+    private void OnCommand(in ControlEvent control)
     {
-        switch (command)
+        switch ((OperatorCommand)control.Code)
         {
             case OperatorCommand.Kill: Kill(); break;
             case OperatorCommand.Resolved:
@@ -287,6 +292,13 @@ public sealed class Flow<TClock> where TClock : struct, IMonotonicClock
                 _stopping = true;
                 _gate.SetTradingPaused(true);
                 break;
+            case OperatorCommand.SetLimit:
+                _gate.Apply(new LimitChange((LimitKey)control.Value1, control.Instrument, control.Source, BitConverter.Int64BitsToDouble(control.Value2)));
+                break;
+            case OperatorCommand.Enable: _gate.Enable(control.Source); break;
+            case OperatorCommand.ResetProtection: _gate.ResetProtection(control.Source); break;
+            case OperatorCommand.AcceptClock: _gate.AcceptClock(); break;
+            case OperatorCommand.CarryPnl: _gate.CarryPnl(BitConverter.Int64BitsToDouble(control.Value2)); break;
         }
     }
 

@@ -21,6 +21,7 @@ public sealed class PortfolioStage
     internal PortfolioStage(FlowPortfolio portfolio, ushort index, FlowOptions options, IComputeBackend compute, Gate gate, PortfolioAccount account)
     {
         Name = portfolio.Name;
+        Index = index;
         OptionCount = portfolio.Options.Count;
         Instrument = portfolio.Instrument;
         InstrumentDefinition instrument = options.Instruments[portfolio.Instrument];
@@ -33,6 +34,8 @@ public sealed class PortfolioStage
     }
 
     public string Name { get; }
+    /// <summary>The portfolio's number, in intents and in the gate.</summary>
+    public ushort Index { get; }
     public ushort Instrument { get; }
     public PortfolioGreeks Greeks => _greeks;
     public PortfolioAccount Account => _account;

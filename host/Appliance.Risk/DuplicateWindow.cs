@@ -24,7 +24,7 @@ internal sealed class DuplicateWindow
     private readonly long[] _newest;
     private readonly int _mask;
     private readonly int _hashShift;
-    private readonly long _windowNs;
+    private long _windowNs;
     private long _count;
 
     public DuplicateWindow(long capacityAtLeast, long windowNs)
@@ -37,12 +37,17 @@ internal sealed class DuplicateWindow
         _windowNs = windowNs;
     }
 
+    public int Capacity => _entries.Length;
+    public long WindowNs => _windowNs;
+
+    /// <summary>A window of another length from now on; the caller has seen to it that there is room for what may pass in it.</summary>
+    public void SetWindow(long windowNs) => _windowNs = windowNs;
+
     /// <summary>How many new orders the message rate can let through in a duplicate window.</summary>
-    public static long CapacityFor(GateLimits limits)
-    {
-        long perWindow = limits.MaxMessagesPerWindow;
-        return limits.DuplicateWindowNs == 0 ? 0 : checked((limits.DuplicateWindowNs / limits.MessageWindowNs + 2) * perWindow);
-    }
+    public static long CapacityFor(GateLimits limits) => CapacityFor(limits.DuplicateWindowNs, limits.MessageWindowNs, limits.MaxMessagesPerWindow);
+
+    public static long CapacityFor(long duplicateWindowNs, long messageWindowNs, long messagesPerWindow) =>
+        duplicateWindowNs == 0 ? 0 : checked((duplicateWindowNs / messageWindowNs + 2) * messagesPerWindow);
 
     public bool Contains(in OrderIntent intent, long nowUtcNs)
     {
@@ -60,7 +65,7 @@ internal sealed class DuplicateWindow
 
     public void Add(in OrderIntent intent, long nowUtcNs)
     {
-        if (_windowNs == 0) return;
+        // Also while the control is off: it may be switched on for what is remembered here.
         long at = ++_count;
         ref long newest = ref _newest[Hash(in intent)];
         _entries[(int)at & _mask] = new Entry

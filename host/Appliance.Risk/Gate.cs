@@ -7,27 +7,29 @@ namespace Appliance.Risk;
 /// The one way from an intent to the wire. It belongs to the decision thread and is a function of the ring: time comes with the intent, the market with
 /// <see cref="OnTop"/>, answers with <see cref="OnExecution"/>. An approved order counts against every limit before it is sent; what then does not leave is
 /// taken back by <see cref="OnUnsent"/>. Cancels count in the message rate but are never refused: an order that cannot be withdrawn is the worst of all.
+/// This file judges; Gate.State.cs takes what the ring says, Gate.Exposure.cs values positions, Gate.Changes.cs changes limits.
 /// </summary>
-public sealed class Gate
+public sealed partial class Gate
 {
     private const long IdsPerEpoch = 1_000_000_000;
 
+    private readonly InstrumentDefinition?[] _definitions;
     private readonly GateInstrument[] _instruments;
+    private readonly GatePortfolio[] _portfolios;
+    private readonly int[] _firstPortfolio;
     private readonly OrderTable _orders;
     private readonly DuplicateWindow _recent;
     private readonly long[] _verdicts = new long[GateVerdicts.Count];
-    private MessageRateWindow _rate;
-    private readonly int _newMessagesMax;
-    private readonly int _liveOrdersMax;
-    private readonly double _maxDailyLoss;
+    private MessageRateWindow _rate, _longRate, _rejects;
+    private readonly int _ordersMax;
+    private int _messagesMax, _cancelReserve, _newMessagesMax, _longMessagesMax, _rejectsMax, _liveOrdersMax;
+    private readonly long _driftWindowNs;
+    private long _staleGreeksAfterNs, _maxClockSkewNs;
+    private bool _preventsSelfMatch;
+    private double _maxAccountPosition, _maxExposure, _maxDailyLoss;
     private ulong _lastId;
     private readonly ulong _epochEnd;
     private long _nowUtcNs;
-    private Switches _switches = Switches.SessionDown;
-    private GateVerdict _stopped = GateVerdict.SessionDown;
-
-    [Flags]
-    private enum Switches { None = 0, Killed = 1, Paused = 2, SessionDown = 4, OrdersUnresolved = 8, JournalLost = 16, JournalBehind = 32, DailyLoss = 64 }
 
     public Gate(ReadOnlySpan<InstrumentDefinition> instruments, GateLimits limits)
     {
@@ -39,17 +41,39 @@ public sealed class Gate
         int table = 0;
         foreach (InstrumentDefinition definition in instruments) table = Math.Max(table, definition.Index + 1);
         _instruments = new GateInstrument[table];
+        _definitions = new InstrumentDefinition?[table];
+        var byInstrument = limits.Instruments.ToDictionary(l => l.Instrument);
         foreach (InstrumentDefinition definition in instruments)
-            _instruments[definition.Index] = new GateInstrument(definition, limits.Instruments.FirstOrDefault(l => l.Instrument == definition.Index));
+        {
+            _instruments[definition.Index] = new GateInstrument(definition, byInstrument.GetValueOrDefault(definition.Index));
+            _definitions[definition.Index] = definition;
+        }
         foreach (InstrumentLimits l in limits.Instruments)
             if (l.Instrument >= table || !_instruments[l.Instrument].IsKnown)
                 throw new ArgumentException($"There are limits for instrument {l.Instrument}, which the desk does not have.", nameof(limits));
-        _orders = new OrderTable(limits.OrderTableCapacity, table, limits.AcknowledgeWithinNs);
+        _portfolios = new GatePortfolio[limits.PortfolioCapacity];
+        _firstPortfolio = new int[table];
+        Array.Fill(_firstPortfolio, -1);
+        for (int p = 0; p < _portfolios.Length; p++)
+        {
+            PortfolioLimits l = limits.Portfolios.FirstOrDefault(x => x.Portfolio == p) ?? new PortfolioLimits { Portfolio = (ushort)p };
+            if (l.Instrument >= table) throw new ArgumentException($"Portfolio {p} hedges with instrument {l.Instrument}, which the desk does not have.", nameof(limits));
+            _portfolios[p] = new GatePortfolio(l, limits.RepeatWindowNs);
+            if (l.Instrument >= 0 && _firstPortfolio[l.Instrument] < 0) _firstPortfolio[l.Instrument] = p;
+        }
+        _leastExecutionsCapacity = _portfolios.Min(p => p.Executions.Capacity);
+        _orders = new OrderTable(limits.OrderTableCapacity, table, _portfolios.Length, limits.AcknowledgeWithinNs);
         _recent = new DuplicateWindow(recentOrders, limits.DuplicateWindowNs);
         _rate = new MessageRateWindow(limits.MaxMessagesPerWindow, limits.MessageWindowNs);
-        _newMessagesMax = limits.MaxMessagesPerWindow - limits.CancelReserveMessages;
-        _liveOrdersMax = limits.MaxLiveOrders;
-        _maxDailyLoss = limits.MaxDailyLoss;
+        _longRate = new MessageRateWindow(limits.MaxMessagesPerLongWindow, limits.LongWindowNs);
+        _rejects = new MessageRateWindow(limits.MaxRejectsPerLongWindow, limits.LongWindowNs);
+        _ordersMax = limits.OrderTableCapacity / 2;
+        (_messagesMax, _cancelReserve, _newMessagesMax) = (limits.MaxMessagesPerWindow, limits.CancelReserveMessages, limits.MaxMessagesPerWindow - limits.CancelReserveMessages);
+        (_longMessagesMax, _rejectsMax, _liveOrdersMax) = (limits.MaxMessagesPerLongWindow, limits.MaxRejectsPerLongWindow, limits.MaxLiveOrders);
+        (_driftWindowNs, _staleGreeksAfterNs, _maxClockSkewNs) = (limits.DriftWindowNs, limits.StaleGreeksAfterNs, limits.MaxClockSkewNs);
+        (_maxAccountPosition, _maxExposure, _maxDailyLoss) = (limits.MaxAccountPosition, limits.MaxExposure, limits.MaxDailyLoss);
+        (_maxAccountCents, _maxExposureCents) = (ToCents(_maxAccountPosition), ToCents(_maxExposure));
+        _preventsSelfMatch = limits.PreventsSelfMatch;
         _lastId = limits.OrderIdEpoch * IdsPerEpoch;
         _epochEnd = _lastId + limits.OrderIdsMax;
     }
@@ -69,21 +93,6 @@ public sealed class Gate
             for (int i = 1; i < _verdicts.Length; i++) sum += _verdicts[i];
             return sum;
         }
-    }
-
-    /// <summary>Why no new order passes at all now; Approved when nothing stands against it.</summary>
-    public GateVerdict Stopped => _stopped;
-    public bool IsKilled => (_switches & Switches.Killed) != 0;
-    public bool IsSessionUp => (_switches & Switches.SessionDown) == 0;
-
-    /// <summary>Whether the instrument's last book event is too old to trade on.</summary>
-    public bool IsStale(int instrument, long nowUtcNs) => nowUtcNs - _instruments[instrument].LastEventUtcNs > _instruments[instrument].StaleAfterNs;
-
-    /// <summary>Positions the run begins with; before the first intent.</summary>
-    public void SetOpeningPosition(int instrument, long positionUnits)
-    {
-        if (positionUnits is < -InstrumentLimits.UnitsMax or > InstrumentLimits.UnitsMax) throw new ArgumentOutOfRangeException(nameof(positionUnits));
-        _orders.SetOpeningPosition(instrument, positionUnits);
     }
 
     /// <summary>Reads what the next new order of this instrument will be judged by and written to, so that it is near when it comes. Changes nothing.</summary>
@@ -117,20 +126,28 @@ public sealed class Gate
         if (order.Side is not (Side.Buy or Side.Sell) || order.TimeInForce > TimeInForce.GoodTillCancel) return GateVerdict.InvalidIntent;
         if (!IsIdFree(order.ClientOrderId)) return GateVerdict.InvalidIdentifier;
         if (order.Instrument >= _instruments.Length) return GateVerdict.UnknownInstrument;
+        if (order.Portfolio >= _portfolios.Length) return GateVerdict.UnknownPortfolio;
         ref GateInstrument instrument = ref _instruments[order.Instrument];
-        GateVerdict verdict = CheckTerms(in instrument, in order);
+        ref GatePortfolio portfolio = ref _portfolios[order.Portfolio];
+        GateVerdict verdict = CheckThrottles(ref portfolio);
+        if (verdict == GateVerdict.Approved) verdict = CheckTerms(in instrument, in portfolio, in order);
+        if (verdict == GateVerdict.Approved) verdict = CheckExposure(in instrument, in portfolio, in order, order.QuantityUnits);
         if (verdict != GateVerdict.Approved) return verdict;
-        if (IsBeyondPosition(in instrument, in order, order.QuantityUnits)) return GateVerdict.PositionLimit;
         if (_orders.LiveCount >= _liveOrdersMax) return GateVerdict.MaxLiveOrders;
+        if (_preventsSelfMatch && _orders.WouldMatchOwn(order.Instrument, order.Side, order.PriceUnits)) return GateVerdict.SelfMatch;
         if (_recent.Contains(in order, _nowUtcNs)) return GateVerdict.DuplicateOrder;
-        if (!_rate.HasRoom(_newMessagesMax, _nowUtcNs)) return GateVerdict.MessageRate;
+        verdict = CheckRates();
+        if (verdict != GateVerdict.Approved) return verdict;
 
         ulong id = order.ClientOrderId != 0 ? order.ClientOrderId : _lastId + 1;
         order.ClientOrderId = id;
         order.OriginalClientOrderId = 0;
         if (_orders.OpenNew(in order, instrument.LastGoodTwiceMidUnits, _nowUtcNs) < 0) return GateVerdict.OrderTableFull;
+        Revalue(order.Instrument);
         Count(id);
         _recent.Add(in order, _nowUtcNs);
+        portfolio.AttemptsSinceFill++;
+        portfolio.Executions.Add(_nowUtcNs);
         return GateVerdict.Approved;
     }
 
@@ -146,18 +163,24 @@ public sealed class Gate
         if (order.Side != record.Side || order.Instrument != record.Instrument || order.Portfolio != record.Portfolio
             || order.TimeInForce != record.TimeInForce) return GateVerdict.AmendChangesOrder;
         ref GateInstrument instrument = ref _instruments[order.Instrument];
-        GateVerdict verdict = CheckTerms(in instrument, in order);
+        ref GatePortfolio portfolio = ref _portfolios[order.Portfolio];
+        GateVerdict verdict = portfolio.Holds == PortfolioHolds.None ? GateVerdict.Approved : portfolio.Held(_nowUtcNs);
+        if (verdict == GateVerdict.Approved) verdict = CheckTerms(in instrument, in portfolio, in order);
         if (verdict != GateVerdict.Approved) return verdict;
         if (order.QuantityUnits <= record.CumulativeQuantityUnits) return GateVerdict.AmendBelowFilled;
-        // Until the venue has answered, either the old or the new terms may fill: the larger counts.
-        long worst = Math.Max(order.QuantityUnits - record.CumulativeQuantityUnits, record.ExposureUnits);
-        if (IsBeyondPosition(in instrument, in order, worst - record.ExposureUnits)) return GateVerdict.PositionLimit;
-        if (!_rate.HasRoom(_newMessagesMax, _nowUtcNs)) return GateVerdict.MessageRate;
+        // Until the venue has answered, either the old or the new terms may fill: the larger counts. What adds nothing passes although a limit was lowered below what works.
+        long added = Math.Max(order.QuantityUnits - record.CumulativeQuantityUnits, record.ExposureUnits) - record.ExposureUnits;
+        if (added > 0) verdict = CheckExposure(in instrument, in portfolio, in order, added);
+        if (verdict != GateVerdict.Approved) return verdict;
+        if (_preventsSelfMatch && _orders.WouldMatchOwn(order.Instrument, order.Side, order.PriceUnits)) return GateVerdict.SelfMatch;
+        verdict = CheckRates();
+        if (verdict != GateVerdict.Approved) return verdict;
 
         ulong id = order.ClientOrderId != 0 ? order.ClientOrderId : _lastId + 1;
         order.ClientOrderId = id;
         order.OriginalClientOrderId = record.CurrentId;
         _orders.OpenAmend(slot, in order, instrument.LastGoodTwiceMidUnits, _nowUtcNs);
+        Revalue(order.Instrument);
         Count(id);
         return GateVerdict.Approved;
     }
@@ -187,12 +210,22 @@ public sealed class Gate
         return GateVerdict.Approved;
     }
 
+    /// <summary>Whether the portfolio may place orders at all. A throttle that is reached holds it until somebody enables it, so it is judged before the order that would pass it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private GateVerdict CheckThrottles(ref GatePortfolio portfolio)
+    {
+        if (portfolio.RepeatedExecutionsMax != 0 && !portfolio.Executions.HasRoom(portfolio.RepeatedExecutionsMax, _nowUtcNs)) portfolio.Hold(PortfolioHolds.RepeatedExecution, true);
+        if (portfolio.HedgeAttemptsMax != 0 && portfolio.AttemptsSinceFill >= portfolio.HedgeAttemptsMax) portfolio.Hold(PortfolioHolds.HedgeAttempts, true);
+        return portfolio.Holds == PortfolioHolds.None ? GateVerdict.Approved : portfolio.Held(_nowUtcNs);
+    }
+
     /// <summary>What a new order and an amend have in common: the terms against the instrument's rules and the market.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private GateVerdict CheckTerms(in GateInstrument i, in OrderIntent order)
+    private GateVerdict CheckTerms(in GateInstrument i, in GatePortfolio portfolio, in OrderIntent order)
     {
         if (!i.IsKnown) return GateVerdict.UnknownInstrument;
         if (!i.IsAllowed) return GateVerdict.InstrumentNotAllowed;
+        if (i.IsRestricted) return GateVerdict.InstrumentRestricted;
         if (_orders.IsFrozen(order.Instrument)) return GateVerdict.InstrumentFrozen;
         long price = order.PriceUnits, quantity = order.QuantityUnits;
         if (price is <= 0 or > InstrumentLimits.UnitsMax) return GateVerdict.InvalidPrice;
@@ -206,22 +239,27 @@ public sealed class Gate
         if (i.Status != TradingStatus.Trading) return GateVerdict.NotTrading;
         if (_nowUtcNs - i.LastEventUtcNs > i.StaleAfterNs) return GateVerdict.StaleData;
         if (price < i.LowerBandUnits || price > i.UpperBandUnits) return GateVerdict.PriceBand;
-        // |2p − 2m| × 10,000 against 2m × basis points: the same as |p − m| / m, without a division or a lost half.
-        long twiceDistance = Math.Abs(2 * price - i.LastGoodTwiceMidUnits);
-        if ((Int128)twiceDistance * 10_000 > (Int128)i.LastGoodTwiceMidUnits * i.CollarBasisPoints) return GateVerdict.PriceCollar;
+        if (IsBeyond(price, i.LastGoodTwiceMidUnits, i.CollarBasisPoints)) return GateVerdict.PriceCollar;
+        if (i.DriftCollarBasisPoints != 0 && IsBeyond(price, i.DriftTwiceMidUnits, i.DriftCollarBasisPoints)) return GateVerdict.PriceDrift;
+        if (_staleGreeksAfterNs != 0 && _nowUtcNs - portfolio.GreeksUtcNs > _staleGreeksAfterNs) return GateVerdict.StaleGreeks;
         return GateVerdict.Approved;
     }
 
-    /// <summary>
-    /// Whether the worst case on the order's side passes the limit with <paramref name="addedUnits"/> more at work. Only that side is judged, so an order that
-    /// leads back from beyond the limit may go. No term exceeds 2^61 and there are three of them, so nothing overflows.
-    /// </summary>
-    private bool IsBeyondPosition(in GateInstrument i, in OrderIntent order, long addedUnits)
+    /// <summary>|2p − 2m| × 10,000 against 2m × basis points: the same as |p − m| / m, without a division or a lost half.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool IsBeyond(long priceUnits, long twiceMidUnits, int basisPoints)
     {
-        ref readonly InstrumentExposure exposure = ref _orders.Exposure(order.Instrument);
-        return order.Side == Side.Buy
-            ? exposure.PositionUnits + exposure.WorkingBuyUnits + addedUnits > i.MaxPositionUnits
-            : exposure.PositionUnits - exposure.WorkingSellUnits - addedUnits < -i.MaxPositionUnits;
+        long twiceDistance = Math.Abs(2 * priceUnits - twiceMidUnits);
+        return (Int128)twiceDistance * 10_000 > (Int128)twiceMidUnits * basisPoints;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private GateVerdict CheckRates()
+    {
+        if (!_rate.HasRoom(_newMessagesMax, _nowUtcNs)) return GateVerdict.MessageRate;
+        if (_longMessagesMax != 0 && !_longRate.HasRoom(_longMessagesMax, _nowUtcNs)) return GateVerdict.MessageRateLong;
+        if (_rejectsMax != 0 && !_rejects.HasRoom(_rejectsMax, _nowUtcNs)) return GateVerdict.RejectRate;
+        return GateVerdict.Approved;
     }
 
     private bool IsIdFree(ulong id) => id == 0 ? _lastId + 1 < _epochEnd : id > _lastId;
@@ -230,59 +268,6 @@ public sealed class Gate
     {
         _lastId = id;
         _rate.Add(_nowUtcNs);
+        if (_longMessagesMax != 0) _longRate.Add(_nowUtcNs);
     }
-
-    /// <summary>The book after a market event of the instrument.</summary>
-    public void OnTop(int instrument, in TopOfBook top)
-    {
-        ref GateInstrument i = ref _instruments[instrument];
-        i.State = top.State;
-        i.Status = top.Status;
-        i.LastEventUtcNs = top.TimeUtcNs;
-        i.LowerBandUnits = top.LowerBandUnits;
-        i.UpperBandUnits = top.UpperBandUnits;
-        if (top.State == BookState.Ready && top.BidPriceUnits is > 0 and < InstrumentLimits.UnitsMax && top.AskPriceUnits is > 0 and < InstrumentLimits.UnitsMax)
-            i.LastGoodTwiceMidUnits = top.TwiceMidUnits;
-    }
-
-    /// <summary>The venue's answer, applied to the order table; the caller hands the effect on to the account.</summary>
-    public ExecutionEffect OnExecution(in Execution e) => _orders.OnExecution(in e);
-
-    /// <summary>An approved order that did not leave: its exposure ends, its message still counts.</summary>
-    public void OnUnsent(in Execution e) => _orders.OnUnsent(in e);
-
-    public void OnTimer(long timeUtcNs)
-    {
-        if (timeUtcNs > _nowUtcNs) _nowUtcNs = timeUtcNs;
-        _orders.OnTime(_nowUtcNs);
-    }
-
-    public void OnSession(bool up) => Switch(Switches.SessionDown, !up);
-    /// <summary>For good: nothing takes a kill back.</summary>
-    public void SetKilled() => Switch(Switches.Killed, true);
-    public void SetTradingPaused(bool paused) => Switch(Switches.Paused, paused);
-    public void SetOrdersUnresolved(bool unresolved) => Switch(Switches.OrdersUnresolved, unresolved);
-    public void SetJournalBehind(bool behind) => Switch(Switches.JournalBehind, behind);
-    public void SetJournalLost() => Switch(Switches.JournalLost, true);
-
-    /// <summary>Profit and loss of the day so far. A loss at the limit, or a figure that is no number, stops new orders for the rest of the run.</summary>
-    public void OnDailyPnl(double pnl)
-    {
-        if (!(pnl > -_maxDailyLoss)) Switch(Switches.DailyLoss, true);
-    }
-
-    private void Switch(Switches which, bool on)
-    {
-        _switches = on ? _switches | which : _switches & ~which;
-        _stopped = _switches == Switches.None ? GateVerdict.Approved : FirstReason(_switches);
-    }
-
-    private static GateVerdict FirstReason(Switches on) =>
-        (on & Switches.Killed) != 0 ? GateVerdict.Killed
-        : (on & Switches.Paused) != 0 ? GateVerdict.Paused
-        : (on & Switches.SessionDown) != 0 ? GateVerdict.SessionDown
-        : (on & Switches.OrdersUnresolved) != 0 ? GateVerdict.OrdersUnresolved
-        : (on & Switches.JournalLost) != 0 ? GateVerdict.JournalLost
-        : (on & Switches.JournalBehind) != 0 ? GateVerdict.JournalBehind
-        : GateVerdict.DailyLoss;
 }

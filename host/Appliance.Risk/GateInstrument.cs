@@ -2,7 +2,7 @@ using Appliance.Contract;
 
 namespace Appliance.Risk;
 
-/// <summary>An instrument as the gate sees it: what is fixed, and the market's last word. Two cache lines.</summary>
+/// <summary>An instrument as the gate sees it: its limits, and the market's last word. Three cache lines, what every order reads first.</summary>
 internal struct GateInstrument
 {
     public long TickSizeUnits;
@@ -11,8 +11,10 @@ internal struct GateInstrument
     public long MaxPositionUnits;
     public long StaleAfterNs;
     public int CollarBasisPoints;
+    public int DriftCollarBasisPoints;
     public bool IsKnown;
     public bool IsAllowed;
+    public bool IsRestricted;
     public BookState State;
     public TradingStatus Status;
     /// <summary>Price units times quantity units that an order may be worth.</summary>
@@ -22,6 +24,13 @@ internal struct GateInstrument
     public long LastGoodTwiceMidUnits;
     public long LowerBandUnits;
     public long UpperBandUnits;
+    /// <summary>Twice the mid of one to two drift windows ago, and the one that follows it when the window has passed.</summary>
+    public long DriftTwiceMidUnits, NextDriftTwiceMidUnits;
+    public long DriftRolledUtcNs;
+    /// <summary>Hundredths of the quote currency in one quantity unit at one unit of twice the mid.</summary>
+    public double CentsPerRaw;
+    /// <summary>What a fill of one quantity unit adds to delta (1.0 of the underlying) and vega. A hedge in the underlying has no vega.</summary>
+    public double DeltaPerUnit, VegaPerUnit;
 
     public GateInstrument(InstrumentDefinition definition, InstrumentLimits? limits)
     {
@@ -31,17 +40,22 @@ internal struct GateInstrument
         TickSizeUnits = definition.TickSizeUnits;
         LotSizeUnits = definition.LotSizeUnits;
         UpperBandUnits = long.MaxValue;
+        DriftRolledUtcNs = long.MinValue / 2;
+        CentsPerRaw = 100 * definition.ContractSize / (2.0 * definition.PriceUnitsPerOne * definition.QuantityUnitsPerOne);
+        DeltaPerUnit = definition.ContractSize / definition.QuantityUnitsPerOne;
         if (limits is null) return;
         IsAllowed = limits.IsAllowed;
+        IsRestricted = limits.IsRestricted;
         MaxQuantityUnits = limits.MaxQuantityUnits;
         MaxPositionUnits = limits.MaxPositionUnits;
         StaleAfterNs = limits.StaleAfterNs;
         CollarBasisPoints = limits.CollarBasisPoints;
+        DriftCollarBasisPoints = limits.DriftCollarBasisPoints;
         MaxNotionalRaw = ToRaw(limits.MaxNotional, definition);
     }
 
     /// <summary>Rounded down: an order just above the limit must not pass by rounding.</summary>
-    private static Int128 ToRaw(decimal maxNotional, InstrumentDefinition definition)
+    public static Int128 ToRaw(decimal maxNotional, InstrumentDefinition definition)
     {
         decimal perContract = maxNotional / (decimal)definition.ContractSize;
         Int128 unitsPerOne = (Int128)definition.PriceUnitsPerOne * definition.QuantityUnitsPerOne;

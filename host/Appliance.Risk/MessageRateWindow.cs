@@ -1,11 +1,18 @@
+using System.Numerics;
+
 namespace Appliance.Risk;
 
 /// <summary>
 /// How many messages went out in a rolling window, exactly, at a constant cost: the time of the n-th last message tells whether n more than allowed
-/// lie in the window. A message of time t counts at t and up to, not including, t + window.
+/// lie in the window. A message of time t counts at t and up to, not including, t + window. The allowed number is given at each question, so that it may change
+/// while the window runs; it may not pass <see cref="Capacity"/>.
 /// </summary>
 internal struct MessageRateWindow
 {
+    /// <summary>A window keeps room for this many times the limit it starts with, so that the limit can be raised without a restart.</summary>
+    private const int Headroom = 4;
+    public const int CapacityMax = 1 << 20;
+
     private readonly long[] _timesUtcNs;
     private readonly int _mask;
     private readonly long _windowNs;
@@ -13,11 +20,14 @@ internal struct MessageRateWindow
 
     public MessageRateWindow(int messagesMax, long windowNs)
     {
-        _timesUtcNs = new long[(int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)messagesMax)];
+        long room = Math.Clamp((long)messagesMax * Headroom, 16, CapacityMax);
+        _timesUtcNs = new long[(int)BitOperations.RoundUpToPowerOf2((ulong)room)];
         _mask = _timesUtcNs.Length - 1;
         _windowNs = windowNs;
     }
 
+    public readonly int Capacity => _timesUtcNs.Length;
+    public readonly long WindowNs => _windowNs;
     public readonly long Total => _count;
 
     /// <summary>True when fewer than <paramref name="allowed"/> messages lie in the window that ends now.</summary>
@@ -32,4 +42,7 @@ internal struct MessageRateWindow
     public readonly long Approach() => _timesUtcNs[(int)_count & _mask];
 
     public void Add(long nowUtcNs) => _timesUtcNs[(int)_count++ & _mask] = nowUtcNs;
+
+    /// <summary>Forgets what was counted, for a window that a person begins anew.</summary>
+    public void Clear() => _count = 0;
 }

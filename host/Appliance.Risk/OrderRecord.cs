@@ -61,6 +61,8 @@ public struct OrderRecord
     public bool IsOverdue;
     internal bool InReuseQueue;
     internal int LiveIndex;
+    /// <summary>The instrument's other live orders, slots; −1 at the end.</summary>
+    internal int NextLive, PreviousLive;
 
     public readonly bool IsDone => End != OrderEnd.None;
     public readonly bool HasFill => CumulativeQuantityUnits != 0;
@@ -119,6 +121,8 @@ public readonly struct ExecutionEffect
     /// <summary>Twice the mid at which the filled request was decided; 0 when nobody knows.</summary>
     public long DecisionTwiceMidUnits { get; init; }
     public bool AddedLiquidity { get; init; }
+    /// <summary>The venue refused a request of ours, for the first time that it says so.</summary>
+    public bool IsReject { get; init; }
     /// <summary>The first fill of its order.</summary>
     public bool IsFirstFill { get; init; }
 }
@@ -133,4 +137,23 @@ public struct InstrumentExposure
     /// <summary>Orders with a request unanswered past the bound; above zero the instrument is frozen.</summary>
     public int OverdueOrders;
     public int LiveOrders;
+    internal int LiveBuys, LiveSells;
+    /// <summary>A live order of the instrument, the head of the list through <see cref="OrderRecord.NextLive"/>, by slot; −1 when none is.</summary>
+    internal int FirstLive;
+    /// <summary>Our best live prices, amends under way counted. When stale, the true best is no better than this.</summary>
+    internal long BestBuyUnits, BestSellUnits;
+    internal bool IsBestBuyStale, IsBestSellStale;
+    /// <summary>What the gate counts for the instrument at the last good mid, in hundredths of the quote currency: the position with its buys filled, and with its sells filled.</summary>
+    internal long BuyWorstCents, SellWorstCents;
+
+    /// <summary>The worse of both sides, without sign.</summary>
+    internal readonly long WorstCents => Math.Max(Math.Abs(BuyWorstCents), Math.Abs(SellWorstCents));
+}
+
+/// <summary>What a portfolio's hedge is and could become, in quantity units of its instrument.</summary>
+public struct PortfolioExposure
+{
+    public long PositionUnits;
+    public long WorkingBuyUnits;
+    public long WorkingSellUnits;
 }

@@ -20,28 +20,32 @@ public sealed partial class OrderTable
         bool isFirst = !r.HasFill;
         long decisionTwiceMid = r.DecisionTwiceMidUnits;
         long filled = ApplyCumulative(slot, in e, out long price);
+        long rejectsBefore = Counters.RejectedByVenue + Counters.AmendsRefused + Counters.CancelsRefused;
         ApplyKind(slot, in e);
         Recount(ref r);
         return new ExecutionEffect
         {
             IsKnown = true, Instrument = r.Instrument, Portfolio = r.Portfolio, Side = r.Side, TimeUtcNs = e.TimeUtcNs, FilledUnits = filled, PriceUnits = price,
             DecisionTwiceMidUnits = decisionTwiceMid, AddedLiquidity = (e.Flags & EventFlags.AddedLiquidity) != 0, IsFirstFill = isFirst && filled > 0,
+            IsReject = Counters.RejectedByVenue + Counters.AmendsRefused + Counters.CancelsRefused != rejectsBefore,
         };
     }
 
     /// <summary>The request did not leave, or the venue never received it: it is as if the venue had refused it.</summary>
-    internal void OnUnsent(in Execution e)
+    /// <returns>The order's slot, −1 when nothing changed.</returns>
+    internal int OnUnsent(in Execution e)
     {
         int slot = Find(e.ClientOrderId);
-        if (slot < 0) { Counters.UnknownIds++; return; }
+        if (slot < 0) { Counters.UnknownIds++; return -1; }
         ref OrderRecord r = ref _records[slot];
         ulong id = e.ClientOrderId;
         if (id == r.PendingCancelId) ClearCancel(ref r);
         else if (id == r.PendingAmendId) ClearAmend(ref r);
         else if (id == r.FirstId && !r.IsAcknowledged && !r.IsDone) { r.RefusedRequests++; Finish(slot, OrderEnd.Unsent); }
-        else { Counters.Repeated++; return; }
+        else { Counters.Repeated++; return -1; }
         Counters.Unsent++;
         Recount(ref r);
+        return slot;
     }
 
     /// <summary>
@@ -57,7 +61,7 @@ public sealed partial class OrderTable
         if (!isFill)
             return new ExecutionEffect { Instrument = e.Instrument, Portfolio = ExecutionEffect.NoPortfolio, Side = e.Side, TimeUtcNs = e.TimeUtcNs };
         Counters.UnknownFills++;
-        MovePosition(e.Instrument, e.Side, e.LastQuantityUnits);
+        MovePosition(e.Instrument, ExecutionEffect.NoPortfolio, e.Side, e.LastQuantityUnits);
         return new ExecutionEffect
         {
             Instrument = e.Instrument, Portfolio = ExecutionEffect.NoPortfolio, Side = e.Side, TimeUtcNs = e.TimeUtcNs, FilledUnits = e.LastQuantityUnits,
@@ -91,7 +95,7 @@ public sealed partial class OrderTable
         if (change > 0 && r.IsDone) Counters.LateFills++;
         if (cumulative > Math.Max(r.QuantityUnits, r.PendingAmendId != 0 ? r.PendingQuantityUnits : 0)) Counters.Overfills++;
         r.CumulativeQuantityUnits = cumulative;
-        MovePosition(r.Instrument, r.Side, change);
+        MovePosition(r.Instrument, r.Portfolio, r.Side, change);
         return change;
     }
 
@@ -99,11 +103,17 @@ public sealed partial class OrderTable
         or ExecutionKind.Replaced or ExecutionKind.Restated or ExecutionKind.Status or ExecutionKind.DoneForDay or ExecutionKind.PendingCancel
         or ExecutionKind.PendingReplace or ExecutionKind.TradeCancelled;
 
-    private void MovePosition(int instrument, Side side, long quantityUnits)
+    /// <summary>A fill of nobody's order that is put down to a portfolio all the same.</summary>
+    internal void MoveHedge(int portfolio, Side side, long quantityUnits) => _portfolios[portfolio].PositionUnits += side == Side.Buy ? quantityUnits : -quantityUnits;
+
+    private void MovePosition(int instrument, int portfolio, Side side, long quantityUnits)
     {
-        ref long position = ref _exposures[instrument].PositionUnits;
+        long signed = side == Side.Buy ? quantityUnits : -quantityUnits;
+        Move(ref _exposures[instrument].PositionUnits, signed);
+        if (portfolio < _portfolios.Length) Move(ref _portfolios[portfolio].PositionUnits, signed);
+
         // Saturating: a venue that reports fills beyond all bounds must not wrap the position round to the other sign.
-        position = Math.Clamp(position + (side == Side.Buy ? quantityUnits : -quantityUnits), -(1L << 61), 1L << 61);
+        static void Move(ref long position, long signed) => position = Math.Clamp(position + signed, -(1L << 61), 1L << 61);
     }
 
     private void ApplyKind(int slot, in Execution e)
@@ -161,6 +171,7 @@ public sealed partial class OrderTable
         r.PriceUnits = r.PendingPriceUnits;
         r.QuantityUnits = r.PendingQuantityUnits;
         r.PendingAmendId = 0;
+        DoubtBest(in r);
         bool isMore = r.QuantityUnits > r.CumulativeQuantityUnits;
         // FIX 4.4 appendix D: an order filled while its amend upwards was on the way lives on when the venue accepts the amend.
         if (r.End == OrderEnd.Filled && isMore) Reopen(slot);
@@ -212,10 +223,11 @@ public sealed partial class OrderTable
         }
     }
 
-    private static void ClearAmend(ref OrderRecord r)
+    private void ClearAmend(ref OrderRecord r)
     {
         r.PendingAmendId = 0;
         r.RefusedRequests++;
+        DoubtBest(in r);
     }
 
     private static void ClearCancel(ref OrderRecord r)

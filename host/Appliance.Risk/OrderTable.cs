@@ -14,6 +14,7 @@ public sealed partial class OrderTable
 
     private readonly OrderRecord[] _records;
     private readonly InstrumentExposure[] _exposures;
+    private readonly PortfolioExposure[] _portfolios;
     /// <summary>Slots free or done, in the order in which they may be reused.</summary>
     private readonly int[] _reuse;
     private int _reuseHead, _reuseCount;
@@ -26,11 +27,13 @@ public sealed partial class OrderTable
     private readonly long _acknowledgeWithinNs;
     private long _nowUtcNs;
 
-    public OrderTable(int capacity, int instruments, long acknowledgeWithinNs)
+    public OrderTable(int capacity, int instruments, int portfolios, long acknowledgeWithinNs)
     {
         if (!int.IsPow2(capacity)) throw new ArgumentException("The capacity must be a power of two.", nameof(capacity));
         _records = new OrderRecord[capacity];
         _exposures = new InstrumentExposure[instruments];
+        for (int i = 0; i < instruments; i++) _exposures[i].FirstLive = -1;
+        _portfolios = new PortfolioExposure[portfolios];
         _reuse = new int[capacity];
         _live = new int[capacity];
         _indexIds = new ulong[capacity * 8];
@@ -54,6 +57,8 @@ public sealed partial class OrderTable
 
     public ref readonly OrderRecord this[int slot] => ref _records[slot];
     public ref readonly InstrumentExposure Exposure(int instrument) => ref _exposures[instrument];
+    public ref readonly PortfolioExposure PortfolioExposure(int portfolio) => ref _portfolios[portfolio];
+    internal ref InstrumentExposure ExposureOf(int instrument) => ref _exposures[instrument];
 
     /// <summary>The slot of the live order number <paramref name="index"/>, 0 to LiveCount − 1, in no order.</summary>
     public int LiveSlot(int index) => _live[index];
@@ -94,6 +99,7 @@ public sealed partial class OrderTable
     }
 
     internal void SetOpeningPosition(int instrument, long positionUnits) => _exposures[instrument].PositionUnits = positionUnits;
+    internal void SetOpeningHedge(int portfolio, long positionUnits) => _portfolios[portfolio].PositionUnits = positionUnits;
 
     internal int OpenNew(in OrderIntent intent, long decisionTwiceMidUnits, long nowUtcNs)
     {
@@ -112,6 +118,7 @@ public sealed partial class OrderTable
         r.TimeInForce = intent.TimeInForce;
         Index(intent.ClientOrderId, slot);
         AddLive(slot);
+        ConsiderBest(in r);
         Recount(ref r);
         return slot;
     }
@@ -125,6 +132,7 @@ public sealed partial class OrderTable
         r.DecisionTwiceMidUnits = decisionTwiceMidUnits;
         r.AmendSentUtcNs = nowUtcNs;
         Index(intent.ClientOrderId, slot);
+        ConsiderPending(in r);
         Recount(ref r);
     }
 
@@ -177,45 +185,24 @@ public sealed partial class OrderTable
         if (_indexIds[at] == id && _indexSlots[at] == slot) _indexIds[at] = 0;
     }
 
-    private void AddLive(int slot)
-    {
-        ref OrderRecord r = ref _records[slot];
-        r.LiveIndex = _liveCount;
-        _live[_liveCount++] = slot;
-        _exposures[r.Instrument].LiveOrders++;
-    }
-
-    private void Finish(int slot, OrderEnd end)
-    {
-        ref OrderRecord r = ref _records[slot];
-        if (r.IsDone) return;
-        r.End = end;
-        int moved = _live[--_liveCount];
-        _live[r.LiveIndex] = moved;
-        _records[moved].LiveIndex = r.LiveIndex;
-        _exposures[r.Instrument].LiveOrders--;
-        if (!r.InReuseQueue)
-        {
-            r.InReuseQueue = true;
-            _reuse[(_reuseHead + _reuseCount++) & (_records.Length - 1)] = slot;
-        }
-    }
-
-    private void Reopen(int slot)
-    {
-        _records[slot].End = OrderEnd.None;
-        AddLive(slot);
-        Counters.Reopened++;
-    }
-
-    /// <summary>Brings the instrument's sums into line with what the record says now. Every change of a record ends here.</summary>
+    /// <summary>Brings the sums into line with what the record says now. Every change of a record ends here.</summary>
     private void Recount(ref OrderRecord r)
     {
         ref InstrumentExposure exposure = ref _exposures[r.Instrument];
+        ref PortfolioExposure portfolio = ref _portfolios[r.Portfolio];
         long worst = r.WorstLeavesUnits;
         long change = worst - r.ExposureUnits;
         r.ExposureUnits = worst;
-        if (r.Side == Side.Buy) exposure.WorkingBuyUnits += change; else exposure.WorkingSellUnits += change;
+        if (r.Side == Side.Buy)
+        {
+            exposure.WorkingBuyUnits += change;
+            portfolio.WorkingBuyUnits += change;
+        }
+        else
+        {
+            exposure.WorkingSellUnits += change;
+            portfolio.WorkingSellUnits += change;
+        }
         if (r.IsOverdue && !IsPastBound(in r))
         {
             r.IsOverdue = false;

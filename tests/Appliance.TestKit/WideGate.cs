@@ -34,7 +34,7 @@ public sealed class WideGate
             Instrument = i.Index, MaxQuantityUnits = InstrumentLimits.UnitsMax, MaxNotional = 1_000_000_000_000m,
             MaxPositionUnits = InstrumentLimits.UnitsMax, CollarBasisPoints = 1_000_000, StaleAfterNs = long.MaxValue,
         })],
-        MaxMessagesPerWindow = 1_000_000, CancelReserveMessages = 0, MessageWindowNs = 1, MaxLiveOrders = 1 << 14, DuplicateWindowNs = 0,
+        MaxMessagesPerWindow = 1_000_000, CancelReserveMessages = 0, MessageWindowNs = 1, MaxLiveOrders = 1 << 14, DuplicateWindowNs = 0, PreventsSelfMatch = false,
         AcknowledgeWithinNs = long.MaxValue, OrderIdEpoch = epoch, OrderTableCapacity = 1 << 15,
     };
 

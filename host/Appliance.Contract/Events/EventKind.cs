@@ -112,4 +112,17 @@ public enum EventFlags : ushort
 public enum TradingStatus : byte { Unknown = 0, PreOpen = 1, Trading = 2, Halted = 3, Paused = 4, QuoteOnly = 5, Auction = 6, Closed = 7 }
 
 /// <summary>What an operator may command; the number is the journal's.</summary>
-public enum OperatorCommand : int { None = 0, Kill = 1, Pause = 2, Resume = 3, Stop = 4, Resolved = 5 }
+public enum OperatorCommand : int
+{
+    None = 0, Kill = 1, Pause = 2, Resume = 3, Stop = 4, Resolved = 5,
+    /// <summary>A limit of the gate changes: see <see cref="ControlEvent"/> and <see cref="LimitKey"/>.</summary>
+    SetLimit = 6,
+    /// <summary>A portfolio that a throttle of the gate disabled may trade again; portfolio AllPortfolios: every one, and the daily loss is forgiven.</summary>
+    Enable = 7,
+    /// <summary>The market-maker protection of a portfolio begins anew.</summary>
+    ResetProtection = 8,
+    /// <summary>The wall clock as it stands now is taken for right.</summary>
+    AcceptClock = 9,
+    /// <summary>Profit and loss that earlier runs of the day left, Value2 as a double: it counts towards the daily loss.</summary>
+    CarryPnl = 10,
+}

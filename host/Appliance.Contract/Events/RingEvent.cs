@@ -13,6 +13,8 @@ public struct RingEvent
     public const int SizeBytes = 64;
     /// <summary>Instrument value of events that concern no single instrument.</summary>
     public const ushort AllInstruments = ushort.MaxValue;
+    /// <summary>Source value of commands that concern every portfolio.</summary>
+    public const ushort AllPortfolios = ushort.MaxValue;
 
     [FieldOffset(0)] public EventKind Kind;
     [FieldOffset(1)] public Side Side;
@@ -148,7 +150,10 @@ public struct Execution
     [FieldOffset(60)] public uint SessionSequence;
 }
 
-/// <summary>Commands, timers, overload, journal state.</summary>
+/// <summary>
+/// Commands, timers, overload, journal state. A command that changes a limit, or names a portfolio, has the instrument in Instrument (or AllInstruments), the portfolio
+/// in Source (or AllPortfolios), the <see cref="LimitKey"/> in Value1, the new value as a double's bits in Value2, and the operator's name, ASCII, in Value3 and Value4.
+/// </summary>
 [StructLayout(LayoutKind.Explicit, Size = RingEvent.SizeBytes)]
 public struct ControlEvent
 {

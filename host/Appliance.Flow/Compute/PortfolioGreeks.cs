@@ -109,6 +109,8 @@ public sealed class PortfolioGreeks
     /// <summary>Where Value and Delta stand.</summary>
     public double Spot { get; private set; }
     public long TimeUtcNs { get; private set; }
+    /// <summary>When the last full repricing was, which the expansion leans on.</summary>
+    public long AnchorUtcNs => _anchorUtcNs;
     /// <summary>True while Value and Delta come from the expansion and not from a repricing at this very spot and time.</summary>
     public bool OnExpansion { get; private set; }
     /// <summary>Estimated error of Delta, in 1.0 of the underlying.</summary>

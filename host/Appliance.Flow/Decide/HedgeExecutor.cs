@@ -75,7 +75,7 @@ public sealed class HedgeExecutor
         if (isFrozen && !_wasFrozen) Counters.Freezes++;
         _wasFrozen = isFrozen;
         if (!_gate.IsSessionUp) return false;
-        bool mayTrade = _gate.Stopped == GateVerdict.Approved && !isFrozen && top.IsTradable && !_gate.IsStale(_instrument.Index, now);
+        bool mayTrade = top.IsTradable && _gate.IsOpenFor(_portfolio, _instrument.Index, now);
         bool wanted = slot < 0
             ? mayTrade && WantsNew(in target, in top, now, ref intent)
             : WantsChange(slot, mayTrade, in target, in top, now, ref intent);

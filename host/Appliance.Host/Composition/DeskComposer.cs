@@ -58,13 +58,24 @@ internal static class DeskComposer
         int capacity = (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Max(profile.LiveOrders, 2 * l.MaxLiveOrders));
         return new GateLimits
         {
-            MaxMessagesPerWindow = l.MessagesPerSecond, CancelReserveMessages = l.CancelReserve, MaxLiveOrders = l.MaxLiveOrders, DuplicateWindowNs = l.DuplicateWindowMs * 1_000_000L,
-            MaxDailyLoss = l.MaxDailyLoss, OrderIdEpoch = epoch, OrderTableCapacity = capacity,
+            MaxMessagesPerWindow = l.MessagesPerSecond, MaxMessagesPerLongWindow = l.MessagesPerMinute, MaxRejectsPerLongWindow = l.RejectsPerMinute, CancelReserveMessages = l.CancelReserve,
+            MaxLiveOrders = l.MaxLiveOrders, DuplicateWindowNs = l.DuplicateWindowMs * 1_000_000L, PreventsSelfMatch = l.SelfMatchPrevention,
+            MaxAccountPosition = l.MaxAccountPosition, MaxExposure = l.MaxExposure, DriftWindowNs = l.DriftWindowSeconds * 1_000_000_000L, StaleGreeksAfterNs = l.StaleGreeksMs * 1_000_000L,
+            MaxClockSkewNs = l.MaxClockSkewMs * 1_000_000L, MaxDailyLoss = l.MaxDailyLoss, OrderIdEpoch = epoch, OrderTableCapacity = capacity,
             AcknowledgeWithinNs = desk.Portfolios.Min(p => p.Execution.AcknowledgementMs) * 1_000_000L,
             Instruments = [.. desk.Instruments.Where(i => desk.Portfolios.Any(p => p.Instrument == i.Index)).Select(i => new InstrumentLimits
             {
                 Instrument = i.Index, MaxQuantityUnits = Units(l.MaxOrderQuantity, i.QuantityUnitsPerOne), MaxNotional = (decimal)Math.Min(l.MaxOrderNotional, 1e15),
-                MaxPositionUnits = Units(l.MaxPosition, i.QuantityUnitsPerOne), CollarBasisPoints = (int)Math.Round(l.CollarBps), StaleAfterNs = l.StaleMs * 1_000_000L,
+                MaxPositionUnits = Units(l.MaxPosition, i.QuantityUnitsPerOne), CollarBasisPoints = (int)Math.Round(l.CollarBps), DriftCollarBasisPoints = (int)Math.Round(l.DriftCollarBps),
+                StaleAfterNs = l.StaleMs * 1_000_000L, IsRestricted = l.RestrictedInstruments.Contains(i.Symbol),
+            })],
+            PortfolioCapacity = desk.Portfolios.Length,
+            Portfolios = [.. desk.Portfolios.Select((p, index) => new PortfolioLimits
+            {
+                Portfolio = (ushort)index, Instrument = p.Instrument, IsUserRestricted = l.RestrictedUsers.Contains(p.User),
+                MaxHedgeUnits = Units(l.MaxHedge, desk.Instruments[p.Instrument].QuantityUnitsPerOne), HedgeAttemptsMax = l.MaxHedgeAttempts, RepeatedExecutionsMax = l.RepeatedExecutions,
+                ProtectionQuantityUnits = Units(l.ProtectionQuantity, desk.Instruments[p.Instrument].QuantityUnitsPerOne), ProtectionDelta = l.ProtectionDelta, ProtectionVega = l.ProtectionVega,
+                ProtectionIntervalNs = l.ProtectionIntervalMs * 1_000_000L, ProtectionFreezeNs = l.ProtectionFreezeMs * 1_000_000L,
             })],
         };
     }
@@ -109,11 +120,7 @@ internal static class DeskComposer
         return found == settings.Kind ? policy : throw new PolicyFileException(settings.File, $"holds architecture {found}, but the desk file's policy.kind is \"{settings.Kind}\": give the one that the file holds");
     }
 
-    private static long Units(double value, long unitsPerOne)
-    {
-        double units = value * unitsPerOne;
-        return units >= InstrumentLimits.UnitsMax ? InstrumentLimits.UnitsMax : (long)Math.Round(units);
-    }
+    private static long Units(double value, long unitsPerOne) => InstrumentLimits.ToUnits(value, unitsPerOne);
 
     public static IComputeBackend Backend(HardwareProfile profile) => profile.ComputeBackend switch
     {

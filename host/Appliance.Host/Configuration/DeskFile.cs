@@ -18,9 +18,8 @@ internal sealed record PolicySettings(string Kind, double Threshold, double Risk
 
 internal sealed record ExecutionSettings(string Style, double MinimumTrade, double SlippageTicks, int ChaseTicks, int PassiveTimeoutMs, double EscalateBandMultiple, int RetryMs, int AcknowledgementMs, double MaximumChildQuantity);
 
-internal sealed record PortfolioSettings(string Name, ushort Instrument, double Rate, double Yield, PolicySettings Policy, ExecutionSettings Execution, IReadOnlyList<OptionSettings> Options, double InitialHedge, double ExpansionTolerance, int RepriceMs);
+internal sealed record PortfolioSettings(string Name, ushort Instrument, double Rate, double Yield, PolicySettings Policy, ExecutionSettings Execution, IReadOnlyList<OptionSettings> Options, double InitialHedge, double ExpansionTolerance, int RepriceMs, string User);
 
-internal sealed record LimitSettings(double MaxOrderQuantity, double MaxOrderNotional, double CollarBps, double MaxPosition, int MessagesPerSecond, int CancelReserve, int MaxLiveOrders, int DuplicateWindowMs, int StaleMs, double MaxDailyLoss);
 
 /// <summary>A desk file, checked and frozen: what to trade, with which policy, limits and sessions. It holds no core number.</summary>
 internal sealed record Desk
@@ -124,6 +123,7 @@ internal sealed record Desk
             Required = true, Min = 1, Section = new("portfolio",
             new("name", SettingType.Text, "What reports call it.") { Required = true },
             new("underlying", SettingType.Text, "Symbol of the instrument that hedges it.") { Required = true },
+            new("user", SettingType.Text, "Who is answerable for it; limits.restrictedUsers may bar him. Empty: the portfolio's name.") { Default = "\"\"" },
             new("rate", SettingType.Number, "Continuously compounded interest rate a year.") { Default = "0", Min = -1, Max = 1 },
             new("yield", SettingType.Number, "Continuously compounded dividend or borrow yield a year.") { Default = "0", Min = -1, Max = 1 },
             new("initialHedge", SettingType.Number, "Hedge held at the start, in units of the underlying.") { Default = "0", Min = -1e12, Max = 1e12 },
@@ -135,17 +135,7 @@ internal sealed record Desk
         },
         new("limits", SettingType.Object, "The hard limits of the gate.")
         {
-            Required = true, Section = new("limits",
-            new("maxOrderQuantity", SettingType.Number, "The most one order may ask for.") { Required = true, Min = 0, Max = 1e15 },
-            new("maxOrderNotional", SettingType.Number, "The most one order may be worth.") { Required = true, Min = 1e-9, Max = 1e15, Unit = "quote currency" },
-            new("collarBps", SettingType.Number, "How far from the last good mid an order's price may lie.") { Default = "100", Min = 0, Max = 10000, Unit = "basis points" },
-            new("maxPosition", SettingType.Number, "The largest position an instrument may reach with all working orders filled.") { Required = true, Min = 0, Max = 1e15 },
-            new("messagesPerSecond", SettingType.Integer, "Messages to the venue in any second.") { Default = "100", Min = 1, Max = 1000000, Unit = "1/s" },
-            new("cancelReserve", SettingType.Integer, "Part of the message rate that only cancels may use.") { Default = "20", Min = 0, Max = 1000000, Unit = "1/s" },
-            new("maxLiveOrders", SettingType.Integer, "Orders at the venue at one time.") { Default = "64", Min = 1, Max = 65536 },
-            new("duplicateWindowMilliseconds", SettingType.Integer, "A second order alike in portfolio, side, price and quantity within this time is held back; 0 is off.") { Default = "5", Min = 0, Max = 60000, Unit = "ms" },
-            new("staleMilliseconds", SettingType.Integer, "No order on a book that has not moved for this long.") { Default = "5000", Min = 1, Max = 86400000, Unit = "ms" },
-            new("maxDailyLoss", SettingType.Number, "New orders stop when the desk has lost this much since the start of the run.") { Required = true, Min = 1e-9, Max = 1e15, Unit = "quote currency" })
+            Required = true, Section = LimitSettings.Keys
         });
 
     public static Desk? Load(string file, ConfigurationErrors errors)
@@ -207,13 +197,10 @@ internal sealed record Desk
                 new ExecutionSettings(e.Text("style"), e.Number("minimumTrade"), e.Number("slippageTicks"), (int)e.Integer("chaseTicks"), (int)e.Integer("passiveTimeoutMilliseconds"),
                     e.Number("escalateBandMultiple"), (int)e.Integer("retryMilliseconds"), (int)e.Integer("acknowledgementMilliseconds"), e.Number("maximumChild")),
                 [.. p.List("options").Select(x => new OptionSettings(x.Text("right") == "call", x.Number("strike"), x.TimeUtcNs("expiry"), x.Number("quantity"), x.Number("volatility")))],
-                p.Number("initialHedge"), p.Number("expansionTolerance"), (int)p.Integer("repriceMilliseconds")));
+                p.Number("initialHedge"), p.Number("expansionTolerance"), (int)p.Integer("repriceMilliseconds"), p.Text("user") is { Length: > 0 } user ? user : p.Text("name")));
         }
 
-        var limits = o.Object("limits");
-        if (limits.Has("cancelReserve", "messagesPerSecond") && limits.Integer("cancelReserve") >= limits.Integer("messagesPerSecond"))
-            limits.Error("cancelReserve", limits.Integer("cancelReserve").ToString(), "less than limits.messagesPerSecond");
-
+        var limits = LimitSettings.Read(o.Object("limits"), instruments, portfolios);
         var feed = o.Object("feed");
         var venue = o.Object("venue");
         if (feed.Has("kind") && venue.Text("kind") == "embedded" && feed.Text("kind") != "itch50-moldudp64") feed.Error("kind", $"\"{feed.Text("kind")}\"", "\"itch50-moldudp64\" with the embedded venue, which publishes that");
@@ -265,8 +252,7 @@ internal sealed record Desk
             Fees = new FeeSettings(venue.Number("takerBps"), venue.Number("makerBps"), venue.Number("feePerUnit")),
             Instruments = [.. instruments],
             Portfolios = [.. portfolios],
-            Limits = new LimitSettings(limits.Number("maxOrderQuantity"), limits.Number("maxOrderNotional"), limits.Number("collarBps"), limits.Number("maxPosition"), (int)limits.Integer("messagesPerSecond"),
-                (int)limits.Integer("cancelReserve"), (int)limits.Integer("maxLiveOrders"), (int)limits.Integer("duplicateWindowMilliseconds"), (int)limits.Integer("staleMilliseconds"), limits.Number("maxDailyLoss")),
+            Limits = limits,
         };
     }
 

@@ -28,6 +28,8 @@ internal sealed class GateBench
         ],
         MaxMessagesPerWindow = 10, MessageWindowNs = Second, CancelReserveMessages = 3, MaxLiveOrders = 4, DuplicateWindowNs = 100 * Millisecond,
         MaxDailyLoss = 1_000, AcknowledgeWithinNs = 200 * Millisecond, OrderIdEpoch = 7, OrderTableCapacity = 16,
+        // Controls that most tests would stumble over are switched on by the tests that are about them.
+        PreventsSelfMatch = false,
     };
 
     private long _sequence;

@@ -5,19 +5,32 @@ using static Appliance.Tests.Gates.GateBench;
 namespace Appliance.Tests.Gates;
 
 /// <summary>
-/// No sequence of intents, answers, repetitions, unsent orders and kills lets an order out that breaks a limit: judged against
-/// <see cref="NaiveLimits"/> at each intent, both ways, and against the true position of a venue that knows more than the desk.
+/// No interleaving of intents, answers, repetitions, unsent orders, limit changes, disconnects, clock steps, re-enablings and kills lets an order out that breaks a limit: judged
+/// against <see cref="NaiveLimits"/> at each intent, both ways, and against the true position of a venue that knows more than the desk.
 /// </summary>
 public class GatePropertyTests
 {
-    [Theory]
-    [InlineData(1), InlineData(2), InlineData(3), InlineData(4), InlineData(5), InlineData(6), InlineData(7), InlineData(8)]
-    public void Approved_orders_break_no_limit_and_held_ones_would_have(int seed) => Run(seed, 2_500);
+    private const int Steps = 6_000;
 
     [Fact]
-    public void The_same_with_a_seed_that_rotates_with_the_day() => Run((int)(DateTime.UtcNow.Ticks / TimeSpan.TicksPerDay), 2_500);
+    public void Approved_orders_break_no_limit_and_held_ones_would_have()
+    {
+        var met = new HashSet<GateVerdict>();
+        for (int seed = 1; seed <= 10; seed++) met.UnionWith(Run(seed, Steps));
+        // The runs say something about a control only if it held something back.
+        GateVerdict[] notHere =
+        [
+            GateVerdict.OrdersUnresolved, GateVerdict.JournalLost, GateVerdict.JournalBehind, GateVerdict.DailyLoss, GateVerdict.InvalidIntent, GateVerdict.InvalidIdentifier,
+            GateVerdict.UnknownInstrument, GateVerdict.UnknownPortfolio, GateVerdict.InstrumentNotAllowed, GateVerdict.InstrumentFrozen, GateVerdict.InvalidPrice, GateVerdict.InvalidQuantity,
+            GateVerdict.OrderTableFull, GateVerdict.UnknownOrder, GateVerdict.AmendChangesOrder,
+        ];
+        Assert.Equal("", string.Join(' ', Enum.GetValues<GateVerdict>().Except(met).Except(notHere)));
+    }
 
-    private static void Run(int seed, int steps)
+    [Fact]
+    public void The_same_with_a_seed_that_rotates_with_the_day() => Run((int)(DateTime.UtcNow.Ticks / TimeSpan.TicksPerDay), Steps);
+
+    private static HashSet<GateVerdict> Run(int seed, int steps)
     {
         var random = new Random(seed);
         InstrumentDefinition[] instruments = [Share, Other, Coin];
@@ -28,7 +41,17 @@ public class GatePropertyTests
             MaxLiveOrders = random.Next(2, 12),
             OrderTableCapacity = 1 << 13,
             AcknowledgeWithinNs = long.MaxValue,
-            Instruments = [.. Limits.Instruments.Select(l => l with { IsAllowed = true })],
+            Instruments = [.. Limits.Instruments.Select(l => l with { IsAllowed = true, DriftCollarBasisPoints = random.Next(2) * random.Next(60, 120) })],
+            PreventsSelfMatch = true, DriftWindowNs = Second, MaxClockSkewNs = 50 * Millisecond,
+            MaxMessagesPerLongWindow = random.Next(2) * 60, LongWindowNs = 30 * Second, MaxRejectsPerLongWindow = random.Next(2) * 20, RepeatWindowNs = 20 * Second,
+            MaxExposure = random.Next(2) == 0 ? double.PositiveInfinity : random.Next(100_000, 400_000), MaxAccountPosition = random.Next(2) == 0 ? double.PositiveInfinity : random.Next(50_000, 200_000),
+            StaleGreeksAfterNs = random.Next(2) * 4 * Second,
+            Portfolios = [.. Enumerable.Range(0, 2).Select(p => new PortfolioLimits
+            {
+                Portfolio = (ushort)p, RepeatedExecutionsMax = random.Next(2) * 6, HedgeAttemptsMax = random.Next(2) * 5, MaxHedgeUnits = random.Next(2) == 0 ? InstrumentLimits.UnitsMax : 100_000_000,
+                // Deltas are multiples of 2^-4 × 10^-6 × 10^6 only by chance; the bound lies between two of them.
+                ProtectionQuantityUnits = random.Next(2) * 300_000_000, ProtectionDelta = p == 0 ? 150.0000001 : 0, ProtectionIntervalNs = Second, ProtectionFreezeNs = p * Second,
+            })],
         };
         var gate = new Gate(instruments, limits);
         gate.OnSession(true);
@@ -36,12 +59,15 @@ public class GatePropertyTests
         var venue = new NaiveVenue(random);
         var ids = new List<ulong>();
         long now = Start;
+        OrderIntent last = Propose(random, model, ids, now);
         int approvals = 0;
+        long[] loosest = [.. instruments.Select(i => model.MaxPosition(i.Index))];
         var seen = new HashSet<GateVerdict>();
         for (int step = 0; step < steps; step++)
         {
-            now += random.Next(5) == 0 ? random.NextInt64(Second) : random.NextInt64(20 * Millisecond);
-            switch (random.Next(12))
+            // Every second seed is a burst, in which rates and windows fill; the others let things grow stale.
+            now += random.Next(seed % 2 == 0 ? 60 : 5) == 0 ? random.NextInt64(Second) : random.NextInt64(seed % 2 == 0 ? 4 * Millisecond : 20 * Millisecond);
+            switch (random.Next(14))
             {
                 case 0 or 1: MoveMarket(random, gate, model, now); break;
                 case 2 or 3: venue.Step(); venue.Step(); break;
@@ -50,26 +76,36 @@ public class GatePropertyTests
                     {
                         report.TimeUtcNs = now;
                         gate.OnExecution(in report);
-                        model.OnExecution(in report);
+                        model.OnExecution(in report, now);
                     }
                     break;
                 case 6 when random.Next(10) == 0:
-                    model.IsStopped = !model.IsStopped;
-                    gate.SetTradingPaused(model.IsStopped);
+                    model.IsPaused = !model.IsPaused && random.Next(3) == 0;
+                    gate.SetTradingPaused(model.IsPaused);
+                    break;
+                case 12 or 11: Operate(random, gate, model, now); break;
+                case 13 when random.Next(12) == 0:
+                    LimitChange change = Proposed(random);
+                    if (gate.Problem(in change) is not null) break;
+                    gate.Apply(in change);
+                    model.Change(change);
+                    loosest = [.. instruments.Select(i => Math.Max(loosest[i.Index], model.MaxPosition(i.Index)))];
                     break;
                 case 7 when step > steps - 200 && !model.IsKilled:
                     model.IsKilled = true;
                     gate.SetKilled();
                     break;
                 default:
-                    OrderIntent intent = Propose(random, model, ids, now);
+                    OrderIntent intent = random.Next(12) == 0 ? last : Propose(random, model, ids, now);
+                    intent.TimeUtcNs = now;
+                    last = intent;
                     HashSet<GateVerdict> against = model.Against(intent, now);
                     GateVerdict verdict = gate.Check(in intent, out ApprovedOrder approved);
                     seen.Add(verdict);
                     if (verdict == GateVerdict.Approved)
-                        Assert.True(against.Count == 0, $"seed {seed} step {step}: {intent.Kind} passed against {string.Join(", ", against)}");
+                        Assert.True(against.IsSubsetOf(model.Doubtful), $"seed {seed} step {step}: {intent.Kind} passed against {string.Join(", ", against)}");
                     else
-                        Assert.True(against.Contains(verdict), $"seed {seed} step {step}: {intent.Kind} held for {verdict}, but against it stand [{string.Join(", ", against)}]");
+                        Assert.True(against.Contains(verdict) || model.Doubtful.Contains(verdict), $"seed {seed} step {step}: {intent.Kind} held for {verdict}, but against it stand [{string.Join(", ", against)}]");
                     Assert.Equal(verdict == GateVerdict.Approved, approved.IsApproved);
                     if (!approved.IsApproved) break;
                     approvals++;
@@ -92,14 +128,82 @@ public class GatePropertyTests
                 Assert.True(model.Working(instrument.Index, Side.Buy) == known.WorkingBuyUnits, $"{where}: working buys {known.WorkingBuyUnits}, naively {model.Working(instrument.Index, Side.Buy)}");
                 Assert.True(model.Working(instrument.Index, Side.Sell) == known.WorkingSellUnits, $"{where}: working sells");
                 // What the venue could do in the worst case, before the desk hears of it, stays within the limit.
-                long bound = limits.Instruments.Single(l => l.Instrument == instrument.Index).MaxPositionUnits;
+                long bound = loosest[instrument.Index];
                 Assert.InRange(venue.Position[instrument.Index] + venue.Worst(instrument.Index, Side.Buy), -bound, bound);
                 Assert.InRange(venue.Position[instrument.Index] - venue.Worst(instrument.Index, Side.Sell), -bound, bound);
             }
             Assert.Equal(model.Live, gate.Orders.LiveCount);
         }
         Assert.True(approvals > 100, $"seed {seed}: only {approvals} approvals, so the run shows little");
-        Assert.True(seen.Count >= 10, $"seed {seed}: only {seen.Count} kinds of verdict were met");
+        return seen;
+    }
+
+    /// <summary>What operators, clocks and wires do.</summary>
+    private static void Operate(Random random, Gate gate, NaiveLimits model, long now)
+    {
+        ushort portfolio = (ushort)random.Next(2);
+        switch (random.Next(6))
+        {
+            case 0:
+                model.IsSessionUp = !model.IsSessionUp || random.Next(8) != 0;
+                gate.OnSession(model.IsSessionUp);
+                break;
+            case 1:
+                long step = random.NextInt64(-40, 41) * Millisecond;
+                model.ClockSkewNs += step;
+                gate.OnClockStep(step);
+                if (random.Next(4) == 0) return;
+                model.ClockSkewNs = 0;
+                gate.AcceptClock();
+                break;
+            case 2:
+                model.Enable(portfolio);
+                gate.Enable(portfolio);
+                break;
+            case 3:
+                model.ResetProtection(portfolio);
+                gate.ResetProtection(portfolio);
+                break;
+            default:
+                model.Greeks[portfolio] = now;
+                gate.OnGreeks(portfolio, now);
+                break;
+        }
+    }
+
+    private static LimitChange Proposed(Random random)
+    {
+        ushort instrument = (ushort)random.Next(3);
+        ushort portfolio = (ushort)random.Next(2);
+        bool isCoin = instrument == 2;
+        LimitKey[] keys =
+        [
+            LimitKey.MaxOrderQuantity, LimitKey.MaxOrderNotional, LimitKey.CollarBps, LimitKey.DriftCollarBps, LimitKey.MaxPosition, LimitKey.StaleMilliseconds, LimitKey.Restricted,
+            LimitKey.MaxAccountPosition, LimitKey.MaxExposure, LimitKey.MessagesPerSecond, LimitKey.CancelReserve, LimitKey.MaxLiveOrders, LimitKey.DuplicateWindowMilliseconds,
+            LimitKey.SelfMatchPrevention, LimitKey.MaxClockSkewMilliseconds, LimitKey.MaxHedge, LimitKey.MaxHedgeAttempts, LimitKey.RepeatedExecutions, LimitKey.UserRestricted,
+        ];
+        LimitKey key = keys[random.Next(keys.Length)];
+        double value = key switch
+        {
+            LimitKey.MaxOrderQuantity => isCoin ? random.Next(1, 20) : random.Next(10, 50) * 10,
+            LimitKey.MaxOrderNotional => random.Next(30_000, 60_000),
+            LimitKey.CollarBps => random.Next(60, 140),
+            LimitKey.DriftCollarBps => random.Next(2) * random.Next(60, 120),
+            LimitKey.MaxPosition => isCoin ? random.Next(10, 60) : random.Next(50, 120) * 10,
+            LimitKey.StaleMilliseconds => random.Next(1_000, 4_000),
+            LimitKey.Restricted or LimitKey.UserRestricted => random.Next(3) == 0 ? 1 : 0,
+            LimitKey.RepeatedExecutions => random.Next(3, 12),
+            LimitKey.SelfMatchPrevention => random.Next(2),
+            LimitKey.MaxAccountPosition or LimitKey.MaxExposure => random.Next(4) == 0 ? random.Next(50_000, 300_000) : 1e9,
+            LimitKey.MessagesPerSecond => random.Next(10, 40),
+            LimitKey.CancelReserve => random.Next(0, 4),
+            LimitKey.MaxLiveOrders => random.Next(2, 12),
+            LimitKey.DuplicateWindowMilliseconds => random.Next(0, 100),
+            LimitKey.MaxClockSkewMilliseconds => random.Next(20, 100),
+            LimitKey.MaxHedge => random.Next(3) == 0 ? random.Next(1_000_000, 200_000_000) : 1e12,
+            _ => random.Next(2) * random.Next(10, 60),
+        };
+        return new LimitChange(key, instrument, portfolio, value);
     }
 
     private static void MoveMarket(Random random, Gate gate, NaiveLimits model, long now)

@@ -1,0 +1,178 @@
+using Appliance.Contract;
+
+namespace Appliance.Risk;
+
+/// <summary>What the gate learns from the ring: the market, answers, time, switches.</summary>
+public sealed partial class Gate
+{
+    private Switches _switches = Switches.SessionDown;
+    private GateVerdict _stopped = GateVerdict.SessionDown;
+    private long _clockSkewNs;
+    private double _carriedPnl;
+
+    [Flags]
+    private enum Switches { None = 0, Killed = 1, Paused = 2, SessionDown = 4, OrdersUnresolved = 8, JournalLost = 16, JournalBehind = 32, DailyLoss = 64, ClockSkew = 128 }
+
+    /// <summary>Why no new order passes at all now; Approved when nothing stands against it.</summary>
+    public GateVerdict Stopped => _stopped;
+    public bool IsKilled => (_switches & Switches.Killed) != 0;
+    public bool IsSessionUp => (_switches & Switches.SessionDown) == 0;
+
+    /// <summary>Whether the instrument's last book event is too old to trade on.</summary>
+    public bool IsStale(int instrument, long nowUtcNs) => nowUtcNs - _instruments[instrument].LastEventUtcNs > _instruments[instrument].StaleAfterNs;
+
+    /// <summary>False while an order of the portfolio in the instrument would be held back whatever its terms: then what works is withdrawn, and nothing asked in vain.</summary>
+    public bool IsOpenFor(ushort portfolio, int instrument, long nowUtcNs)
+    {
+        if (_stopped != GateVerdict.Approved || _orders.IsFrozen(instrument) || IsStale(instrument, nowUtcNs) || _instruments[instrument].IsRestricted) return false;
+        ref GatePortfolio p = ref _portfolios[portfolio];
+        if (_staleGreeksAfterNs != 0 && nowUtcNs - p.GreeksUtcNs > _staleGreeksAfterNs) return false;
+        return p.Holds == PortfolioHolds.None || p.Held(nowUtcNs) == GateVerdict.Approved;
+    }
+
+    /// <summary>Why the portfolio is held back, Approved when it is not: for reports and the console.</summary>
+    public GateVerdict HeldBack(ushort portfolio) => _portfolios[portfolio].Held(_nowUtcNs);
+
+    /// <summary>Positions the run begins with; before the first intent.</summary>
+    public void SetOpeningPosition(int instrument, long positionUnits)
+    {
+        if (positionUnits is < -InstrumentLimits.UnitsMax or > InstrumentLimits.UnitsMax) throw new ArgumentOutOfRangeException(nameof(positionUnits));
+        _orders.SetOpeningPosition(instrument, positionUnits);
+        Revalue(instrument);
+    }
+
+    /// <summary>The portfolio's share of it.</summary>
+    public void SetOpeningHedge(ushort portfolio, long positionUnits)
+    {
+        if (positionUnits is < -InstrumentLimits.UnitsMax or > InstrumentLimits.UnitsMax) throw new ArgumentOutOfRangeException(nameof(positionUnits));
+        _orders.SetOpeningHedge(portfolio, positionUnits);
+    }
+
+    /// <summary>The book after a market event of the instrument.</summary>
+    public void OnTop(int instrument, in TopOfBook top)
+    {
+        ref GateInstrument i = ref _instruments[instrument];
+        i.State = top.State;
+        i.Status = top.Status;
+        i.LastEventUtcNs = top.TimeUtcNs;
+        i.LowerBandUnits = top.LowerBandUnits;
+        i.UpperBandUnits = top.UpperBandUnits;
+        if (top.State != BookState.Ready || top.BidPriceUnits is not (> 0 and < InstrumentLimits.UnitsMax) || top.AskPriceUnits is not (> 0 and < InstrumentLimits.UnitsMax)) return;
+        long twiceMid = top.TwiceMidUnits;
+        if (top.TimeUtcNs - i.DriftRolledUtcNs >= _driftWindowNs)
+        {
+            i.DriftTwiceMidUnits = i.NextDriftTwiceMidUnits != 0 ? i.NextDriftTwiceMidUnits : twiceMid;
+            i.NextDriftTwiceMidUnits = twiceMid;
+            i.DriftRolledUtcNs = top.TimeUtcNs;
+        }
+        if (twiceMid == i.LastGoodTwiceMidUnits) return;
+        i.LastGoodTwiceMidUnits = twiceMid;
+        ref readonly InstrumentExposure held = ref _orders.Exposure(instrument);
+        if ((held.PositionUnits | held.WorkingBuyUnits | held.WorkingSellUnits) != 0) Revalue(instrument);
+    }
+
+    /// <summary>When the Greeks that the portfolio decides on were last priced in full.</summary>
+    public void OnGreeks(ushort portfolio, long pricedUtcNs) => _portfolios[portfolio].GreeksUtcNs = pricedUtcNs;
+
+    /// <summary>What a fill of one quantity unit adds to delta and vega, for the market-maker protection; unless stated an instrument counts as its underlying.</summary>
+    public void SetGreeksPerUnit(int instrument, double delta, double vega) => (_instruments[instrument].DeltaPerUnit, _instruments[instrument].VegaPerUnit) = (delta, vega);
+
+    /// <summary>The venue's answer, applied to the order table; the caller hands the effect on to the account.</summary>
+    public ExecutionEffect OnExecution(in Execution e)
+    {
+        if (e.TimeUtcNs > _nowUtcNs) _nowUtcNs = e.TimeUtcNs;
+        ExecutionEffect effect = _orders.OnExecution(in e);
+        if (effect.Instrument < _instruments.Length) Revalue(effect.Instrument);
+        if (effect.FilledUnits != 0) OnFill(in effect);
+        if (effect.IsReject && _rejectsMax != 0) _rejects.Add(_nowUtcNs);
+        return effect;
+    }
+
+    private void OnFill(in ExecutionEffect effect)
+    {
+        int portfolio = effect.Portfolio;
+        if (portfolio == ExecutionEffect.NoPortfolio && (portfolio = _firstPortfolio[effect.Instrument]) >= 0)
+            _orders.MoveHedge(portfolio, effect.Side, effect.FilledUnits);
+        // A busted trade takes no protection back: what tripped it did happen.
+        if (portfolio < 0 || portfolio >= _portfolios.Length || effect.FilledUnits < 0) return;
+        ref readonly GateInstrument i = ref _instruments[effect.Instrument];
+        long signed = effect.Side == Side.Buy ? effect.FilledUnits : -effect.FilledUnits;
+        _portfolios[portfolio].OnFill(_nowUtcNs, effect.FilledUnits, signed * i.DeltaPerUnit, signed * i.VegaPerUnit);
+    }
+
+    /// <summary>An approved order that did not leave: its exposure ends, its message still counts.</summary>
+    public void OnUnsent(in Execution e)
+    {
+        int slot = _orders.OnUnsent(in e);
+        if (slot >= 0) Revalue(_orders[slot].Instrument);
+    }
+
+    public void OnTimer(long timeUtcNs)
+    {
+        if (timeUtcNs > _nowUtcNs) _nowUtcNs = timeUtcNs;
+        _orders.OnTime(_nowUtcNs);
+    }
+
+    /// <summary>The wall clock stepped by so much; steps add up, and a step back mends.</summary>
+    public void OnClockStep(long stepNs)
+    {
+        _clockSkewNs += stepNs;
+        Switch(Switches.ClockSkew, Math.Abs(_clockSkewNs) > _maxClockSkewNs);
+    }
+
+    /// <summary>A person says that the clock is right as it stands.</summary>
+    public void AcceptClock()
+    {
+        _clockSkewNs = 0;
+        Switch(Switches.ClockSkew, false);
+    }
+
+    /// <summary>A person enables a portfolio that a throttle holds.</summary>
+    public void Enable(ushort portfolio)
+    {
+        if (portfolio < _portfolios.Length) { _portfolios[portfolio].Enable(); return; }
+        if (portfolio != RingEvent.AllPortfolios) return;
+        for (int p = 0; p < _portfolios.Length; p++) _portfolios[p].Enable();
+        Switch(Switches.DailyLoss, false);
+    }
+
+    public void ResetProtection(ushort portfolio)
+    {
+        if (portfolio < _portfolios.Length) _portfolios[portfolio].ResetProtection();
+        else if (portfolio == RingEvent.AllPortfolios)
+            for (int p = 0; p < _portfolios.Length; p++) _portfolios[p].ResetProtection();
+    }
+
+    public void OnSession(bool up) => Switch(Switches.SessionDown, !up);
+    /// <summary>For good: nothing takes a kill back.</summary>
+    public void SetKilled() => Switch(Switches.Killed, true);
+    public void SetTradingPaused(bool paused) => Switch(Switches.Paused, paused);
+    public void SetOrdersUnresolved(bool unresolved) => Switch(Switches.OrdersUnresolved, unresolved);
+    public void SetJournalBehind(bool behind) => Switch(Switches.JournalBehind, behind);
+    public void SetJournalLost() => Switch(Switches.JournalLost, true);
+
+    /// <summary>What earlier runs of the day made; it counts with this run's.</summary>
+    public void CarryPnl(double pnl) => _carriedPnl = pnl;
+
+    /// <summary>Profit and loss of the run so far. A day's loss at the limit, or a figure that is no number, stops new orders until a person enables them.</summary>
+    public void OnDailyPnl(double pnl)
+    {
+        if (!(pnl + _carriedPnl > -_maxDailyLoss)) Switch(Switches.DailyLoss, true);
+    }
+
+    private void Switch(Switches which, bool on)
+    {
+        _switches = on ? _switches | which : _switches & ~which;
+        _stopped = _switches == Switches.None ? GateVerdict.Approved : FirstReason(_switches);
+    }
+
+    private static GateVerdict FirstReason(Switches on) =>
+        (on & Switches.Killed) != 0 ? GateVerdict.Killed
+        : (on & Switches.Paused) != 0 ? GateVerdict.Paused
+        : (on & Switches.SessionDown) != 0 ? GateVerdict.SessionDown
+        : (on & Switches.OrdersUnresolved) != 0 ? GateVerdict.OrdersUnresolved
+        : (on & Switches.JournalLost) != 0 ? GateVerdict.JournalLost
+        : (on & Switches.JournalBehind) != 0 ? GateVerdict.JournalBehind
+        : (on & Switches.DailyLoss) != 0 ? GateVerdict.DailyLoss
+        : GateVerdict.ClockSkew;
+}
