@@ -20,7 +20,7 @@ public class GatePropertyTests
         // The runs say something about a control only if it held something back.
         GateVerdict[] notHere =
         [
-            GateVerdict.OrdersUnresolved, GateVerdict.JournalLost, GateVerdict.JournalBehind, GateVerdict.DailyLoss, GateVerdict.InvalidIntent, GateVerdict.InvalidIdentifier,
+            GateVerdict.OrdersUnresolved, GateVerdict.JournalLost, GateVerdict.JournalBehind, GateVerdict.InvalidIntent, GateVerdict.InvalidIdentifier,
             GateVerdict.UnknownInstrument, GateVerdict.UnknownPortfolio, GateVerdict.InstrumentNotAllowed, GateVerdict.InstrumentFrozen, GateVerdict.InvalidPrice, GateVerdict.InvalidQuantity,
             GateVerdict.OrderTableFull, GateVerdict.UnknownOrder, GateVerdict.AmendChangesOrder,
         ];
@@ -142,8 +142,18 @@ public class GatePropertyTests
     private static void Operate(Random random, Gate gate, NaiveLimits model, long now)
     {
         ushort portfolio = (ushort)random.Next(2);
-        switch (random.Next(6))
+        switch (random.Next(8))
         {
+            case 6:
+                model.IsLossStopped = true;
+                gate.OnDailyPnl(-1_000_000);
+                if (random.Next(4) == 0) return;
+                // A named person forgives the loss, and with it every throttle.
+                model.IsLossStopped = false;
+                model.Enable(0);
+                model.Enable(1);
+                gate.Enable(RingEvent.AllPortfolios);
+                break;
             case 0:
                 model.IsSessionUp = !model.IsSessionUp || random.Next(8) != 0;
                 gate.OnSession(model.IsSessionUp);
