@@ -18,7 +18,7 @@ public class GatePropertyTests
         var met = new HashSet<GateVerdict>();
         int approvals = 0;
         for (int seed = 1; seed <= 10; seed++) approvals += Run(seed, Steps, met);
-        Assert.True(approvals > 2_000, $"only {approvals} approvals, so the runs show little");
+        Assert.True(approvals > 1_000, $"only {approvals} approvals, so the runs show little");
         // The runs say something about a control only if it held something back.
         GateVerdict[] notHere =
         [
