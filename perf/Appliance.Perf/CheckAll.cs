@@ -9,6 +9,7 @@ public static class CheckAll
     {
         RingComparison.Check();
         Pricing.ImpliedVolatilityComparison.Check();
+        Pricing.GreeksFileBenchmark.Check();
         Console.WriteLine("check: every benchmark ran and its answer was right");
         return 0;
     }

@@ -9,7 +9,8 @@ using Appliance.Perf.Ring;
     ("books", "one event through a book, top and features: BenchmarkDotNet", _ => Benchmarks.Run(typeof(BookBenchmark))),
     ("kernels", "Greeks of a batch, the expansion, a network: BenchmarkDotNet", _ => Benchmarks.Run(typeof(GreeksBenchmark))),
     ("implied-volatility", "implied volatility beside a scalar C++ program: implied-volatility [--pairs N] [--options N] [--report FILE]", Appliance.Perf.Pricing.ImpliedVolatilityComparison.Run),
-    ("all", "every comparison and benchmark, one after another", arguments => Math.Max(RingComparison.Run(arguments), Benchmarks.Run(typeof(BookBenchmark), typeof(GreeksBenchmark)))),
+    ("greeks-file", "a file of a million contracts through appliance greeks on one core: greeks-file [--rows N] [--runs N] [--cpu N]", Appliance.Perf.Pricing.GreeksFileBenchmark.Run),
+    ("all", "every comparison and benchmark, one after another", arguments => Math.Max(Math.Max(Math.Max(RingComparison.Run(arguments), Appliance.Perf.Pricing.ImpliedVolatilityComparison.Run([])), Appliance.Perf.Pricing.GreeksFileBenchmark.Run([])), Benchmarks.Run(typeof(BookBenchmark), typeof(GreeksBenchmark)))),
     ("check", "every benchmark once, tiny, with its answer checked and nothing timed", _ => CheckAll.Run()),
 ];
 

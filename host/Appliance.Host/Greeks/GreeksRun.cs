@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Appliance.Kernels;
 using Appliance.Kernels.ImpliedVolatility;
 using Appliance.Kernels.Pricing;
@@ -20,6 +21,8 @@ internal sealed class GreeksCounts
 internal sealed class GreeksRun
 {
     private const int RowsMax = 1024;
+    /// <summary>A block ends early once its rows priced by themselves have taken a tenth of a second.</summary>
+    private static readonly long SlowTicksMax = Stopwatch.Frequency / 10;
 
     private readonly ContractLines _lines;
     private readonly ContractRow _row;
@@ -33,6 +36,7 @@ internal sealed class GreeksRun
     private readonly Sensitivities[] _single = new Sensitivities[RowsMax];
     private readonly double[] _impliedVolatility = new double[RowsMax];
     private int _count;
+    private long _slowTicks;
 
     private GreeksRun(ContractLines lines, ContractColumns columns, Stream output, KernelWidth? batchWidth, Func<bool> isInterrupted)
     {
@@ -69,8 +73,9 @@ internal sealed class GreeksRun
     {
         _count = 0;
         _block?.Clear();
+        _slowTicks = 0;
         LineStep step = LineStep.Line;
-        while (_count < RowsMax && !Counts.Interrupted)
+        while (_count < RowsMax && _slowTicks < SlowTicksMax && !Counts.Interrupted)
         {
             step = _lines.Next();
             if (step != LineStep.Line) break;
@@ -106,8 +111,10 @@ internal sealed class GreeksRun
     {
         _row.Fill(out var contract, out var model);
         model.Volatility = volatility;
+        long start = Stopwatch.GetTimestamp();
         PricingStatus status = Pricer.Price(in contract, in model, out _single[i]);
-        // Some of these take milliseconds: a block of them would keep an interruption waiting.
+        // Some of these take milliseconds: a whole block of them would keep an interruption and the progress waiting.
+        _slowTicks += Stopwatch.GetTimestamp() - start;
         if (_isInterrupted()) Counts.Interrupted = true;
         return status == PricingStatus.Ok ? null : status.Describe();
     }
