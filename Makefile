@@ -8,7 +8,7 @@ export DOTNET_NOLOGO = 1
 export DOTNET_CLI_TELEMETRY_OPTOUT = 1
 export DOTNET_CLI_WORKLOAD_UPDATE_NOTIFY_DISABLE = 1
 
-.PHONY: help configure build run test bench latency peers soak tidy ci clean
+.PHONY: help configure build run test bench latency peers soak fix-conformance tidy ci clean
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*## /\t/' | expand -t 12
 
@@ -41,6 +41,10 @@ peers: ## compile the C and C++ peers of perf/peers (needs cc and c++)
 
 soak: build ## the long counts of every test that has one
 	@APPLIANCE_FULL=1 build/test.sh $(CONFIGURATION)
+
+fix-conformance: ## QuickFIX acceptance scripts against our FIX acceptor: DEFS=DIR DICTIONARY=FILE [TRANSPORT_DICTIONARY=FILE] [OPTIONS="--mirror --real-time"]
+	@$(DOTNET) build tests/Appliance.Conformance -c $(CONFIGURATION) -v quiet -nologo
+	@$(DOTNET) tests/Appliance.Conformance/bin/$(CONFIGURATION)/net10.0/Appliance.Conformance.dll "$(DEFS)" "$(DICTIONARY)" "$(TRANSPORT_DICTIONARY)" $(OPTIONS)
 
 tidy: build ## formatting, layout and generated files
 	@$(DOTNET) format whitespace Appliance.sln --verify-no-changes --no-restore

@@ -1,294 +1,105 @@
-using System.Net;
-using System.Text;
 using Appliance.Contract;
 
 namespace Appliance.Fix;
 
-/// <summary>
-/// FIX 4.4 acceptor over TCP, on the same session engine as the initiator's gateway. Sessions are made at a counterparty's first logon and live, with their
-/// sequence numbers, as long as the acceptor; with a store directory, longer.
-/// </summary>
+/// <summary>The venue's side of order entry: requests decoded for a handler, its reports encoded, over <see cref="FixSessionAcceptor{TApplication}"/>.</summary>
 public sealed class FixAcceptor<THandler> : IFixAcceptor where THandler : IFixAcceptorHandler
 {
-    private const int FirstMessageBytes = 4096;
-    private const long PatienceNs = 10_000_000_000;
-    /// <summary>
-    /// An accept that finds nobody is dear: Linux makes the new socket's file before it looks, and frees it by RCU, whose callbacks a spinning poller piles up until they take
-    /// most of a millisecond from its core. Nobody's connecting is in such a hurry.
-    /// </summary>
-    private const long AcceptEveryNs = 1_000_000;
-
-    private readonly FixAcceptorOptions _options;
+    private readonly FixSessionAcceptor<Application> _sessions;
     private readonly SymbolTable _symbols;
-    private readonly SocketHandle _listener;
-    private readonly List<Peer> _peers = [];
-    private readonly List<Pending> _pending = [];
-    private readonly byte[] _compId;
+    private readonly int _cancelOnDisconnectTag;
+    // By session: what its Logon asked for.
+    private readonly bool[] _cancelOnDisconnect;
     private THandler _handler;
-    private long _nowNs, _utcNs;
-    private long _nextAcceptNs;
-    private int _handled;
 
     public FixAcceptor(FixAcceptorOptions options, ReadOnlySpan<InstrumentDefinition> instruments, THandler handler)
     {
-        if (options.MaxSessions is < 1 or > 1024)
-            throw new ArgumentOutOfRangeException(nameof(options), options.MaxSessions, "MaxSessions must be 1 to 1024");
-        if (options.OutputQueueBytes < 16_384)
-            throw new ArgumentOutOfRangeException(nameof(options), options.OutputQueueBytes, "OutputQueueBytes must be at least 16384");
-        _options = options;
         _handler = handler;
         _symbols = new SymbolTable(instruments);
-        _compId = Encoding.ASCII.GetBytes(new FixHeaderTemplate(options.CompId, "X", true).SenderCompId);
-        _listener = SocketHandle.Listen(IPAddress.Parse(options.Address), options.Port, out int port);
-        Port = port;
-        // Reports may be sent before the first poll; they need a time.
-        _utcNs = default(HostUtcClock).NowUtcNs();
+        _cancelOnDisconnectTag = options.CancelOnDisconnectTag;
+        _cancelOnDisconnect = new bool[Math.Clamp(options.MaxSessions, 1, 1024)];
+        _sessions = new FixSessionAcceptor<Application>(options, new Application(this));
     }
 
-    public int Port { get; }
+    public int Port => _sessions.Port;
     /// <summary>Monotonic stamp of the last system call that brought bytes, taken before they were looked at: for measuring what a counterparty took to answer.</summary>
-    public long LastReceivedNs { get; private set; }
-    public int SessionCount => _peers.Count;
-    public bool IsUp(int session) => _peers[session].Session.IsUp;
-    public string Counterparty(int session) => _peers[session].CompId;
-    public FixSessionCounters Counters(int session) => _peers[session].Session.Counters;
+    public long LastReceivedNs => _sessions.LastReceivedNs;
+    public int SessionCount => _sessions.SessionCount;
+    public bool IsUp(int session) => _sessions.IsUp(session);
+    public string Counterparty(int session) => _sessions.Counterparty(session);
+    public FixVersion Version(int session) => _sessions.Version(session);
+    public FixSessionCounters Counters(int session) => _sessions.Counters(session);
     /// <summary>The numbers that our next message and the counterparty's next message bear.</summary>
-    public (uint Outgoing, uint Incoming) NextSequences(int session) => (_peers[session].Store.NextOutgoing, _peers[session].Store.NextIncoming);
+    public (uint Outgoing, uint Incoming) NextSequences(int session) => _sessions.NextSequences(session);
     /// <summary>Connections closed because their first message was no acceptable Logon.</summary>
-    public long Refused { get; private set; }
+    public long Refused => _sessions.Refused;
 
-    public int Poll(long monotonicNs, long utcNs)
-    {
-        _nowNs = monotonicNs;
-        _utcNs = utcNs;
-        _handled = 0;
-        foreach (var peer in _peers) peer.Poll(monotonicNs, utcNs);
-        for (int i = _pending.Count - 1; i >= 0; i--)
-        {
-            if (!PollPending(_pending[i])) continue;
-            _pending.RemoveAt(i);
-        }
-        if (monotonicNs >= _nextAcceptNs && _pending.Count < _options.MaxSessions)
-        {
-            if (_listener.Accept() is { } socket) _pending.Add(new Pending(socket, monotonicNs));
-            else _nextAcceptNs = monotonicNs + AcceptEveryNs;
-        }
-        return _handled;
-    }
-
-    /// <summary>Reads a new connection up to its first message, which says whose it is.</summary>
-    /// <returns>True when the connection has left the waiting list.</returns>
-    private bool PollPending(Pending pending)
-    {
-        int got = pending.Read();
-        var status = FixFramer.Next(pending.Bytes, FirstMessageBytes, out int length);
-        if (status == FrameStatus.NeedMore && got >= 0 && _nowNs - pending.SinceNs < PatienceNs)
-            return false;
-        if (status == FrameStatus.Complete)
-        {
-            var message = pending.Bytes[..length];
-            var header = FixHeader.Read(message);
-            if (header.MsgType == FixMsgType.Logon && header.Target(message).SequenceEqual(_compId) && FindOrMake(header.Sender(message)) is { } peer
-                && peer.Session.State == FixSessionState.Disconnected)
-            {
-                peer.Attach(pending.Socket, pending.Bytes, _nowNs, _utcNs);
-                return true;
-            }
-        }
-        Refused++;
-        pending.Socket.Dispose();
-        return true;
-    }
-
-    private Peer? FindOrMake(ReadOnlySpan<byte> compId)
-    {
-        foreach (var known in _peers)
-            if (compId.SequenceEqual(known.CompIdBytes))
-                return known;
-        string name = Encoding.ASCII.GetString(compId);
-        if (_peers.Count >= _options.MaxSessions || name.Length is 0 or > 32 || !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.')
-            || name.StartsWith('.') || _options.Counterparties is not null && !_options.Counterparties.Contains(name))
-            return null;
-        var peer = new Peer(this, _peers.Count, name);
-        _peers.Add(peer);
-        return peer;
-    }
+    public int Poll(long monotonicNs, long utcNs) => _sessions.Poll(monotonicNs, utcNs);
 
     public void SendExecutionReport(int session, in ExecutionReportMessage report)
     {
-        var peer = _peers[session];
-        var buffer = peer.Session.NextBuffer(out uint sequence);
-        peer.Session.SendReport(ReportEncoder.ExecutionReport(buffer, peer.Header, _symbols, in report, sequence, _utcNs), FixMsgType.ExecutionReport, _nowNs);
+        var buffer = _sessions.NextBuffer(session, out uint sequence);
+        _sessions.Send(session, ReportEncoder.ExecutionReport(buffer, _sessions.Header(session), _symbols, in report, sequence, _sessions.UtcNs), FixMsgType.ExecutionReport);
     }
 
     public void SendCancelReject(int session, in CancelRejectMessage reject)
     {
-        var peer = _peers[session];
-        var buffer = peer.Session.NextBuffer(out uint sequence);
-        peer.Session.SendReport(ReportEncoder.OrderCancelReject(buffer, peer.Header, in reject, sequence, _utcNs), FixMsgType.OrderCancelReject, _nowNs);
+        var buffer = _sessions.NextBuffer(session, out uint sequence);
+        _sessions.Send(session, ReportEncoder.OrderCancelReject(buffer, _sessions.Header(session), in reject, sequence, _sessions.UtcNs), FixMsgType.OrderCancelReject);
     }
 
-    public void Logout(int session, ReadOnlySpan<byte> text) => _peers[session].Session.Logout(text, _nowNs, _utcNs);
+    public void Logout(int session, ReadOnlySpan<byte> text) => _sessions.Logout(session, text);
 
-    public void Drop(int session) => _peers[session].Session.Stop(FixDownReason.Stopped, _nowNs, _utcNs);
+    public void Drop(int session) => _sessions.Drop(session);
 
-    public void Dispose()
+    public void Dispose() => _sessions.Dispose();
+
+    private void OnMessage(int session, in FixHeader header, ReadOnlySpan<byte> message)
     {
-        _listener.Dispose();
-        foreach (var pending in _pending) pending.Socket.Dispose();
-        foreach (var peer in _peers) peer.Dispose();
-    }
-
-    private void OnMessage(Peer peer, in FixHeader header, ReadOnlySpan<byte> message)
-    {
-        _handled++;
         RequestProblem problem;
         switch (header.MsgType)
         {
             case FixMsgType.NewOrderSingle:
                 problem = RequestDecoder.NewOrder(message, in header, _symbols, out var order);
-                if (problem.IsNone) _handler.OnNewOrder(peer.Index, in order);
-                else Refuse(peer, in header, problem, order.ClientOrderId);
+                if (problem.IsNone) _handler.OnNewOrder(session, in order);
+                else Refuse(session, in header, message, problem, order.ClientOrderId);
                 break;
             case FixMsgType.OrderCancelRequest:
                 problem = RequestDecoder.Cancel(message, in header, _symbols, out var cancel);
-                if (problem.IsNone) _handler.OnCancel(peer.Index, in cancel);
-                else Refuse(peer, in header, problem, cancel.ClientOrderId);
+                if (problem.IsNone) _handler.OnCancel(session, in cancel);
+                else Refuse(session, in header, message, problem, cancel.ClientOrderId);
                 break;
             case FixMsgType.OrderCancelReplaceRequest:
                 problem = RequestDecoder.Replace(message, in header, _symbols, out var replace);
-                if (problem.IsNone) _handler.OnReplace(peer.Index, in replace);
-                else Refuse(peer, in header, problem, replace.ClientOrderId);
+                if (problem.IsNone) _handler.OnReplace(session, in replace);
+                else Refuse(session, in header, message, problem, replace.ClientOrderId);
                 break;
             default:
-                peer.Session.SendBusinessReject(header.Sequence, header.MsgType, default, 3, "unsupported message type"u8);
+                _sessions.SendBusinessReject(session, in header, default, 3, "unsupported message type"u8);
                 break;
         }
     }
 
-    private static void Refuse(Peer peer, in FixHeader header, RequestProblem problem, FixText id)
+    private void Refuse(int session, in FixHeader header, ReadOnlySpan<byte> message, RequestProblem problem, FixText id)
     {
-        if (problem.UnknownSymbol) peer.Session.SendBusinessReject(header.Sequence, header.MsgType, id.Span, 2, "unknown symbol"u8);
-        else peer.Session.SendReject(header.Sequence, problem.Tag, header.MsgType, problem.Reason, "field missing or incorrect"u8);
+        if (problem.UnknownSymbol) _sessions.SendBusinessReject(session, in header, id.Span, 2, "unknown symbol"u8);
+        else _sessions.SendReject(session, in header, message, problem.Reason, problem.Tag);
     }
 
-    /// <summary>A connection whose first message has not come yet.</summary>
-    private sealed class Pending(SocketHandle socket, long sinceNs)
+    private readonly struct Application(FixAcceptor<THandler> acceptor) : IFixApplication
     {
-        private readonly byte[] _bytes = new byte[FirstMessageBytes];
-        private int _length;
-
-        public SocketHandle Socket { get; } = socket;
-        public long SinceNs { get; } = sinceNs;
-        public ReadOnlySpan<byte> Bytes => _bytes.AsSpan(0, _length);
-
-        public unsafe int Read()
+        public byte[]? OnLogon(int session, in FixHeader header, ReadOnlySpan<byte> message)
         {
-            if (_length == _bytes.Length)
-                return 0;
-            nint got;
-            fixed (byte* at = _bytes) got = Libc.recv(Socket.Fd, at + _length, (nuint)(_bytes.Length - _length), Libc.MsgDontWait);
-            if (got > 0)
-            {
-                _length += (int)got;
-                return (int)got;
-            }
-            return got == 0 || System.Runtime.InteropServices.Marshal.GetLastSystemError() is not (Libc.ErrorAgain or Libc.ErrorInterrupted) ? -1 : 0;
-        }
-    }
-
-    /// <summary>One counterparty: its store, its session, and its connection when it has one.</summary>
-    private sealed class Peer : IDisposable
-    {
-        private readonly FixAcceptor<THandler> _owner;
-        private readonly TcpLink _link;
-        private bool _cancelOnDisconnect;
-
-        public Peer(FixAcceptor<THandler> owner, int index, string compId)
-        {
-            _owner = owner;
-            Index = index;
-            CompId = compId;
-            CompIdBytes = Encoding.ASCII.GetBytes(compId);
-            var options = owner._options;
-            string? path = options.StoreDirectory is null ? null : Path.Combine(options.StoreDirectory, $"{options.CompId}-{compId}.fixstore");
-            Store = new SequenceStore(path, options.StoreMessages);
-            Header = new FixHeaderTemplate(options.CompId, compId, options.Microseconds);
-            _link = new TcpLink(1 << 16, options.OutputQueueBytes);
-            Session = new FixSession<Actions>(new Actions(this), Store, Header, new FixSessionSettings { Role = FixRole.Acceptor, ResendApplicationMessages = true });
+            bool asked = false;
+            var fields = new FixFieldReader(message, header.BodyStart);
+            while (fields.Read(out int tag, out var value))
+                if (tag == acceptor._cancelOnDisconnectTag) asked = value is [(byte)'Y'];
+            acceptor._cancelOnDisconnect[session] = asked;
+            return null;
         }
 
-        public int Index { get; }
-        public string CompId { get; }
-        public byte[] CompIdBytes { get; }
-        public SequenceStore Store { get; }
-        public FixHeaderTemplate Header { get; }
-        public FixSession<Actions> Session { get; }
-
-        public void Attach(SocketHandle socket, ReadOnlySpan<byte> read, long nowNs, long utcNs)
-        {
-            _link.Attach(socket, read);
-            Session.OnConnected(nowNs, utcNs);
-            Take(nowNs, utcNs);
-        }
-
-        public void Poll(long nowNs, long utcNs)
-        {
-            if (!_link.IsOpen)
-                return;
-            int got = _link.Receive();
-            if (got > 0) _owner.LastReceivedNs = default(HostMonotonicClock).NowNs();
-            bool lost = !_link.Flush() || got < 0;
-            Take(nowNs, utcNs);
-            if (!_link.IsOpen)
-                return;
-            if (lost)
-            {
-                Session.OnLinkLost(nowNs, utcNs);
-                _link.Close();
-                return;
-            }
-            Session.OnTimer(nowNs, utcNs);
-        }
-
-        private void Take(long nowNs, long utcNs)
-        {
-            if (!_link.Received.IsEmpty) _link.Consume(Session.OnBytes(_link.Received, nowNs, utcNs));
-        }
-
-        public void Dispose()
-        {
-            _link.Dispose();
-            Store.Dispose();
-        }
-
-        public readonly struct Actions(Peer peer) : IFixSessionHost
-        {
-            public LinkWrite Write(ReadOnlySpan<byte> message, bool mayQueue) => peer._link.Write(message, mayQueue);
-            public bool LinkIsClear => !peer._link.HasBacklog;
-            public bool CanTakeMessage => true;
-
-            public void Cut(FixDownReason reason)
-            {
-                // A last word (a Logout that says why) may still stand in the queue.
-                peer._link.Flush();
-                peer._link.Close();
-            }
-
-            public void OnLogon(ReadOnlySpan<byte> message)
-            {
-                int wanted = peer._owner._options.CancelOnDisconnectTag;
-                peer._cancelOnDisconnect = false;
-                var fields = new FixFieldReader(message);
-                while (fields.Read(out int tag, out var value))
-                    if (tag == wanted) peer._cancelOnDisconnect = value is [(byte)'Y'];
-            }
-
-            public void OnUp() => peer._owner._handler.OnSessionUp(peer.Index, peer.CompIdBytes, peer._cancelOnDisconnect);
-            public void OnDown(FixDownReason reason) => peer._owner._handler.OnSessionDown(peer.Index);
-            public void OnMessage(in FixHeader header, ReadOnlySpan<byte> message) => peer._owner.OnMessage(peer, in header, message);
-            public void OnRejected(in FixHeader header, uint refSequence, int reason, in StoredOrder order) { }
-            public void OnUnsent(uint sequence, in StoredOrder order) { }
-        }
+        public void OnSessionUp(int session) => acceptor._handler.OnSessionUp(session, acceptor._sessions.CounterpartyBytes(session), acceptor._cancelOnDisconnect[session]);
+        public void OnSessionDown(int session, FixDownReason reason) => acceptor._handler.OnSessionDown(session);
+        public void OnMessage(int session, in FixHeader header, ReadOnlySpan<byte> message) => acceptor.OnMessage(session, in header, message);
     }
 }

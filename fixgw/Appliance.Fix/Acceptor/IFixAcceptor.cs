@@ -18,7 +18,7 @@ public interface IFixAcceptorHandler
 }
 
 /// <summary>
-/// The accepting side of FIX 4.4: one thread polls the listener and every session. Reports for a session that is away are numbered and stored,
+/// The accepting side of order entry: one thread polls the listener and every session. Reports for a session that is away are numbered and stored,
 /// and reach it by its resend request after the next logon.
 /// </summary>
 public interface IFixAcceptor : IDisposable
@@ -67,4 +67,22 @@ public sealed record FixAcceptorOptions
     public int CancelOnDisconnectTag { get; init; } = 9002;
     /// <summary>SendingTime and TransactTime with six decimals instead of three.</summary>
     public bool Microseconds { get; init; } = true;
+    /// <summary>Versions that counterparties may speak; each speaks the one of its Logon.</summary>
+    public IReadOnlyList<FixVersion> Versions { get; init; } = [FixVersion.Fix44];
+    /// <summary>What is checked of each message.</summary>
+    public FixValidationOptions Validation { get; init; } = new();
+    /// <summary>The dictionaries of a version, for checks; null takes those that come with the program.</summary>
+    public Func<FixVersion, FixDictionaries>? Dictionaries { get; init; }
+    /// <summary>Expect number 1 at each logon, whatever was before.</summary>
+    public bool ResetSequenceNumbersOnLogon { get; init; }
+    /// <summary>NextExpectedMsgSeqNum (789) in our Logon.</summary>
+    public bool UseNextExpectedSequence { get; init; }
+    /// <summary>TestMessageIndicator (464): sessions for tests only.</summary>
+    public bool TestSession { get; init; }
+    /// <summary>Seconds that a SendingTime may differ from our clock; 0 does not check.</summary>
+    public int SendingTimeToleranceSeconds { get; init; } = 120;
+    /// <summary>Longest message taken, 512–1048576 bytes; a longer one is garbage.</summary>
+    public int MaxMessageBytes { get; init; } = 8192;
+    /// <summary>Application messages that one counterparty may send in a second; beyond, its socket is left unread until the second is over. 0: no bound.</summary>
+    public int MaxMessagesPerSecond { get; init; }
 }

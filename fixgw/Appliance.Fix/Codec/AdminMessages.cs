@@ -1,16 +1,28 @@
 namespace Appliance.Fix;
 
-/// <summary>The session's own messages. Each writes into the buffer and returns the length.</summary>
+/// <summary>What a Logon of ours says beyond the header. Extra fields stand as on the wire, each with its separator.</summary>
+public ref struct LogonFields
+{
+    public uint HeartbeatSeconds;
+    public bool ResetSequenceNumbers, TestSession;
+    /// <summary>NextExpectedMsgSeqNum (789); 0 leaves it out.</summary>
+    public uint NextExpectedSequence;
+    public ReadOnlySpan<byte> Extra;
+}
+
+/// <summary>The session's own messages. Each writes into the buffer and returns the length. Body fields ascend by tag.</summary>
 public static class AdminMessages
 {
-    /// <param name="extraFields">Further Logon fields as they stand on the wire, each with its separator; empty for none.</param>
-    public static int Logon(Span<byte> buffer, FixHeaderTemplate header, uint sequence, long utcNs, uint heartbeatSeconds, bool resetSequenceNumbers, ReadOnlySpan<byte> extraFields)
+    public static int Logon(Span<byte> buffer, FixHeaderTemplate header, uint sequence, long utcNs, scoped in LogonFields fields)
     {
         var w = new FixMessageWriter(buffer, header, (byte)'A', sequence, utcNs);
         w.Raw("98=0\u0001"u8);
-        w.Number("108="u8, heartbeatSeconds);
-        if (resetSequenceNumbers) w.Raw("141=Y\u0001"u8);
-        w.Raw(extraFields);
+        w.Number("108="u8, fields.HeartbeatSeconds);
+        if (fields.ResetSequenceNumbers) w.Raw("141=Y\u0001"u8);
+        if (fields.TestSession) w.Raw("464=Y\u0001"u8);
+        if (fields.NextExpectedSequence > 0) w.Number("789="u8, fields.NextExpectedSequence);
+        if (header.Version.IsFixt) w.Text("1137="u8, header.Version.DefaultApplVerIdBytes);
+        w.Raw(fields.Extra);
         return w.Finish();
     }
 
@@ -21,14 +33,14 @@ public static class AdminMessages
         return w.Finish();
     }
 
-    public static int TestRequest(Span<byte> buffer, FixHeaderTemplate header, uint sequence, long utcNs, ulong id)
+    public static int TestRequest(Span<byte> buffer, FixHeaderTemplate header, uint sequence, long utcNs, ReadOnlySpan<byte> id)
     {
         var w = new FixMessageWriter(buffer, header, (byte)'1', sequence, utcNs);
-        w.Number("112="u8, id);
+        w.Text("112="u8, id);
         return w.Finish();
     }
 
-    /// <param name="end">0 asks for everything from <paramref name="begin"/> on.</param>
+    /// <param name="end">What asks for everything from <paramref name="begin"/> on depends on the version: <see cref="FixVersion.ResendToInfinity"/>.</param>
     public static int ResendRequest(Span<byte> buffer, FixHeaderTemplate header, uint sequence, long utcNs, uint begin, uint end)
     {
         var w = new FixMessageWriter(buffer, header, (byte)'2', sequence, utcNs);
@@ -45,21 +57,31 @@ public static class AdminMessages
         {
             w.Raw("43=Y\u0001"u8);
             w.Time("122="u8, utcNs);
-            w.Raw("123=Y\u0001"u8);
         }
         w.Number("36="u8, newSequence);
+        if (gapFill) w.Raw("123=Y\u0001"u8);
         return w.Finish();
     }
 
-    /// <param name="refTag">The tag at fault, 0 to leave it out.</param>
-    public static int Reject(Span<byte> buffer, FixHeaderTemplate header, uint sequence, long utcNs, uint refSequence, int refTag, uint refMsgType, int reason, ReadOnlySpan<byte> text)
+    /// <param name="refTag">The tag at fault, 0 to leave it out (an invalid tag number is written whatever it is).</param>
+    /// <param name="refused">The message refused, whose routing fields the Reject turns round; empty when it is not at hand.</param>
+    public static int Reject(Span<byte> buffer, FixHeaderTemplate header, uint sequence, long utcNs, uint refSequence, int refTag, uint refMsgType, int reason,
+        scoped ReadOnlySpan<byte> text, scoped ReadOnlySpan<byte> refused)
     {
         var w = new FixMessageWriter(buffer, header, (byte)'3', sequence, utcNs);
+        ReverseRoute(ref w, refused);
         w.Number("45="u8, refSequence);
-        if (refTag > 0) w.Number("371="u8, (ulong)refTag);
-        WriteType(ref w, refMsgType);
-        w.Number("373="u8, (ulong)reason);
+        if (!header.Version.IsAtLeast(FixVersion.Fix42))
+        {
+            // Before 4.2 a Reject had no field for the tag: the text names it.
+            w.TextAndNumber("58="u8, text, refTag);
+            return w.Finish();
+        }
         w.FreeText("58="u8, text);
+        if (reason == SessionRejectReason.InvalidTag) w.Signed("371="u8, refTag);
+        else if (refTag > 0) w.Number("371="u8, (ulong)refTag);
+        WriteType(ref w, refMsgType);
+        if (reason <= header.Version.SessionRejectReasonMax) w.Number("373="u8, (ulong)reason);
         return w.Finish();
     }
 
@@ -68,10 +90,10 @@ public static class AdminMessages
     {
         var w = new FixMessageWriter(buffer, header, (byte)'j', sequence, utcNs);
         w.Number("45="u8, refSequence);
+        w.FreeText("58="u8, text);
         WriteType(ref w, refMsgType);
         w.FreeText("379="u8, businessRefId);
         w.Number("380="u8, (ulong)reason);
-        w.FreeText("58="u8, text);
         return w.Finish();
     }
 
@@ -84,28 +106,59 @@ public static class AdminMessages
 
     private static void WriteType(ref FixMessageWriter w, uint type)
     {
-        if (type is 0 or > 0xFFFF)
+        if (type == 0)
             return;
-        w.Raw("372="u8);
-        if (type > 0xFF) w.Byte((byte)type);
-        w.Character(default, (byte)(type > 0xFF ? type >> 8 : type));
+        Span<byte> characters = stackalloc byte[4];
+        w.Text("372="u8, characters[..FixMsgType.Unpack(type, characters)]);
+    }
+
+    /// <summary>Who the message was on behalf of is whom the answer is to be delivered to, and the other way round. Empty fields turn nothing.</summary>
+    private static void ReverseRoute(ref FixMessageWriter w, scoped ReadOnlySpan<byte> refused)
+    {
+        if (refused.IsEmpty)
+            return;
+        var fields = new FixFieldReader(refused);
+        while (fields.Read(out int tag, out var value) && FixHeader.IsHeaderTag(tag))
+        {
+            var turned = tag switch
+            {
+                FixTag.OnBehalfOfCompID => "128="u8,
+                FixTag.OnBehalfOfSubID => "129="u8,
+                FixTag.OnBehalfOfLocationID => "145="u8,
+                FixTag.DeliverToCompID => "115="u8,
+                FixTag.DeliverToSubID => "116="u8,
+                FixTag.DeliverToLocationID => "144="u8,
+                _ => default,
+            };
+            if (!turned.IsEmpty) w.FreeText(turned, value);
+        }
     }
 
     /// <summary>
-    /// A stored message as it is sent again: its body unchanged, the header with PossDupFlag, the original sending time and a new one. Returns 0 when it
-    /// does not fit or is no message.
+    /// A stored message as it is sent again: everything unchanged but the sending time, and PossDupFlag and OrigSendingTime behind it. Returns 0 when it does not
+    /// fit or is no message.
     /// </summary>
     public static int Resend(Span<byte> buffer, FixHeaderTemplate header, ReadOnlySpan<byte> stored, long utcNs)
     {
+        const int trailer = 7, inserted = 5 + 5 + FixTimestamp.MaxLength;
         var old = FixHeader.Read(stored);
-        const int trailer = 7;
-        int bodyLength = stored.Length - trailer - old.BodyStart;
-        if (bodyLength <= 0 || old.MsgType is 0 or > 0xFF || !old.HasSequence || header.Length + bodyLength + 48 > buffer.Length)
+        int from = BehindSendingTime(stored), rest = stored.Length - trailer - from;
+        if (old.MsgType is 0 or > 0xFFFF || !old.HasSequence || old.SendingTimeUtcNs < 0 || rest < 0 || header.Length + rest + inserted + trailer > buffer.Length)
             return 0;
-        var w = new FixMessageWriter(buffer, header, (byte)old.MsgType, old.Sequence, utcNs);
+        var w = FixMessageWriter.Begin(buffer, header, old.MsgType, old.Sequence, utcNs);
+        w.CutBehindSendingTime();
         w.Raw("43=Y\u0001"u8);
         w.Time("122="u8, old.SendingTimeUtcNs);
-        w.Raw(stored.Slice(old.BodyStart, bodyLength));
+        w.Raw(stored.Slice(from, rest));
         return w.Finish();
+    }
+
+    /// <summary>Where the field after SendingTime begins: what a session writes before it is the same for every message.</summary>
+    private static int BehindSendingTime(ReadOnlySpan<byte> message)
+    {
+        var fields = new FixFieldReader(message);
+        while (fields.Read(out int tag, out _))
+            if (tag == FixTag.SendingTime) return fields.Position;
+        return message.Length;
     }
 }

@@ -71,6 +71,32 @@ public static class FixEnums
         _ => 0,
     };
 
+    /// <summary>ExecTransType (20) of FIX 4.2 and before: whether a report is new, takes an execution back, corrects one, or only answers a question.</summary>
+    public static byte ExecTransTypeCode(ExecutionKind kind) => kind switch
+    {
+        ExecutionKind.TradeCancelled => (byte)'1',
+        ExecutionKind.TradeCorrected => (byte)'2',
+        ExecutionKind.Status => (byte)'3',
+        _ => (byte)'0',
+    };
+
+    /// <summary>ExecType (150) of FIX 4.2: executions, their corrections and answers bear the order's status instead.</summary>
+    public static byte EarlyExecTypeCode(ExecutionKind kind, OrderStatus status) => kind switch
+    {
+        ExecutionKind.Trade => status == OrderStatus.Filled ? (byte)'2' : (byte)'1',
+        ExecutionKind.TradeCancelled or ExecutionKind.TradeCorrected or ExecutionKind.Status => StatusCode(status),
+        _ => ExecTypeCode(kind),
+    };
+
+    /// <summary>What ExecTransType (20) makes of a report; 0 when the field is absent.</summary>
+    public static ExecutionKind Transaction(byte execTransType, ExecutionKind kind) => execTransType switch
+    {
+        (byte)'1' => ExecutionKind.TradeCancelled,
+        (byte)'2' => ExecutionKind.TradeCorrected,
+        (byte)'3' => ExecutionKind.Status,
+        _ => kind,
+    };
+
     /// <summary>OrdStatus (39).</summary>
     public static OrderStatus StatusOf(byte code) => code switch
     {

@@ -14,6 +14,8 @@ public ref struct FixFieldReader(ReadOnlySpan<byte> message, int from = 0)
     public readonly int Position => _at;
     /// <summary>True once a field was no digits=value; reading has ended there.</summary>
     public bool Malformed { get; private set; }
+    /// <summary>The number that stands where the malformed field's tag should ("-1", "0"), 0 when there is none.</summary>
+    public int MalformedTag { get; private set; }
 
     /// <summary>The next field; false at the end or at a malformed field.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -46,17 +48,29 @@ public ref struct FixFieldReader(ReadOnlySpan<byte> message, int from = 0)
         tag = parsed;
         value = message.Slice(at, length);
         _at = at + length + 1;
-        if (parsed is FixTag.RawDataLength or FixTag.SecureDataLen or FixTag.XmlDataLen or FixTag.EncodedTextLen or FixTag.SignatureLength)
+        if (IsLengthOfData(parsed))
             ExpectData(parsed, value);
         return true;
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private bool Fail()
     {
         Malformed = true;
+        var rest = _message[_at..];
+        int equals = rest.IndexOf((byte)'=');
+        if (equals is > 0 and < 12 && System.Buffers.Text.Utf8Parser.TryParse(rest[..equals], out int number, out int digits) && digits == equals) MalformedTag = number;
         _at = _message.Length;
         return false;
     }
+
+    /// <summary>The fields of type Length that announce a data field: those of the header, RawData, and the Encoded… texts of every version.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool IsLengthOfData(int tag) =>
+        tag is FixTag.RawDataLength or FixTag.SecureDataLen or FixTag.SignatureLength || tag >= FixTag.XmlDataLen && IsLaterLengthOfData(tag);
+
+    private static bool IsLaterLengthOfData(int tag) =>
+        tag is FixTag.XmlDataLen or 348 or 350 or 352 or 354 or 356 or 358 or 360 or 362 or 364 or 445 or 618 or 621 or 1277 or 1280 or 1282 or 1397 or 1401 or 1403 or 1468 or 1480;
 
     /// <summary>A data field may contain separators; the length field before it says where it ends.</summary>
     private void ExpectData(int lengthTag, scoped ReadOnlySpan<byte> value)

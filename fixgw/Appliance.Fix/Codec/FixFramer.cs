@@ -9,13 +9,13 @@ public enum FrameStatus : byte
     NeedMore,
     /// <summary>Bytes that belong to no message; drop them and look again.</summary>
     Garbage,
-    /// <summary>A message whose checksum is wrong; FIX says to ignore it, its number will be asked for again.</summary>
+    /// <summary>A message whose checksum or length is wrong, or whose third field is not MsgType; FIX says to ignore it, its number will be asked for again.</summary>
     Garbled,
 }
 
 /// <summary>
-/// Finds messages in a byte stream: BeginString, BodyLength, and CheckSum where the length says. After anything that is not a message it finds the next
-/// "8=FIX" that follows a separator.
+/// Finds messages in a byte stream: BeginString, BodyLength, MsgType, and CheckSum where the length says. After anything that is not a message it finds the
+/// next "8=FIX" that follows a separator.
 /// </summary>
 public static class FixFramer
 {
@@ -45,19 +45,43 @@ public static class FixFramer
             return stream.Length - at < 8 ? FrameStatus.NeedMore : Resynchronise(stream, out length);
         if (!FixNumber.TryParseUnsigned(stream.Slice(at, digitsEnd), out uint bodyLength) || bodyLength > maxMessageBytes)
             return Resynchronise(stream, out length);
-        int trailer = at + digitsEnd + 1 + (int)bodyLength;
+        int body = at + digitsEnd + 1, trailer = body + (int)bodyLength;
         if (trailer + TrailerLength > maxMessageBytes)
             return Resynchronise(stream, out length);
         if (stream.Length < trailer + TrailerLength)
             return FrameStatus.NeedMore;
         var end = stream.Slice(trailer, TrailerLength);
         if (stream[trailer - 1] != Separator || !end.StartsWith("10="u8) || end[6] != Separator)
-            return Resynchronise(stream, out length);
+            return SkipGarbled(stream, trailer, maxMessageBytes, out length);
         length = trailer + TrailerLength;
         uint a = (uint)end[3] - '0', b = (uint)end[4] - '0', c = (uint)end[5] - '0';
-        if (a > 9 || b > 9 || c > 9 || a * 100 + b * 10 + c != FixChecksum.Sum(stream[..trailer]))
+        if (a > 9 || b > 9 || c > 9 || a * 100 + b * 10 + c != FixChecksum.Sum(stream[..trailer]) || !stream[body..].StartsWith("35="u8))
             return FrameStatus.Garbled;
         return FrameStatus.Complete;
+    }
+
+    /// <summary>
+    /// BodyLength is wrong. The message ends with the first CheckSum field at or after the end that it claims, unless a new message begins before: a length
+    /// that is too long takes the next message with it, as it must, because a data field may contain what looks like a message.
+    /// </summary>
+    private static FrameStatus SkipGarbled(ReadOnlySpan<byte> stream, int claimedEnd, int maxMessageBytes, out int length)
+    {
+        int from = claimedEnd - 1;
+        var rest = stream[from..];
+        int checksum = rest.IndexOf("\u000110="u8), begin = rest.IndexOf("\u00018=FIX"u8);
+        if (begin >= 0 && (checksum < 0 || begin < checksum))
+        {
+            length = from + begin + 1;
+            return FrameStatus.Garbage;
+        }
+        int close = checksum < 0 ? -1 : rest[(checksum + 4)..].IndexOf(Separator);
+        if (close >= 0)
+        {
+            length = from + checksum + 4 + close + 1;
+            return FrameStatus.Garbled;
+        }
+        length = 0;
+        return stream.Length < maxMessageBytes ? FrameStatus.NeedMore : Resynchronise(stream, out length);
     }
 
     private static bool StartsLike(ReadOnlySpan<byte> stream, ReadOnlySpan<byte> wanted)

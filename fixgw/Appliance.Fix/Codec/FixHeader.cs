@@ -3,19 +3,24 @@ namespace Appliance.Fix;
 /// <summary>The standard header of one framed message, read in one pass; the body begins at <see cref="BodyStart"/>.</summary>
 public struct FixHeader
 {
-    /// <summary>Packed as <see cref="FixMsgType"/> says; 0 when it is longer than two characters.</summary>
+    /// <summary>Packed as <see cref="FixMsgType"/> says; 0 when it is longer than four characters.</summary>
     public uint MsgType;
     public uint Sequence;
-    public bool HasSequence, PossDup, PossResend, BeginStringIs44;
+    public bool HasSequence, PossDup, PossResend;
     /// <summary>UTC nanoseconds; −1 when absent.</summary>
     public long SendingTimeUtcNs, OrigSendingTimeUtcNs;
     public int BodyStart;
     /// <summary>A SessionRejectReason, or −1 when the header is sound; RejectTag is the tag concerned.</summary>
     public int RejectReason, RejectTag;
-    private int _senderAt, _senderLength, _targetAt, _targetLength;
+    private int _beginLength, _senderAt, _senderLength, _targetAt, _targetLength, _applVerAt, _applVerLength;
 
+    private const int RequiredBits = 1 << 2 | 1 << 3 | 1 << 4 | 1 << 5 | 1 << 6;
+
+    public readonly ReadOnlySpan<byte> BeginString(ReadOnlySpan<byte> message) => message.Slice(2, _beginLength);
     public readonly ReadOnlySpan<byte> Sender(ReadOnlySpan<byte> message) => message.Slice(_senderAt, _senderLength);
     public readonly ReadOnlySpan<byte> Target(ReadOnlySpan<byte> message) => message.Slice(_targetAt, _targetLength);
+    /// <summary>ApplVerID (1128), empty when the message has none.</summary>
+    public readonly ReadOnlySpan<byte> ApplVerId(ReadOnlySpan<byte> message) => message.Slice(_applVerAt, _applVerLength);
 
     /// <summary>Reads the header of a message that the framer found complete. Never fails: what is wrong is in the fields.</summary>
     public static FixHeader Read(ReadOnlySpan<byte> message)
@@ -29,7 +34,7 @@ public struct FixHeader
             if (!fields.Read(out int tag, out var value))
             {
                 if (fields.Malformed)
-                    header.Fault(SessionRejectReason.InvalidTag, 0);
+                    header.Fault(SessionRejectReason.InvalidTag, fields.MalformedTag);
                 break;
             }
             int bit = BitOf(tag);
@@ -46,19 +51,39 @@ public struct FixHeader
                     header.Fault(SessionRejectReason.TagAppearsMoreThanOnce, tag);
                 seen |= 1 << bit;
             }
-            header.Take(tag, value, at + ValueOffset(tag));
+            header.Take(tag, value, fields.Position - 1 - value.Length);
         }
-        if (header.RejectReason < 0)
-        {
-            if ((seen & 1 << 2) == 0) header.Fault(SessionRejectReason.RequiredTagMissing, FixTag.MsgType);
-            else if ((seen & 1 << 4) == 0) header.Fault(SessionRejectReason.RequiredTagMissing, FixTag.SenderCompID);
-            else if ((seen & 1 << 5) == 0) header.Fault(SessionRejectReason.RequiredTagMissing, FixTag.TargetCompID);
-            else if ((seen & 1 << 6) == 0) header.Fault(SessionRejectReason.RequiredTagMissing, FixTag.SendingTime);
-        }
+        if ((seen & RequiredBits) != RequiredBits)
+            header.Search(message, seen);
         return header;
     }
 
-    private static int ValueOffset(int tag) => tag < 10 ? 2 : tag < 100 ? 3 : 4;
+    /// <summary>A field that the header must have is not among its fields: it stands out of order, behind the body's first, or nowhere.</summary>
+    private void Search(ReadOnlySpan<byte> message, int seen)
+    {
+        var fields = new FixFieldReader(message, BodyStart);
+        while (true)
+        {
+            if (!fields.Read(out int tag, out var value))
+                break;
+            int bit = BitOf(tag);
+            if (bit is < 2 or > 6 || (seen & (1 << bit)) != 0)
+                continue;
+            seen |= 1 << bit;
+            Fault(SessionRejectReason.TagOutOfOrder, tag);
+            Take(tag, value, fields.Position - 1 - value.Length);
+        }
+        if ((seen & 1 << 2) == 0) Fault(SessionRejectReason.RequiredTagMissing, FixTag.MsgType);
+        else if ((seen & 1 << 4) == 0) Fault(SessionRejectReason.RequiredTagMissing, FixTag.SenderCompID);
+        else if ((seen & 1 << 5) == 0) Fault(SessionRejectReason.RequiredTagMissing, FixTag.TargetCompID);
+        else if ((seen & 1 << 6) == 0) Fault(SessionRejectReason.RequiredTagMissing, FixTag.SendingTime);
+    }
+
+    /// <summary>True for the tags of the standard header, of every version.</summary>
+    public static bool IsHeaderTag(int tag) => BitOf(tag) >= 0;
+
+    /// <summary>True for the tags of the standard trailer.</summary>
+    public static bool IsTrailerTag(int tag) => tag is FixTag.CheckSum or FixTag.Signature or FixTag.SignatureLength;
 
     /// <summary>−1: not a header tag; 31: a header tag that we do not look at.</summary>
     private static int BitOf(int tag) => tag switch
@@ -73,9 +98,11 @@ public struct FixHeader
         FixTag.PossDupFlag => 7,
         FixTag.PossResend => 8,
         FixTag.OrigSendingTime => 9,
+        FixTag.ApplVerID => 10,
         FixTag.SenderSubID or FixTag.TargetSubID or FixTag.SenderLocationID or FixTag.TargetLocationID or FixTag.OnBehalfOfCompID or FixTag.OnBehalfOfSubID
             or FixTag.OnBehalfOfLocationID or FixTag.DeliverToCompID or FixTag.DeliverToSubID or FixTag.DeliverToLocationID or FixTag.SecureDataLen
-            or FixTag.SecureData or FixTag.XmlDataLen or FixTag.XmlData or FixTag.MessageEncoding or FixTag.LastMsgSeqNumProcessed => 31,
+            or FixTag.SecureData or FixTag.XmlDataLen or FixTag.XmlData or FixTag.MessageEncoding or FixTag.LastMsgSeqNumProcessed or FixTag.OnBehalfOfSendingTime
+            or FixTag.NoHops or FixTag.HopCompID or FixTag.HopSendingTime or FixTag.HopRefID or FixTag.CstmApplVerID or FixTag.ApplExtID => 31,
         _ => -1,
     };
 
@@ -84,19 +111,22 @@ public struct FixHeader
         switch (tag)
         {
             case FixTag.BeginString:
-                BeginStringIs44 = value.SequenceEqual("FIX.4.4"u8);
+                _beginLength = value.Length;
                 break;
             case FixTag.MsgType:
-                MsgType = value.Length switch { 1 => value[0], 2 => (uint)(value[0] | value[1] << 8), _ => 0 };
+                MsgType = FixMsgType.Pack(value);
                 break;
             case FixTag.MsgSeqNum:
-                HasSequence = FixNumber.TryParseUnsigned(value, out Sequence) && Sequence > 0;
+                HasSequence = FixNumber.TryParseUnsigned(value, out Sequence);
                 break;
             case FixTag.SenderCompID:
                 (_senderAt, _senderLength) = (valueAt, value.Length);
                 break;
             case FixTag.TargetCompID:
                 (_targetAt, _targetLength) = (valueAt, value.Length);
+                break;
+            case FixTag.ApplVerID:
+                (_applVerAt, _applVerLength) = (valueAt, value.Length);
                 break;
             case FixTag.SendingTime:
                 if (!FixTimestamp.TryParse(value, out SendingTimeUtcNs))

@@ -10,28 +10,47 @@ namespace Appliance.Fix;
 /// </summary>
 public sealed class FixHeaderTemplate
 {
-    internal const int BodyLengthAt = 12, BodyLengthDigits = 4, BodyAt = 17, MsgTypeAt = 20, SequenceDigits = 9;
+    internal const int BodyLengthDigits = 4, SequenceDigits = 9;
 
     internal readonly byte[] Bytes;
-    internal readonly int SequenceAt, SendingTimeAt;
+    internal readonly int BodyLengthAt, BodyAt, MsgTypeAt, SequenceAt, SendingTimeAt;
     internal FixTimestamp Time;
+    private readonly FixHeaderTemplate? _wide;
 
     public string SenderCompId { get; }
     public string TargetCompId { get; }
     /// <summary>Length of a header: where the body's own fields begin.</summary>
     public int Length => Bytes.Length;
 
-    public FixHeaderTemplate(string senderCompId, string targetCompId, bool microseconds)
+    /// <param name="version">FIX 4.4 when null.</param>
+    /// <param name="headerFields">Further header fields of every message (SenderSubID and the like), as on the wire, each with its separator.</param>
+    public FixHeaderTemplate(string senderCompId, string targetCompId, bool microseconds, FixVersion? version = null, string headerFields = "")
+        : this(senderCompId, targetCompId, microseconds, version ?? FixVersion.Fix44, headerFields, typeCharacters: 1)
     {
+        _wide = new FixHeaderTemplate(senderCompId, targetCompId, microseconds, Version, headerFields, typeCharacters: 2);
+    }
+
+    private FixHeaderTemplate(string senderCompId, string targetCompId, bool microseconds, FixVersion version, string headerFields, int typeCharacters)
+    {
+        Version = version;
         SenderCompId = CheckCompId(senderCompId);
         TargetCompId = CheckCompId(targetCompId);
         Time = new FixTimestamp(microseconds);
-        string head = $"8=FIX.4.4\u00019=0000\u000135=?\u000149={senderCompId}\u000156={targetCompId}\u000134=";
-        string text = head + "000000000\u000152=" + new string('0', Time.Length) + "\u0001";
+        string begin = $"8={version.BeginString}\u00019=", type = begin + "0000\u000135=";
+        string head = type + new string('?', typeCharacters) + $"\u000149={senderCompId}\u000156={targetCompId}\u000134=";
+        string text = head + "000000000\u000152=" + new string('0', Time.Length) + "\u0001" + headerFields;
         Bytes = Encoding.ASCII.GetBytes(text);
+        BodyLengthAt = begin.Length;
+        MsgTypeAt = type.Length;
+        BodyAt = type.Length - 3;
         SequenceAt = head.Length;
         SendingTimeAt = SequenceAt + SequenceDigits + 4;
     }
+
+    public FixVersion Version { get; }
+
+    /// <summary>The same header for messages whose type has two characters.</summary>
+    internal FixHeaderTemplate Wide => _wide ?? this;
 
     private static string CheckCompId(string id) =>
         id.Length is > 0 and <= 32 && id.All(c => c is > ' ' and <= '~' and not '=') ? id : throw new ArgumentException($"a CompID is 1 to 32 printable ASCII characters without '=' or blanks, not '{id}'", nameof(id));
@@ -51,8 +70,20 @@ public ref struct FixMessageWriter
     public FixMessageWriter(Span<byte> buffer, FixHeaderTemplate header, byte msgType, uint sequence, long sendingTimeUtcNs)
         : this(buffer, header, header.Bytes, sequence, sendingTimeUtcNs)
     {
-        buffer[FixHeaderTemplate.MsgTypeAt] = msgType;
+        buffer[header.MsgTypeAt] = msgType;
     }
+
+    /// <summary>Begins a message of any type of one or two characters, packed as <see cref="FixMsgType"/> says.</summary>
+    public static FixMessageWriter Begin(Span<byte> buffer, FixHeaderTemplate header, uint msgType, uint sequence, long sendingTimeUtcNs)
+    {
+        if (msgType is 0 or > 0xFFFF) ThrowType(msgType);
+        var own = msgType > 0xFF ? header.Wide : header;
+        var writer = new FixMessageWriter(buffer, own, own.Bytes, sequence, sendingTimeUtcNs);
+        FixMsgType.Unpack(msgType, buffer[own.MsgTypeAt..]);
+        return writer;
+    }
+
+    private static void ThrowType(uint msgType) => throw new ArgumentOutOfRangeException(nameof(msgType), msgType, "a message type to be sent has one or two characters");
 
     /// <summary>Begins with a longer template, whose first bytes are the header's.</summary>
     internal FixMessageWriter(Span<byte> buffer, FixHeaderTemplate header, byte[] template, uint sequence, long sendingTimeUtcNs)
@@ -66,6 +97,12 @@ public ref struct FixMessageWriter
     }
 
     public readonly int Position => _at;
+
+    /// <summary>Leaves out the session's further header fields: a message that is sent again brings its own.</summary>
+    internal void CutBehindSendingTime() => _at = _header.SendingTimeAt + _header.Time.Length + 1;
+
+    /// <summary>Bytes that body fields may still take, the trailer's kept free.</summary>
+    public readonly int Room => _buffer.Length - _at - 7;
 
     /// <summary>Copies a field, or several, that stand ready with their separators ("40=2\u0001").</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -113,6 +150,29 @@ public ref struct FixMessageWriter
         _buffer[_at++] = FixFramer.Separator;
     }
 
+    /// <summary>A short text and, unless it is 0, a number behind it in brackets.</summary>
+    public void TextAndNumber(scoped ReadOnlySpan<byte> tag, scoped ReadOnlySpan<byte> text, int number)
+    {
+        Raw(tag);
+        Raw(text);
+        if (number != 0)
+        {
+            Raw(" ("u8);
+            if (number < 0) _buffer[_at++] = (byte)'-';
+            _at += FixNumber.WriteNumber(_buffer[_at..], (ulong)Math.Abs((long)number));
+            _buffer[_at++] = (byte)')';
+        }
+        _buffer[_at++] = FixFramer.Separator;
+    }
+
+    public void Signed(scoped ReadOnlySpan<byte> tag, int value)
+    {
+        Raw(tag);
+        if (value < 0) _buffer[_at++] = (byte)'-';
+        _at += FixNumber.WriteNumber(_buffer[_at..], (ulong)Math.Abs((long)value));
+        _buffer[_at++] = FixFramer.Separator;
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Decimal(scoped ReadOnlySpan<byte> tag, long units, int decimals)
     {
@@ -134,7 +194,7 @@ public ref struct FixMessageWriter
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int Finish()
     {
-        FixNumber.WriteFixedWidth(_buffer[FixHeaderTemplate.BodyLengthAt..], (uint)(_at - FixHeaderTemplate.BodyAt), FixHeaderTemplate.BodyLengthDigits);
+        FixNumber.WriteFixedWidth(_buffer[_header.BodyLengthAt..], (uint)(_at - _header.BodyAt), FixHeaderTemplate.BodyLengthDigits);
         uint sum = FixChecksum.Sum(_buffer[.._at]);
         var trailer = _buffer.Slice(_at, 7);
         trailer[0] = (byte)'1';

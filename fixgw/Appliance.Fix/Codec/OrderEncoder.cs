@@ -42,7 +42,7 @@ public sealed class OrderEncoder
                     ? $"{accountField}55={symbol}\u0001{cancelTail}"
                     : $"{accountField}55={symbol}\u000121=1\u000140=2\u0001{orderTail}";
                 byte[] template = [.. header.Bytes, .. Encoding.ASCII.GetBytes(body)];
-                template[FixHeaderTemplate.MsgTypeAt] = (OrderRequestKind)(kind + 1) switch
+                template[header.MsgTypeAt] = (OrderRequestKind)(kind + 1) switch
                 {
                     OrderRequestKind.New => (byte)'D',
                     OrderRequestKind.Amend => (byte)'G',

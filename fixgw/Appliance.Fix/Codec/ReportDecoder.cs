@@ -21,7 +21,7 @@ public static class ReportDecoder
     public static DecodedReport ExecutionReport(ReadOnlySpan<byte> message, int bodyStart)
     {
         var report = new DecodedReport { Problem = -1 };
-        byte execType = 0, status = 0;
+        byte execType = 0, status = 0, transaction = 0;
         uint ordRejReason = 0;
         var fields = new FixFieldReader(message, bodyStart);
         while (fields.Read(out int tag, out var value))
@@ -38,6 +38,7 @@ public static class ReportDecoder
                 case FixTag.LastQty: report.LastQuantity = value; break;
                 case FixTag.CumQty: report.CumulativeQuantity = value; break;
                 case FixTag.Side: report.Side = value.Length == 1 ? FixEnums.SideOf(value[0]) : Side.None; break;
+                case FixTag.ExecTransType: transaction = Code(ref report, tag, value); break;
                 case FixTag.ExecType: execType = Code(ref report, tag, value); break;
                 case FixTag.OrdStatus: status = Code(ref report, tag, value); break;
                 case FixTag.OrdRejReason: Number(ref report, tag, value, out ordRejReason); break;
@@ -45,7 +46,7 @@ public static class ReportDecoder
             }
         }
         report.Reason = ordRejReason;
-        report.Kind = FixEnums.ExecutionKindOf(execType);
+        report.Kind = FixEnums.Transaction(transaction, FixEnums.ExecutionKindOf(execType));
         report.Status = FixEnums.StatusOf(status);
         if (fields.Malformed) Fault(ref report, SessionRejectReason.InvalidTag, 0);
         else if (execType == 0) Fault(ref report, SessionRejectReason.RequiredTagMissing, FixTag.ExecType);

@@ -2,7 +2,7 @@ using Appliance.Contract;
 
 namespace Appliance.Fix;
 
-/// <summary>The acceptor's application messages.</summary>
+/// <summary>The acceptor's application messages, in the version of the session's header.</summary>
 public static class ReportEncoder
 {
     public static int ExecutionReport(Span<byte> buffer, FixHeaderTemplate header, SymbolTable symbols, in ExecutionReportMessage report, uint sequence, long utcNs)
@@ -13,7 +13,9 @@ public static class ReportEncoder
         w.Number("17="u8, report.ExecutionId);
         w.Text("11="u8, report.ClientOrderId.Span);
         if (!report.OriginalClientOrderId.IsEmpty) w.Text("41="u8, report.OriginalClientOrderId.Span);
-        w.Character("150="u8, FixEnums.ExecTypeCode(report.Kind));
+        bool early = !header.Version.IsAtLeast(FixVersion.Fix43);
+        if (early) w.Character("20="u8, FixEnums.ExecTransTypeCode(report.Kind));
+        w.Character("150="u8, early ? FixEnums.EarlyExecTypeCode(report.Kind, report.Status) : FixEnums.ExecTypeCode(report.Kind));
         w.Character("39="u8, FixEnums.StatusCode(report.Status));
         if (report.Kind == ExecutionKind.Rejected) w.Number("103="u8, report.RejectReason);
         w.Text("55="u8, symbols.Symbol(report.Instrument));
@@ -25,7 +27,7 @@ public static class ReportEncoder
         {
             w.Decimal("32="u8, report.LastQuantityUnits, quantityDecimals);
             w.Decimal("31="u8, report.LastPriceUnits, priceDecimals);
-            w.Character("851="u8, report.AddedLiquidity ? (byte)'1' : (byte)'2');
+            if (!early) w.Character("851="u8, report.AddedLiquidity ? (byte)'1' : (byte)'2');
         }
         w.Decimal("151="u8, report.LeavesQuantityUnits, quantityDecimals);
         w.Decimal("14="u8, report.CumulativeQuantityUnits, quantityDecimals);

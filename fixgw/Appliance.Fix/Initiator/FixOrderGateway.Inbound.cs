@@ -114,13 +114,13 @@ public sealed partial class FixOrderGateway<TSink, TClock>
         switch (header.MsgType)
         {
             case FixMsgType.ExecutionReport:
-                OnReport(in header, ReportDecoder.ExecutionReport(message, header.BodyStart));
+                OnReport(in header, message, ReportDecoder.ExecutionReport(message, header.BodyStart));
                 break;
             case FixMsgType.OrderCancelReject:
-                OnReport(in header, ReportDecoder.OrderCancelReject(message, header.BodyStart));
+                OnReport(in header, message, ReportDecoder.OrderCancelReject(message, header.BodyStart));
                 break;
             case FixMsgType.BusinessMessageReject:
-                OnBusinessReject(in header, ReportDecoder.BusinessMessageReject(message, header.BodyStart));
+                OnBusinessReject(in header, message, ReportDecoder.BusinessMessageReject(message, header.BodyStart));
                 break;
             default:
                 _session.SendBusinessReject(header.Sequence, header.MsgType, default, 3, "unsupported message type"u8);
@@ -128,11 +128,11 @@ public sealed partial class FixOrderGateway<TSink, TClock>
         }
     }
 
-    private void OnReport(in FixHeader header, in DecodedReport report)
+    private void OnReport(in FixHeader header, ReadOnlySpan<byte> message, in DecodedReport report)
     {
         if (report.Problem >= 0)
         {
-            _session.SendReject(header.Sequence, report.ProblemTag, header.MsgType, report.Problem, "field missing or incorrect"u8);
+            _session.SendReject(in header, message, report.Problem, report.ProblemTag);
             return;
         }
         if (!FixNumber.TryParseUnsigned(report.ClientOrderId, out ulong id))
@@ -170,7 +170,7 @@ public sealed partial class FixOrderGateway<TSink, TClock>
                 : !Read(report.CumulativeQuantity, quantityDecimals, out cumulative) ? FixTag.CumQty : 0;
             if (bad != 0)
             {
-                _session.SendReject(header.Sequence, bad, header.MsgType, SessionRejectReason.IncorrectDataFormat, "not a decimal"u8);
+                _session.SendReject(in header, message, SessionRejectReason.IncorrectDataFormat, bad);
                 return;
             }
         }
@@ -197,11 +197,11 @@ public sealed partial class FixOrderGateway<TSink, TClock>
         return parsed != DecimalParse.Malformed;
     }
 
-    private void OnBusinessReject(in FixHeader header, in DecodedReport report)
+    private void OnBusinessReject(in FixHeader header, ReadOnlySpan<byte> message, in DecodedReport report)
     {
         if (report.Problem >= 0)
         {
-            _session.SendReject(header.Sequence, report.ProblemTag, header.MsgType, report.Problem, "field missing or incorrect"u8);
+            _session.SendReject(in header, message, report.Problem, report.ProblemTag);
             return;
         }
         _store.TryGet(report.RefSequence, out _, out _, out var order);

@@ -56,24 +56,15 @@ public sealed partial class FixOrderGateway<TSink, TClock> : IOrderGateway, IEme
         _clock = clock;
         _time = time;
         _symbols = new SymbolTable(instruments);
-        var header = new FixHeaderTemplate(options.SenderCompId, options.TargetCompId, options.Microseconds);
+        var header = options.MakeHeader();
         _encoder = new OrderEncoder(header, _symbols, options.Account);
-        string? path = options.StoreDirectory is null ? null : Path.Combine(options.StoreDirectory, $"{options.SenderCompId}-{options.TargetCompId}.fixstore");
-        _store = new SequenceStore(path, options.StoreMessages);
+        _store = options.MakeStore();
         _ownsOrderLog = orderLog is null;
         _orderLog = orderLog ?? new OrderLog(null, 1 << 16);
         _link = new TcpLink(options.ReceiveBufferBytes, QueueBytes);
         _recent = new RecentOrders(options.RecentOrders);
         _schedule = new ReconnectSchedule(options.ReconnectFirstMs, options.ReconnectMaxMs, options.ReconnectSeed);
-        _session = new FixSession<Actions>(new Actions(this), _store, header, new FixSessionSettings
-        {
-            Role = FixRole.Initiator,
-            HeartbeatSeconds = options.HeartbeatSeconds,
-            ResetSequenceNumbersOnLogon = options.ResetSequenceNumbersOnLogon,
-            SynchroniseAfterLogon = options.SynchroniseAfterLogon,
-            SendingTimeToleranceSeconds = options.SendingTimeToleranceSeconds,
-            LogonFields = options.EncodeLogonFields(),
-        });
+        _session = new FixSession<Actions>(new Actions(this), _store, header, options.MakeSettings());
         _connector = new Connector(options.Host, options.Port, options.ConnectTimeoutMs);
     }
 
@@ -198,7 +189,7 @@ public sealed partial class FixOrderGateway<TSink, TClock> : IOrderGateway, IEme
         public void Cut(FixDownReason reason) => gateway.OnCut();
         public void OnUp() => gateway.OnUp();
         public void OnDown(FixDownReason reason) => gateway.OnDown();
-        public void OnLogon(ReadOnlySpan<byte> message) { }
+        public byte[]? OnLogon(in FixHeader header, ReadOnlySpan<byte> message) => null;
         public void OnMessage(in FixHeader header, ReadOnlySpan<byte> message) => gateway.OnApplicationMessage(in header, message);
         public void OnRejected(in FixHeader header, uint refSequence, int reason, in StoredOrder order) => gateway.OnSessionReject(in header, reason, in order);
         public void OnUnsent(uint sequence, in StoredOrder order) => gateway.OnGapFilled(sequence, in order);

@@ -15,12 +15,28 @@ public sealed record FixSessionOptions
     public required string SenderCompId { get; init; }
     /// <summary>The venue's CompID.</summary>
     public required string TargetCompId { get; init; }
+    /// <summary>What is spoken.</summary>
+    public FixVersion Version { get; init; } = FixVersion.Fix44;
+    /// <summary>What is checked of each message received.</summary>
+    public FixValidationOptions Validation { get; init; } = new();
+    /// <summary>The venue's dictionaries, for checks; null takes those that come with the program.</summary>
+    public FixDictionaries? Dictionaries { get; init; }
     /// <summary>Account (1) of every order; empty leaves it out.</summary>
     public string Account { get; init; } = "";
     /// <summary>Seconds, 1–3600. Ten notices a dead peer within half a minute, without traffic worth mentioning.</summary>
     public int HeartbeatSeconds { get; init; } = 10;
     /// <summary>Ask for numbers from 1 at each logon. Then nothing that was missed is recovered: only for venues that demand it.</summary>
     public bool ResetSequenceNumbersOnLogon { get; init; }
+    /// <summary>NextExpectedMsgSeqNum (789) in the Logon: the venue then sends what was missed without being asked.</summary>
+    public bool UseNextExpectedSequence { get; init; }
+    /// <summary>TestMessageIndicator (464) in the Logon, and expected in the venue's.</summary>
+    public bool TestSession { get; init; }
+    /// <summary>Send stored application messages again when the venue asks, instead of gap-filling them. For orders leave it off: a stale order must not be sent again.</summary>
+    public bool ResendApplicationMessages { get; init; }
+    /// <summary>Messages asked for by one ResendRequest; 0 asks for everything at once.</summary>
+    public int ResendChunk { get; init; }
+    /// <summary>Header fields of every message by tag, e.g. 50 and 57 for SenderSubID and TargetSubID.</summary>
+    public IReadOnlyList<KeyValuePair<int, string>> HeaderFields { get; init; } = [];
     /// <summary>Further Logon fields by tag, e.g. 9002=Y for cancel-on-disconnect, 553 and 554 for a user's name and password.</summary>
     public IReadOnlyList<KeyValuePair<int, string>> LogonFields { get; init; } = [];
     /// <summary>SendingTime and TransactTime with six decimals instead of three.</summary>
@@ -67,8 +83,11 @@ public sealed record FixSessionOptions
         Need(ReconnectMaxMs >= Math.Max(1, ReconnectFirstMs) && ReconnectMaxMs <= 3_600_000, $"ReconnectMaxMs {ReconnectMaxMs} is not between ReconnectFirstMs and 3600000");
         Need(ConnectTimeoutMs is >= 10 and <= 60_000, $"ConnectTimeoutMs {ConnectTimeoutMs} is not 10 to 60000");
         Need(ReceiveBufferBytes >= 16_384, $"ReceiveBufferBytes {ReceiveBufferBytes} is below 16384");
-        foreach (var (tag, value) in LogonFields)
-            Need(tag > 0 && value.Length > 0 && value.All(c => c is >= ' ' and <= '~'), $"Logon field {tag}={value} is not a positive tag with printable ASCII text");
+        Need(ResendChunk is >= 0 and <= 1_000_000, $"ResendChunk {ResendChunk} is not 0 to 1000000");
+        foreach (var (tag, _) in HeaderFields)
+            Need(FixHeader.IsHeaderTag(tag) && tag is not (8 or 9 or 34 or 35 or 43 or 49 or 52 or 56 or 97 or 122), $"header field {tag} is no field of the standard header, or one that the session writes itself");
+        foreach (var (tag, value) in LogonFields.Concat(HeaderFields))
+            Need(tag > 0 && value.Length > 0 && value.All(c => c is >= ' ' and <= '~'), $"field {tag}={value} is not a positive tag with printable ASCII text");
         Need(EncodeLogonFields().Length <= 256, "LogonFields have more than 256 bytes");
         return wrong;
     }
@@ -76,10 +95,36 @@ public sealed record FixSessionOptions
     private static bool IsCompId(string id) => id.Length is > 0 and <= 32 && id.All(c => c is > ' ' and <= '~' and not '=');
     private static bool IsPowerOfTwo(int value) => value > 0 && (value & (value - 1)) == 0;
 
-    internal byte[] EncodeLogonFields()
+    internal byte[] EncodeLogonFields() => Encoding.ASCII.GetBytes(Encode(LogonFields));
+
+    internal FixHeaderTemplate MakeHeader() => new(SenderCompId, TargetCompId, Microseconds, Version, Encode(HeaderFields));
+
+    internal SequenceStore MakeStore()
+    {
+        // The name of earlier stores stays that of FIX 4.4 sessions.
+        string name = Version == FixVersion.Fix44 ? $"{SenderCompId}-{TargetCompId}" : $"{SenderCompId}-{TargetCompId}-{Version.Name}";
+        return new SequenceStore(StoreDirectory is null ? null : Path.Combine(StoreDirectory, $"{name}.fixstore"), StoreMessages);
+    }
+
+    internal FixSessionSettings MakeSettings() => new()
+    {
+        Role = FixRole.Initiator,
+        HeartbeatSeconds = HeartbeatSeconds,
+        ResetSequenceNumbersOnLogon = ResetSequenceNumbersOnLogon,
+        SynchroniseAfterLogon = SynchroniseAfterLogon,
+        SendingTimeToleranceSeconds = SendingTimeToleranceSeconds,
+        UseNextExpectedSequence = UseNextExpectedSequence,
+        TestSession = TestSession,
+        ResendApplicationMessages = ResendApplicationMessages,
+        ResendChunk = ResendChunk,
+        LogonFields = EncodeLogonFields(),
+        Validator = Validation.Level == FixValidation.Off ? null : new MessageValidator(Dictionaries ?? FixDictionaries.Shipped(Version), Validation),
+    };
+
+    private static string Encode(IReadOnlyList<KeyValuePair<int, string>> fields)
     {
         var text = new StringBuilder();
-        foreach (var (tag, value) in LogonFields) text.Append(tag).Append('=').Append(value).Append('\u0001');
-        return Encoding.ASCII.GetBytes(text.ToString());
+        foreach (var (tag, value) in fields) text.Append(tag).Append('=').Append(value).Append('\u0001');
+        return text.ToString();
     }
 }

@@ -1,109 +1,8 @@
 namespace Appliance.Fix;
 
-/// <summary>The session's own messages, received: Logon, Logout, heartbeats, sequence resets, rejects.</summary>
+/// <summary>The session's own messages, received: Logout, heartbeats, sequence resets, rejects; and how a message is refused.</summary>
 public sealed partial class FixSession<THost>
 {
-    private void OnFirstMessage(in FixHeader header, ReadOnlySpan<byte> message)
-    {
-        if (header.MsgType != FixMsgType.Logon)
-        {
-            // An initiator may be answered by a Logout that says why; anything else is no FIX session. Neither is worth an answer.
-            GoDown(header.MsgType == FixMsgType.Logout ? FixDownReason.LogonRefused : FixDownReason.Protocol, cut: true);
-            return;
-        }
-        if (!header.Sender(message).SequenceEqual(_target) || !header.Target(message).SequenceEqual(_sender))
-        {
-            Refuse("incorrect SenderCompID or TargetCompID"u8, FixDownReason.CompIdProblem);
-            return;
-        }
-        if (header.RejectReason >= 0 || !ReadLogon(message, header.BodyStart, out uint heartbeatSeconds, out bool reset) || IsTimeWrong(in header))
-        {
-            Refuse("Logon refused: malformed, encrypted, or SendingTime accuracy"u8, FixDownReason.Protocol);
-            return;
-        }
-        if (reset && header.Sequence != 1)
-        {
-            Refuse("ResetSeqNumFlag with a MsgSeqNum other than 1"u8, FixDownReason.Protocol);
-            return;
-        }
-        if (State == FixSessionState.AwaitingLogon) OnLogonAsAcceptor(in header, message, heartbeatSeconds, reset);
-        else OnLogonAsInitiator(in header, message, reset);
-    }
-
-    private void OnLogonAsAcceptor(in FixHeader header, ReadOnlySpan<byte> message, uint heartbeatSeconds, bool reset)
-    {
-        if (reset) _store.Reset();
-        if (header.Sequence < _store.NextIncoming && !header.PossDup)
-        {
-            Counters.SequenceTooLow++;
-            RefuseTooLow(header.Sequence);
-            return;
-        }
-        Counters.Logons++;
-        _heartbeatNs = heartbeatSeconds * SecondNs;
-        _acceptedHeartbeatSeconds = heartbeatSeconds;
-        Enter(FixSessionState.Synchronising);
-        SendLogon(reset);
-        if (State == FixSessionState.Disconnected)
-            return;
-        _synchronised = true;
-        if (header.Sequence == _store.NextIncoming) _store.NextIncoming = header.Sequence + 1;
-        _host.OnLogon(message);
-        // An acceptor is up with the Logon: what it still misses comes by its resend request, and what it sends is numbered anyway.
-        ComeUp();
-        if (header.Sequence >= _store.NextIncoming) IsInSequence(in header);
-    }
-
-    private void OnLogonAsInitiator(in FixHeader header, ReadOnlySpan<byte> message, bool reset)
-    {
-        if (reset && !_settings.ResetSequenceNumbersOnLogon)
-        {
-            // The venue began anew on its own: our Logon counts as number 1.
-            _store.Reset();
-            _store.MoveOutgoing(2);
-        }
-        if (header.Sequence < _store.NextIncoming && !header.PossDup)
-        {
-            Counters.SequenceTooLow++;
-            RefuseTooLow(header.Sequence);
-            return;
-        }
-        Counters.Logons++;
-        Enter(FixSessionState.Synchronising);
-        _host.OnLogon(message);
-        bool inSequence = IsInSequence(in header);
-        if (inSequence) Advance(header.Sequence + 1);
-        if (State == FixSessionState.Disconnected)
-            return;
-        _synchronised = !_settings.SynchroniseAfterLogon;
-        if (_synchronised) TryComeUp();
-        else SendTestRequest();
-    }
-
-    private static bool ReadLogon(ReadOnlySpan<byte> message, int from, out uint heartbeatSeconds, out bool reset)
-    {
-        heartbeatSeconds = 0;
-        reset = false;
-        bool encrypted = true;
-        var fields = new FixFieldReader(message, from);
-        while (fields.Read(out int tag, out var value))
-        {
-            switch (tag)
-            {
-                case FixTag.EncryptMethod:
-                    encrypted = value is not [(byte)'0'];
-                    break;
-                case FixTag.HeartBtInt:
-                    if (!FixNumber.TryParseUnsigned(value, out heartbeatSeconds)) return false;
-                    break;
-                case FixTag.ResetSeqNumFlag:
-                    reset = value is [(byte)'Y'];
-                    break;
-            }
-        }
-        return !fields.Malformed && !encrypted && heartbeatSeconds is > 0 and <= 86_400;
-    }
-
     private void OnLogout(in FixHeader header)
     {
         if (header.Sequence == _store.NextIncoming) _store.NextIncoming = header.Sequence + 1;
@@ -135,7 +34,7 @@ public sealed partial class FixSession<THost>
         if (TryFind(message, header.BodyStart, FixTag.TestReqID, out var id) && !id.IsEmpty)
             SendHeartbeat(id);
         else
-            SendReject(header.Sequence, FixTag.TestReqID, header.MsgType, SessionRejectReason.RequiredTagMissing, "TestReqID missing"u8);
+            Reject(in header, message, new FixVerdict(SessionRejectReason.RequiredTagMissing, FixTag.TestReqID));
     }
 
     private static bool IsGapFill(ReadOnlySpan<byte> message, int bodyStart) => TryFind(message, bodyStart, FixTag.GapFillFlag, out var flag) && flag is [(byte)'Y'];
@@ -147,7 +46,7 @@ public sealed partial class FixSession<THost>
             : Assign(0, out newSequence);
         if (!sound)
         {
-            SendReject(header.Sequence, FixTag.NewSeqNo, header.MsgType, SessionRejectReason.RequiredTagMissing, "NewSeqNo missing or malformed"u8);
+            Reject(in header, message, new FixVerdict(SessionRejectReason.RequiredTagMissing, FixTag.NewSeqNo));
             if (header.Sequence == _store.NextIncoming) Advance(header.Sequence + 1);
             return;
         }
@@ -155,10 +54,11 @@ public sealed partial class FixSession<THost>
         uint lowest = gapFill ? header.Sequence + 1 : _store.NextIncoming;
         if (newSequence < lowest)
         {
-            SendReject(header.Sequence, FixTag.NewSeqNo, header.MsgType, SessionRejectReason.ValueIncorrect, "attempt to lower the sequence number"u8);
-            if (gapFill) Advance(header.Sequence + 1);
+            Reject(in header, message, new FixVerdict(SessionRejectReason.ValueIncorrect, 0));
+            if (gapFill && State != FixSessionState.Disconnected) Advance(header.Sequence + 1);
             return;
         }
+        _held.DropBelow(newSequence);
         Advance(newSequence);
     }
 
@@ -176,6 +76,30 @@ public sealed partial class FixSession<THost>
         if (TryFind(message, header.BodyStart, FixTag.SessionRejectReason, out var code) && FixNumber.TryParseUnsigned(code, out uint number)) reason = number;
         _store.TryGet(refSequence, out _, out _, out var order);
         _host.OnRejected(in header, refSequence, (int)reason, in order);
+    }
+
+    /// <summary>Rejects a message at session level; the caller moves the number on where it is used up.</summary>
+    private void Reject(in FixHeader header, ReadOnlySpan<byte> message, FixVerdict verdict)
+    {
+        Counters.RejectsOut++;
+        CommitAndWrite(AdminMessages.Reject(NextBuffer(out uint n), _header, n, _utcNs, header.Sequence, verdict.Tag, header.MsgType, verdict.Reason,
+            SessionRejectReason.Text(verdict.Reason), message), FixMsgType.Reject);
+    }
+
+    /// <summary>Logout with a reason, then cut: the peer is not in a state in which a handshake would help.</summary>
+    private void Refuse(ReadOnlySpan<byte> text, FixDownReason reason)
+    {
+        if (State == FixSessionState.Disconnected)
+            return;
+        SendLogout(text);
+        GoDown(reason, cut: true);
+    }
+
+    private void RefuseTooLow(uint received)
+    {
+        Span<byte> text = stackalloc byte[96];
+        System.Text.Unicode.Utf8.TryWrite(text, System.Globalization.CultureInfo.InvariantCulture, $"MsgSeqNum too low, expecting {_store.NextIncoming} but received {received}", out int length);
+        Refuse(text[..length], FixDownReason.SequenceTooLow);
     }
 
     private static bool TryFind(ReadOnlySpan<byte> message, int from, int wanted, out ReadOnlySpan<byte> value)

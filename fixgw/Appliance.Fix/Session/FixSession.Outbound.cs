@@ -8,7 +8,6 @@ public sealed partial class FixSession<THost>
     // A gap fill is written while the resent message after it stands ready: each has its own buffer.
     private const int LooksPerSlice = 1024;
     private readonly byte[] _scratch = new byte[SequenceStore.MessageBytes], _gapScratch = new byte[SequenceStore.MessageBytes];
-    private uint _acceptedHeartbeatSeconds;
     // An answer to a resend request in progress: the next number to look at, the last one asked for, and where the gap fill being gathered began.
     private bool _resending;
     private uint _resendNext, _resendEnd, _gapFrom;
@@ -98,36 +97,53 @@ public sealed partial class FixSession<THost>
         GoDown(written == LinkWrite.Refused ? FixDownReason.SlowReader : FixDownReason.LinkLost, cut: true);
     }
 
-    private void SendLogon(bool reset)
+    private void SendLogon(uint heartbeatSeconds, bool reset)
     {
-        uint seconds = _settings.Role == FixRole.Acceptor ? _acceptedHeartbeatSeconds : (uint)_settings.HeartbeatSeconds;
-        CommitAndWrite(AdminMessages.Logon(NextBuffer(out uint n), _header, n, _utcNs, seconds, reset, _settings.LogonFields), FixMsgType.Logon);
+        var fields = new LogonFields
+        {
+            HeartbeatSeconds = heartbeatSeconds, ResetSequenceNumbers = reset, TestSession = _settings.TestSession, Extra = _settings.LogonFields,
+            NextExpectedSequence = _settings.UseNextExpectedSequence ? _store.NextIncoming : 0,
+        };
+        CommitAndWrite(AdminMessages.Logon(NextBuffer(out uint n), _header, n, _utcNs, in fields), FixMsgType.Logon);
     }
 
     private void SendHeartbeat(ReadOnlySpan<byte> testRequestId) =>
         CommitAndWrite(AdminMessages.Heartbeat(NextBuffer(out uint n), _header, n, _utcNs, testRequestId), FixMsgType.Heartbeat);
 
+    /// <summary>Asks whether the peer is in sequence with us: the answer bears the request's own number.</summary>
     private void SendTestRequest()
     {
         _testRequestSentNs = _synchronisingSinceNs = _nowNs;
         Counters.TestRequestsOut++;
-        CommitAndWrite(AdminMessages.TestRequest(NextBuffer(out uint n), _header, n, _utcNs, ++_testRequestId), FixMsgType.TestRequest);
+        Span<byte> id = stackalloc byte[24];
+        int digits = FixNumber.WriteNumber(id, ++_testRequestId);
+        CommitAndWrite(AdminMessages.TestRequest(NextBuffer(out uint n), _header, n, _utcNs, id[..digits]), FixMsgType.TestRequest);
+    }
+
+    /// <summary>Asks whether the peer is there at all: any message answers it.</summary>
+    private void SendLivenessRequest()
+    {
+        _testRequestSentNs = _nowNs;
+        Counters.TestRequestsOut++;
+        CommitAndWrite(AdminMessages.TestRequest(NextBuffer(out uint n), _header, n, _utcNs, "TEST"u8), FixMsgType.TestRequest);
     }
 
     private void SendLogout(ReadOnlySpan<byte> text) =>
         CommitAndWrite(AdminMessages.Logout(NextBuffer(out uint n), _header, n, _utcNs, text), FixMsgType.Logout);
 
-    /// <summary>Session-level Reject of the message with that number.</summary>
-    public void SendReject(uint refSequence, int refTag, uint refMsgType, int reason, ReadOnlySpan<byte> text)
-    {
-        Counters.RejectsOut++;
-        CommitAndWrite(AdminMessages.Reject(NextBuffer(out uint n), _header, n, _utcNs, refSequence, refTag, refMsgType, reason, text), FixMsgType.Reject);
-    }
+    /// <summary>Session-level Reject of an application message that the host was given.</summary>
+    public void SendReject(in FixHeader header, ReadOnlySpan<byte> message, int reason, int tag) => Reject(in header, message, new FixVerdict(reason, tag));
 
     /// <param name="businessRefId">The identifier (ClOrdID) of the message refused, empty when it has none.</param>
     public void SendBusinessReject(uint refSequence, uint refMsgType, ReadOnlySpan<byte> businessRefId, int reason, ReadOnlySpan<byte> text)
     {
         Counters.RejectsOut++;
+        if (!_header.Version.IsAtLeast(FixVersion.Fix42))
+        {
+            // BusinessMessageReject came with 4.2; before, a Reject says it.
+            CommitAndWrite(AdminMessages.Reject(NextBuffer(out uint m), _header, m, _utcNs, refSequence, 0, refMsgType, 0, text, default), FixMsgType.Reject);
+            return;
+        }
         CommitAndWrite(AdminMessages.BusinessMessageReject(NextBuffer(out uint n), _header, n, _utcNs, refSequence, refMsgType, businessRefId, reason, text), FixMsgType.BusinessMessageReject);
     }
 
@@ -136,7 +152,10 @@ public sealed partial class FixSession<THost>
         _recovering = true;
         _recoverySinceNs = _nowNs;
         Counters.ResendRequestsOut++;
-        CommitAndWrite(AdminMessages.ResendRequest(NextBuffer(out uint n), _header, n, _utcNs, _store.NextIncoming, 0), FixMsgType.ResendRequest);
+        uint begin = _store.NextIncoming, end = _header.Version.ResendToInfinity;
+        _askedUpTo = 0;
+        if (_settings.ResendChunk > 0) _askedUpTo = end = Math.Min(begin + (uint)_settings.ResendChunk - 1, _recoverUpTo);
+        CommitAndWrite(AdminMessages.ResendRequest(NextBuffer(out uint n), _header, n, _utcNs, begin, end), FixMsgType.ResendRequest);
     }
 
     private void OnResendRequest(in FixHeader header, ReadOnlySpan<byte> message)
@@ -148,14 +167,18 @@ public sealed partial class FixSession<THost>
         uint last = _store.NextOutgoing - 1;
         if (!sound || begin > last)
         {
-            SendReject(header.Sequence, FixTag.BeginSeqNo, header.MsgType, SessionRejectReason.ValueIncorrect, "BeginSeqNo or EndSeqNo out of range"u8);
+            Reject(in header, message, new FixVerdict(SessionRejectReason.ValueIncorrect, FixTag.BeginSeqNo));
             return;
         }
-        if (end == 0 || end > last) end = last;
+        BeginResend(begin, end == 0 || end > last ? last : end);
+    }
+
+    private void BeginResend(uint begin, uint end)
+    {
         if (_resending && _deferredFrom != 0)
         {
             // What was deferred has never left; the new answer takes it in.
-            end = last;
+            end = _store.NextOutgoing - 1;
             _deferredFrom = 0;
         }
         _resending = true;

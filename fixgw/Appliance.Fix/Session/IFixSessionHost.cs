@@ -39,8 +39,9 @@ public interface IFixSessionHost
     void OnUp();
     void OnDown(FixDownReason reason);
 
-    /// <summary>The Logon that opened the session, for fields beyond the session's own.</summary>
-    void OnLogon(ReadOnlySpan<byte> message);
+    /// <summary>The peer's Logon, before it is answered or taken, for fields beyond the session's own: user name, password, options.</summary>
+    /// <returns>Null accepts it; a text refuses it, with a Logout that says so.</returns>
+    byte[]? OnLogon(in FixHeader header, ReadOnlySpan<byte> message);
 
     /// <summary>An application message: in sequence, once, header sound.</summary>
     void OnMessage(in FixHeader header, ReadOnlySpan<byte> message);
@@ -73,10 +74,22 @@ public enum FixSessionState : byte
 public sealed record FixSessionSettings
 {
     public required FixRole Role { get; init; }
-    /// <summary>HeartBtInt (108), 1–3600 s; an acceptor takes the initiator's.</summary>
+    /// <summary>HeartBtInt (108), 0–3600 s, 0 for none; an acceptor takes the initiator's.</summary>
     public int HeartbeatSeconds { get; init; } = 30;
-    /// <summary>ResetSeqNumFlag (141) in our Logon: both numbers begin at 1 at each logon, and nothing is recovered.</summary>
+    /// <summary>
+    /// Both numbers begin at 1 at each logon, and nothing is recovered. An initiator says so by ResetSeqNumFlag (141) in its Logon; an acceptor expects 1, whatever was before.
+    /// </summary>
     public bool ResetSequenceNumbersOnLogon { get; init; }
+    /// <summary>NextExpectedMsgSeqNum (789) in our Logon: the peer then sends what we miss without being asked. Understood from the peer either way.</summary>
+    public bool UseNextExpectedSequence { get; init; }
+    /// <summary>TestMessageIndicator (464): a session for tests. A peer that says otherwise is refused.</summary>
+    public bool TestSession { get; init; }
+    /// <summary>Messages asked for by one ResendRequest; 0 asks for everything at once. Venues that bound a request want chunks.</summary>
+    public int ResendChunk { get; init; }
+    /// <summary>What is checked of each message; null checks headers only.</summary>
+    public MessageValidator? Validator { get; init; }
+    /// <summary>Bytes kept of messages that come before their turn.</summary>
+    public int HoldBackBytes { get; init; } = 1 << 16;
     /// <summary>Send stored application messages again on a resend request (acceptor), or gap-fill them and report orders unsent (initiator).</summary>
     public bool ResendApplicationMessages { get; init; }
     /// <summary>Initiator: after the Logon a TestRequest makes sure that the peer is in sequence with us before orders go. Its answer comes after any resend request.</summary>
@@ -97,6 +110,6 @@ public sealed record FixSessionSettings
 public sealed class FixSessionCounters
 {
     public long MessagesIn, MessagesOut, GarbageBytes, GarbledMessages, Duplicates, GapsSeen, ResendRequestsIn, ResendRequestsOut, MessagesResent, GapFillsOut,
-        OrdersGapFilled, RejectsIn, RejectsOut, TestRequestsOut, Logons, SequenceTooLow, BackPressure, TakenBack;
+        OrdersGapFilled, RejectsIn, RejectsOut, TestRequestsOut, Logons, SequenceTooLow, BackPressure, TakenBack, HeldBack;
     public FixDownReason LastDownReason;
 }

@@ -63,7 +63,7 @@ public class CodecTests
             Assert.Equal(length, framed);
             var read = FixHeader.Read(message);
             Assert.Equal((-1, sequence, utcNs), (read.RejectReason, read.Sequence, read.SendingTimeUtcNs));
-            Assert.True(read.BeginStringIs44 && !read.PossDup);
+            Assert.True(read.BeginString(message).SequenceEqual("FIX.4.4"u8) && !read.PossDup);
             Assert.True(read.Sender(message).SequenceEqual("DESK"u8) && read.Target(message).SequenceEqual("VENUE"u8));
             switch (order.Kind)
             {
@@ -152,9 +152,9 @@ public class CodecTests
             "|35=0|*|112=T1|",
             "|35=1|*|112=9|",
             "|35=2|*|7=5|16=0|",
-            "|35=4|*|43=Y|122=20231114-22:13:20.000|123=Y|36=9|",
+            "|35=4|*|43=Y|122=20231114-22:13:20.000|36=9|123=Y|",
             "|35=4|*|36=9|",
-            "|35=3|*|45=3|371=44|372=D|373=5|58=a b|",
+            "|35=3|*|45=3|58=a b|371=44|372=D|373=5|",
             "|35=j|*|45=3|372=AE|379=77|380=3|",
             "|35=5|*|58=bye|",
         ];
@@ -163,13 +163,13 @@ public class CodecTests
             string expected = cases[i];
             int length = i switch
             {
-                0 => AdminMessages.Logon(_buffer, header, 1, utc, 30, true, "553=me\u0001"u8),
+                0 => AdminMessages.Logon(_buffer, header, 1, utc, new LogonFields { HeartbeatSeconds = 30, ResetSequenceNumbers = true, Extra = "553=me\u0001"u8 }),
                 1 => AdminMessages.Heartbeat(_buffer, header, 2, utc, "T1"u8),
-                2 => AdminMessages.TestRequest(_buffer, header, 3, utc, 9),
+                2 => AdminMessages.TestRequest(_buffer, header, 3, utc, "9"u8),
                 3 => AdminMessages.ResendRequest(_buffer, header, 4, utc, 5, 0),
                 4 => AdminMessages.SequenceReset(_buffer, header, 5, utc, 9, true),
                 5 => AdminMessages.SequenceReset(_buffer, header, 5, utc, 9, false),
-                6 => AdminMessages.Reject(_buffer, header, 6, utc, 3, 44, FixMsgType.NewOrderSingle, 5, "a\u0001b"u8),
+                6 => AdminMessages.Reject(_buffer, header, 6, utc, 3, 44, FixMsgType.NewOrderSingle, 5, "a\u0001b"u8, default),
                 7 => AdminMessages.BusinessMessageReject(_buffer, header, 7, utc, 3, 'A' | 'E' << 8, "77"u8, 3, default),
                 _ => AdminMessages.Logout(_buffer, header, 8, utc, "bye"u8),
             };
@@ -321,7 +321,8 @@ public class CodecTests
             Assert.Equal((body, reason, tag), (body, header.RejectReason, header.RejectTag));
         }
         Assert.False(FixHeader.Read(FixSamples.Message("35=0|34=x|49=A|56=B|52=20231114-22:13:20|")).HasSequence);
-        Assert.False(FixHeader.Read(FixSamples.Message("35=0|34=0|49=A|56=B|52=20231114-22:13:20|")).HasSequence);
-        Assert.False(FixHeader.Read(FixSamples.Message("35=0|34=1|49=A|56=B|52=20231114-22:13:20|", "FIX.4.2")).BeginStringIs44);
+        byte[] older = FixSamples.Message("35=0|34=0|49=A|56=B|52=20231114-22:13:20|", "FIX.4.2");
+        var read = FixHeader.Read(older);
+        Assert.True(read.HasSequence && read.Sequence == 0 && read.BeginString(older).SequenceEqual("FIX.4.2"u8));
     }
 }

@@ -80,20 +80,30 @@ public class FramingTests
         }
     }
 
-    [Fact]
-    public void A_wrong_body_length_loses_that_message_only()
+    [Theory]
+    [InlineData(-30, 1)]
+    [InlineData(-1, 1)]
+    [InlineData(1, 1)]
+    [InlineData(7, 1)]
+    [InlineData(14, 2)]
+    [InlineData(40, 2)]
+    public void A_wrong_body_length_loses_that_message_and_at_most_the_one_that_it_reaches_into(int error, int lost)
     {
-        byte[] good = FixSamples.Message("35=0|49=A|56=B|34=2|52=20231114-22:13:20.000|");
-        byte[] shorter = FixSamples.Message("35=0|49=A|56=B|34=1|52=20231114-22:13:20.000|");
-        foreach (byte digit in "1379"u8.ToArray())
-        {
-            byte[] wrong = [.. shorter];
-            wrong[12] = digit;
-            if (wrong.AsSpan().SequenceEqual(shorter)) continue;
-            var got = Frame([.. wrong, .. good, .. good], () => 5, out int garbage, out _);
-            Assert.Equal(2, got.Count);
-            Assert.Equal(wrong.Length, garbage);
-        }
+        byte[] Plain(int i) => FixSamples.Message($"35=0|49=A|56=B|34={i}|52=20231114-22:13:20.000|");
+        string text = System.Text.Encoding.Latin1.GetString(Plain(1));
+        int length = int.Parse(text[12..14], System.Globalization.CultureInfo.InvariantCulture) + error;
+        byte[] wrong = System.Text.Encoding.Latin1.GetBytes(string.Concat(text.AsSpan(0, 12), length.ToString("00", System.Globalization.CultureInfo.InvariantCulture), text.AsSpan(14)));
+        var sent = Enumerable.Range(2, 4).Select(Plain).ToList();
+        var got = Frame([.. wrong, .. sent.SelectMany(m => m)], () => 5, out _, out _);
+        Assert.Equal(sent.Skip(lost - 1), got);
+    }
+
+    [Fact]
+    public void A_message_whose_third_field_is_not_its_type_is_garbled()
+    {
+        byte[] message = FixSamples.Message("34=1|35=0|49=A|56=B|52=20231114-22:13:20.000|");
+        Assert.Equal(FrameStatus.Garbled, FixFramer.Next(message, MaxBytes, out int length));
+        Assert.Equal(message.Length, length);
     }
 
     [Fact]

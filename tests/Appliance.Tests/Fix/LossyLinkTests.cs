@@ -220,7 +220,7 @@ public class LossyLinkTests
             public void Cut(FixDownReason reason) => end.Cut();
             public void OnUp() { }
             public void OnDown(FixDownReason reason) { }
-            public void OnLogon(ReadOnlySpan<byte> message) { }
+            public byte[]? OnLogon(in FixHeader header, ReadOnlySpan<byte> message) => null;
             public void OnMessage(in FixHeader header, ReadOnlySpan<byte> message) => end.Take(in header, message);
             public void OnRejected(in FixHeader header, uint refSequence, int reason, in StoredOrder order) => Assert.Fail($"rejected {refSequence} reason {reason}");
             public void OnUnsent(uint sequence, in StoredOrder order) => end.Unsent(order.ClientOrderId);

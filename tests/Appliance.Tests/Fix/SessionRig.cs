@@ -10,13 +10,17 @@ internal sealed class SessionRig
     public readonly List<string> Told = [];
     public readonly SequenceStore Store = new(null, 256);
     public readonly FixSession<Actions> Session;
-    public readonly FixHeaderTemplate Header = FixSamples.Header();
+    public readonly FixHeaderTemplate Header;
     public long NowNs = 1_000_000_000, UtcNs = FixSamples.StartUtcNs;
     public LinkWrite Link = LinkWrite.Accepted;
     public bool HasRoom = true, LinkIsClear = true;
+    public byte[]? Refusal;
+    /// <summary>Application messages that there is room for.</summary>
+    public long Limit = long.MaxValue;
 
-    public SessionRig(FixRole role, Func<FixSessionSettings, FixSessionSettings>? change = null)
+    public SessionRig(FixRole role, Func<FixSessionSettings, FixSessionSettings>? change = null, FixVersion? version = null)
     {
+        Header = new FixHeaderTemplate("DESK", "VENUE", false, version);
         var settings = new FixSessionSettings { Role = role, HeartbeatSeconds = 10, ResendApplicationMessages = role == FixRole.Acceptor };
         Session = new FixSession<Actions>(new Actions(this), Store, Header, change?.Invoke(settings) ?? settings);
     }
@@ -30,14 +34,16 @@ internal sealed class SessionRig
     /// <summary>Takes a message from the peer: its type, number, and body. Times and identifiers are filled in.</summary>
     public SessionRig Receive(string type, uint sequence, string body = "", string header = "", string sender = "VENUE", string target = "DESK", long sentUtcNs = 0)
     {
-        Raw(FixSamples.Message($"35={type}|49={sender}|56={target}|34={sequence}|52={TimeText(sentUtcNs == 0 ? UtcNs : sentUtcNs)}|{header}{body}"));
+        // A possible duplicate says when it was first sent, unless the test says so itself.
+        if (header.StartsWith("43=Y|", StringComparison.Ordinal) && !header.Contains("122=", StringComparison.Ordinal)) header += $"122={TimeText(UtcNs)}|";
+        Raw(FixSamples.Message($"35={type}|49={sender}|56={target}|34={sequence}|52={TimeText(sentUtcNs == 0 ? UtcNs : sentUtcNs)}|{header}{body}", Header.Version.BeginString));
         return this;
     }
 
     public void Raw(byte[] bytes)
     {
         int consumed = Session.OnBytes(bytes, NowNs, UtcNs);
-        if (HasRoom) Assert.Equal(bytes.Length, consumed);
+        if (HasRoom && Limit > 0) Assert.Equal(bytes.Length, consumed);
     }
 
     public static string TimeText(long utcNs) => DateTime.UnixEpoch.AddTicks(utcNs / 100).ToString("yyyyMMdd-HH:mm:ss.fff", System.Globalization.CultureInfo.InvariantCulture);
@@ -109,12 +115,22 @@ internal sealed class SessionRig
         }
 
         public bool LinkIsClear => rig.LinkIsClear;
-        public bool CanTakeMessage => rig.HasRoom;
+        public bool CanTakeMessage => rig.HasRoom && rig.Limit > 0;
         public void Cut(FixDownReason reason) => rig.Told.Add($"cut {reason}");
         public void OnUp() => rig.Told.Add("up");
         public void OnDown(FixDownReason reason) => rig.Told.Add($"down {reason}");
-        public void OnLogon(ReadOnlySpan<byte> message) => rig.Told.Add("logon");
-        public void OnMessage(in FixHeader header, ReadOnlySpan<byte> message) => rig.Told.Add($"message {header.Sequence}{(header.PossDup ? " dup" : "")}");
+        public byte[]? OnLogon(in FixHeader header, ReadOnlySpan<byte> message)
+        {
+            rig.Told.Add("logon");
+            return rig.Refusal;
+        }
+
+        public void OnMessage(in FixHeader header, ReadOnlySpan<byte> message)
+        {
+            rig.Limit--;
+            rig.Told.Add($"message {header.Sequence}{(header.PossDup ? " dup" : "")}");
+        }
+
         public void OnRejected(in FixHeader header, uint refSequence, int reason, in StoredOrder order) => rig.Told.Add($"rejected {refSequence} reason {reason} order {order.ClientOrderId}");
         public void OnUnsent(uint sequence, in StoredOrder order) => rig.Told.Add($"unsent {sequence} order {order.ClientOrderId}");
     }
