@@ -15,6 +15,8 @@ internal sealed class SessionRig
     public LinkWrite Link = LinkWrite.Accepted;
     public bool HasRoom = true, LinkIsClear = true;
     public byte[]? Refusal;
+    /// <summary>What is written is neither checked nor kept: for runs of many messages.</summary>
+    public bool Quiet;
     /// <summary>Application messages that there is room for.</summary>
     public long Limit = long.MaxValue;
 
@@ -105,6 +107,7 @@ internal sealed class SessionRig
         public LinkWrite Write(ReadOnlySpan<byte> message, bool mayQueue)
         {
             if (rig.Link != LinkWrite.Accepted) return rig.Link;
+            if (rig.Quiet) return LinkWrite.Accepted;
             FixSamples.AssertSound(message);
             var fields = FixSamples.Fields(message);
             string type = fields.Single(f => f.Tag == 35).Value;

@@ -1,0 +1,97 @@
+using System.CommandLine;
+using Appliance.Fix;
+using Appliance.Host.Configuration;
+
+namespace Appliance.Host.Commands;
+
+/// <summary>`appliance fix`: FIX logs made readable, and checked.</summary>
+internal static class FixCommand
+{
+    public static Command Make() => new("fix", """
+        Read FIX logs: decode shows each message field by field, check says which messages are wrong.
+
+        Example: appliance fix decode out/session/messages.log
+        """) { Decode(), Check() };
+
+    private static (Argument<string> File, Option<string?> Dictionary, Option<string?> Transport) Inputs() =>
+    (
+        new("file") { Description = "A log with FIX messages: bare ones, or one a line behind anything; separators SOH, '|' or ^A.", HelpName = "FILE" },
+        new("--dictionary") { Description = "Data dictionary in QuickFIX's XML format; without it the shipped one of each message's version.", HelpName = "FILE" },
+        new("--transport-dictionary") { Description = "The transport's dictionary (FIXT.1.1) when --dictionary is of FIX 5.0 or later.", HelpName = "FILE" }
+    );
+
+    private static Command Decode()
+    {
+        var (file, dictionary, transport) = Inputs();
+        var command = new Command("decode", """
+            Print every message of a log: one line a field, with its name and what its value means.
+
+            Example: appliance fix decode venue.log --dictionary FIX44.xml
+            """) { file, dictionary, transport };
+        command.SetAction(parsed =>
+        {
+            var choice = new DictionaryChoice(Load(parsed.GetValue(dictionary), parsed.GetValue(transport)));
+            int count = 0;
+            using var output = new StreamWriter(Console.OpenStandardOutput(), bufferSize: 1 << 16);
+            foreach (var entry in FixLogReader.Read(Bytes(parsed.GetValue(file)!)))
+            {
+                if (count++ > 0) output.WriteLine();
+                var header = FixHeader.Read(entry.Message);
+                MessagePrinter.Print(output, entry, choice.For(entry.Message, in header));
+            }
+            if (count == 0) throw new BadInputException($"{parsed.GetValue(file)}: no FIX message is in it (none begins with 8=FIX)");
+            return ExitCode.Done;
+        });
+        return command;
+    }
+
+    private static Command Check()
+    {
+        var (file, dictionary, transport) = Inputs();
+        var userTags = new Option<bool>("--allow-user-tags") { Description = "Let tags from 5000 on pass that the dictionary does not have." };
+        var command = new Command("check", """
+            Check every message of a log: length and checksum, header, everything that the dictionary says, and the sequence numbers of each direction.
+            Prints what is wrong with its line; exit code 1 when something is.
+
+            Example: appliance fix check venue.log --dictionary FIX44.xml
+            """) { file, dictionary, transport, userTags };
+        command.SetAction(parsed =>
+        {
+            string name = parsed.GetValue(file)!;
+            var check = new LogCheck(Load(parsed.GetValue(dictionary), parsed.GetValue(transport)),
+                new FixValidationOptions { Level = FixValidation.Full, CheckUserTags = !parsed.GetValue(userTags) });
+            int wrong = 0;
+            using var output = new StreamWriter(Console.OpenStandardOutput(), bufferSize: 1 << 16);
+            foreach (var entry in FixLogReader.Read(Bytes(name)))
+            {
+                var problems = check.Check(entry);
+                if (problems.Count > 0) wrong++;
+                foreach (string problem in problems) output.WriteLine($"{name}:{entry.Line}: message {check.Messages}: {problem}");
+            }
+            if (check.Messages == 0) throw new BadInputException($"{name}: no FIX message is in it (none begins with 8=FIX)");
+            output.WriteLine($"{check.Messages} messages, {wrong} wrong");
+            return wrong == 0 ? ExitCode.Done : ExitCode.Failed;
+        });
+        return command;
+    }
+
+    private static byte[] Bytes(string file)
+    {
+        if (!File.Exists(file)) throw new BadInputException($"{file}: there is no such file");
+        return File.ReadAllBytes(file);
+    }
+
+    private static FixDictionaries? Load(string? application, string? transport)
+    {
+        try
+        {
+            if (application is not null)
+                return new FixDictionaries(FixDictionaryReader.Read(application), transport is null ? null : FixDictionaryReader.Read(transport));
+            return transport is null ? null : throw new BadInputException("--transport-dictionary goes with --dictionary");
+        }
+        catch (Exception e) when (e is FixDictionaryException or ArgumentException)
+        {
+            throw new BadInputException(e.Message);
+        }
+    }
+}
