@@ -1,3 +1,4 @@
+using Appliance.Perf.Networks;
 using Appliance.Perf.Ring;
 
 namespace Appliance.Perf;
@@ -10,6 +11,7 @@ public static class CheckAll
         RingComparison.Check();
         Pricing.ImpliedVolatilityComparison.Check();
         Pricing.GreeksFileBenchmark.Check();
+        NetworkComparison.Check();
         Console.WriteLine("check: every benchmark ran and its answer was right");
         return 0;
     }

@@ -1,4 +1,5 @@
 using Appliance.Perf;
+using Appliance.Perf.Networks;
 using Appliance.Perf.Ring;
 
 // Every verb is one comparison or one family of benchmarks. To add one, add a line here and call its tiny run in CheckAll:
@@ -10,7 +11,15 @@ using Appliance.Perf.Ring;
     ("kernels", "Greeks of a batch, the expansion, a network: BenchmarkDotNet", _ => Benchmarks.Run(typeof(GreeksBenchmark))),
     ("implied-volatility", "implied volatility beside a scalar C++ program: implied-volatility [--pairs N] [--options N] [--report FILE]", Appliance.Perf.Pricing.ImpliedVolatilityComparison.Run),
     ("greeks-file", "a file of a million contracts through appliance greeks on one core: greeks-file [--rows N] [--runs N] [--cpu N]", Appliance.Perf.Pricing.GreeksFileBenchmark.Run),
-    ("all", "every comparison and benchmark, one after another", arguments => Math.Max(Math.Max(Math.Max(RingComparison.Run(arguments), Appliance.Perf.Pricing.ImpliedVolatilityComparison.Run([])), Appliance.Perf.Pricing.GreeksFileBenchmark.Run([])), Benchmarks.Run(typeof(BookBenchmark), typeof(GreeksBenchmark)))),
+    ("networks", "policy inference beside oneDNN: networks [--pairs N] [--cpu N] [--only NETWORK] [--weights fp32|bf16|int8] [--report FILE]", NetworkComparison.Run),
+    ("all", "every comparison and benchmark, one after another", arguments => new[]
+    {
+        RingComparison.Run(arguments),
+        Appliance.Perf.Pricing.ImpliedVolatilityComparison.Run([]),
+        Appliance.Perf.Pricing.GreeksFileBenchmark.Run([]),
+        NetworkComparison.Run([]),
+        Benchmarks.Run(typeof(BookBenchmark), typeof(GreeksBenchmark)),
+    }.Max()),
     ("check", "every benchmark once, tiny, with its answer checked and nothing timed", _ => CheckAll.Run()),
 ];
 

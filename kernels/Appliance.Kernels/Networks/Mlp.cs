@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
 namespace Appliance.Kernels.Networks;
@@ -10,34 +9,29 @@ namespace Appliance.Kernels.Networks;
 public sealed record DenseLayer(int Inputs, int Outputs, float[] Weight, float[] Bias);
 
 /// <summary>
-/// A multilayer perceptron evaluated for one input at a time, in single precision, without allocation: y = W·x + b a layer, the activation between layers,
-/// none after the last. Each output is its own chain of fused multiply-adds: four partial sums over the inputs i ≡ 0, 1, 2, 3 (mod 4) in rising order, the first
-/// begun at the bias, folded as (0 + 1) + (2 + 3). The order does not depend on register width, so the bits do not depend on the machine.
+/// A multilayer perceptron in single precision, for one input or many, without allocation: y = W·x + b a layer, the activation between layers, none after the last.
+/// <see cref="PackedMatrix"/> states the order of each sum: the bits depend neither on the machine nor on how many inputs come together.
 /// One instance serves one thread: it owns its scratch space.
 /// </summary>
-public sealed class Mlp
+public sealed unsafe class Mlp
 {
-    /// <summary>Outputs of a layer are computed this many at a time; inputs are taken by fours.</summary>
-    private const int OutputBlock = 16, InputBlock = 4;
-
-    private readonly struct PackedLayer(int paddedInputs, int paddedOutputs, float[] weight, float[] bias)
-    {
-        public readonly int PaddedInputs = paddedInputs, PaddedOutputs = paddedOutputs;
-        /// <summary>[input, output], padded with zeros, so that one input meets sixteen neighbouring outputs.</summary>
-        public readonly float[] Weight = weight;
-        public readonly float[] Bias = bias;
-    }
-
-    private readonly PackedLayer[] _layers;
+    private readonly PackedMatrix[] _layers;
+    private readonly float*[] _bias;
+    private readonly float* _even, _odd;
+    private readonly int _stride, _batchMax;
     private readonly Activation _activation;
-    private readonly float[] _even, _odd;
+    private readonly KernelWidth _width;
+    private readonly List<object> _memory = [];
 
-    public Mlp(IReadOnlyList<DenseLayer> layers, Activation activation)
+    /// <param name="batchMax">The most inputs that one call brings.</param>
+    public Mlp(IReadOnlyList<DenseLayer> layers, Activation activation, WeightFormat format = WeightFormat.Fp32, int batchMax = 1, KernelWidth width = KernelWidth.Widest)
     {
         if (layers.Count == 0) throw new ArgumentException("A network has at least one layer.", nameof(layers));
-        _activation = activation;
-        _layers = new PackedLayer[layers.Count];
-        int widest = RoundUp(layers[0].Inputs, OutputBlock);
+        ArgumentOutOfRangeException.ThrowIfLessThan(batchMax, 1);
+        (_activation, _batchMax, _width) = (activation, batchMax, NetworkWidth.Resolve(width));
+        _layers = new PackedMatrix[layers.Count];
+        _bias = new float*[layers.Count];
+        int widest = PackedMatrix.RoundUp(layers[0].Inputs, PackedMatrix.OutputPadding);
         for (int l = 0; l < layers.Count; l++)
         {
             DenseLayer layer = layers[l];
@@ -45,88 +39,71 @@ public sealed class Mlp
                 throw new ArgumentException($"Layer {l} takes {layer.Inputs} inputs; the layer before it gives {layers[l - 1].Outputs}.", nameof(layers));
             if (layer.Weight.Length != layer.Inputs * layer.Outputs || layer.Bias.Length != layer.Outputs)
                 throw new ArgumentException($"Layer {l} of [{layer.Outputs}, {layer.Inputs}] has {layer.Weight.Length} weights and {layer.Bias.Length} biases.", nameof(layers));
-            _layers[l] = Pack(layer);
+            _layers[l] = new PackedMatrix(layer.Inputs, layer.Outputs, layer.Weight, format, batchMax, _width);
+            _bias[l] = (float*)PackedMatrix.Aligned(_layers[l].PaddedOutputs * sizeof(float), _memory);
+            layer.Bias.CopyTo(new Span<float>(_bias[l], layer.Outputs));
             widest = Math.Max(widest, _layers[l].PaddedOutputs);
         }
         Inputs = layers[0].Inputs;
         Outputs = layers[^1].Outputs;
-        _even = new float[widest];
-        _odd = new float[widest];
+        _stride = widest;
+        _even = (float*)PackedMatrix.Aligned((nint)widest * batchMax * sizeof(float), _memory);
+        _odd = (float*)PackedMatrix.Aligned((nint)widest * batchMax * sizeof(float), _memory);
     }
 
     public int Inputs { get; }
     public int Outputs { get; }
+    /// <summary>Of all layers' weights as laid out: what one inference reads.</summary>
+    public long WeightBytes => _layers.Sum(l => l.Bytes);
 
-    /// <summary>Evaluates the network.</summary>
+    /// <summary>Evaluates the network for one input.</summary>
     /// <param name="input">[inputs].</param>
     /// <param name="output">[outputs].</param>
-    public void Infer(ReadOnlySpan<float> input, Span<float> output)
+    public void Infer(ReadOnlySpan<float> input, Span<float> output) => InferBatch(input, output, 1);
+
+    /// <summary>Evaluates the network for several inputs; each answer has the bits that <see cref="Infer"/> gives.</summary>
+    /// <param name="input">[rows, inputs].</param>
+    /// <param name="output">[rows, outputs].</param>
+    public void InferBatch(ReadOnlySpan<float> input, Span<float> output, int rows)
     {
-        if (input.Length != Inputs || output.Length != Outputs) ThrowWrongLength(input.Length, output.Length);
-        float[] from = _even, to = _odd;
-        input.CopyTo(from);
+        if (rows < 1 || rows > _batchMax || input.Length != rows * Inputs || output.Length != rows * Outputs) ThrowWrongLength(input.Length, output.Length, rows);
+        fixed (float* first = input)
+            for (int r = 0; r < rows; r++) Place(r, first + r * Inputs);
+        Run(rows, output);
+    }
+
+    /// <summary>Puts one row of inputs where <see cref="Run"/> reads it.</summary>
+    internal void Place(int row, float* input)
+    {
+        float* to = _even + row * (nint)_stride;
+        new ReadOnlySpan<float>(input, Inputs).CopyTo(new Span<float>(to, Inputs));
         // What a deeper layer left behind the inputs must not leak in: zero weights would still turn its infinities into NaN.
-        Array.Clear(from, input.Length, RoundUp(input.Length, InputBlock) - input.Length);
+        new Span<float>(to + Inputs, _layers[0].PaddedInputs - Inputs).Clear();
+    }
+
+    internal void Run(int rows, Span<float> output)
+    {
+        float* from = _even, to = _odd;
         for (int l = 0; l < _layers.Length; l++)
         {
-            Evaluate(in _layers[l], from, to);
-            if (l < _layers.Length - 1) ActivationLanes.Apply(_activation, to, _layers[l].PaddedOutputs);
-            (from, to) = (to, from);
+            _layers[l].Multiply(from, _stride, rows, _bias[l], 0, to, _stride);
+            if (l < _layers.Length - 1)
+                for (int r = 0; r < rows; r++) Activate(to + r * _stride, _layers[l].PaddedOutputs);
+            float* swap = from;
+            from = to;
+            to = swap;
         }
-        from.AsSpan(0, Outputs).CopyTo(output);
+        for (int r = 0; r < rows; r++) new ReadOnlySpan<float>(from + r * _stride, Outputs).CopyTo(output.Slice(r * Outputs, Outputs));
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Evaluate(in PackedLayer layer, float[] from, float[] to)
+    private void Activate(float* values, int paddedCount)
     {
-        ref float x = ref MemoryMarshal.GetArrayDataReference(from);
-        ref float y = ref MemoryMarshal.GetArrayDataReference(to);
-        ref float weight = ref MemoryMarshal.GetArrayDataReference(layer.Weight);
-        ref float bias = ref MemoryMarshal.GetArrayDataReference(layer.Bias);
-        nuint stride = (nuint)layer.PaddedOutputs;
-        for (nuint o = 0; o < stride; o += OutputBlock)
-        {
-            Vector256<float> a0 = Vector256.LoadUnsafe(ref bias, o), b0 = Vector256.LoadUnsafe(ref bias, o + 8);
-            Vector256<float> a1 = Vector256<float>.Zero, b1 = a1, a2 = a1, b2 = a1, a3 = a1, b3 = a1;
-            nuint at = o;
-            for (nuint i = 0; i < (nuint)layer.PaddedInputs; i += InputBlock)
-            {
-                Vector256<float> x0 = Vector256.Create(Unsafe.Add(ref x, i));
-                a0 = Vector256.FusedMultiplyAdd(x0, Vector256.LoadUnsafe(ref weight, at), a0);
-                b0 = Vector256.FusedMultiplyAdd(x0, Vector256.LoadUnsafe(ref weight, at + 8), b0);
-                Vector256<float> x1 = Vector256.Create(Unsafe.Add(ref x, i + 1));
-                a1 = Vector256.FusedMultiplyAdd(x1, Vector256.LoadUnsafe(ref weight, at + stride), a1);
-                b1 = Vector256.FusedMultiplyAdd(x1, Vector256.LoadUnsafe(ref weight, at + stride + 8), b1);
-                Vector256<float> x2 = Vector256.Create(Unsafe.Add(ref x, i + 2));
-                a2 = Vector256.FusedMultiplyAdd(x2, Vector256.LoadUnsafe(ref weight, at + 2 * stride), a2);
-                b2 = Vector256.FusedMultiplyAdd(x2, Vector256.LoadUnsafe(ref weight, at + 2 * stride + 8), b2);
-                Vector256<float> x3 = Vector256.Create(Unsafe.Add(ref x, i + 3));
-                a3 = Vector256.FusedMultiplyAdd(x3, Vector256.LoadUnsafe(ref weight, at + 3 * stride), a3);
-                b3 = Vector256.FusedMultiplyAdd(x3, Vector256.LoadUnsafe(ref weight, at + 3 * stride + 8), b3);
-                at += InputBlock * stride;
-            }
-            ((a0 + a1) + (a2 + a3)).StoreUnsafe(ref y, o);
-            ((b0 + b1) + (b2 + b3)).StoreUnsafe(ref y, o + 8);
-        }
+        if (_width == KernelWidth.Simd512) ActivationLanes<FloatLanes16, Vector512<float>>.Apply(_activation, values, paddedCount);
+        else if (_width == KernelWidth.Simd256) ActivationLanes<FloatLanes8, Vector256<float>>.Apply(_activation, values, paddedCount);
+        else ActivationLanes<FloatLane, float>.Apply(_activation, values, paddedCount);
     }
-
-    private static PackedLayer Pack(DenseLayer layer)
-    {
-        // A layer's padded outputs are the next layer's padded inputs at least, so what it reads is always written.
-        int inputs = RoundUp(layer.Inputs, InputBlock), outputs = RoundUp(layer.Outputs, OutputBlock);
-        var weight = new float[inputs * outputs];
-        var bias = new float[outputs];
-        for (int o = 0; o < layer.Outputs; o++)
-        {
-            bias[o] = layer.Bias[o];
-            for (int i = 0; i < layer.Inputs; i++) weight[i * outputs + o] = layer.Weight[o * layer.Inputs + i];
-        }
-        return new PackedLayer(inputs, outputs, weight, bias);
-    }
-
-    private static int RoundUp(int value, int block) => (value + block - 1) / block * block;
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void ThrowWrongLength(int input, int output) =>
-        throw new ArgumentException($"This network takes {Inputs} inputs and gives {Outputs} outputs, not {input} and {output}.");
+    private void ThrowWrongLength(int input, int output, int rows) =>
+        throw new ArgumentException($"This network takes {Inputs} inputs and gives {Outputs} outputs, for at most {_batchMax} rows at once, not {input} and {output} for {rows}.");
 }

@@ -1,57 +1,87 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 
 namespace Appliance.Kernels.Networks;
 
 /// <summary>
 /// Recurrent layers under a dense head, in single precision, without allocation. The state of a stream belongs to the caller: one span of <see cref="StateLength"/> floats, zero at
-/// the start, for each portfolio. One instance serves one thread, and any number of streams: it owns scratch space only.
+/// the start, for each portfolio. One instance serves one thread, and any number of streams: it owns scratch space only. A step alone, a step of many streams together and a whole
+/// window give the same bits (<see cref="PackedMatrix"/> states the order of sums).
 /// </summary>
-public sealed class RecurrentNetwork
+public sealed unsafe class RecurrentNetwork
 {
-    private readonly RecurrentLayer[] _layers;
+    private readonly PackedRecurrentLayer[] _layers;
     private readonly Mlp _head;
-    private readonly float[] _gates, _hiddenGates, _reset, _lower;
+    private readonly float* _even, _odd, _gates, _hiddenGates, _hidden, _cell;
+    private readonly int _stride, _gateStride, _rowsMax;
+    private readonly List<object> _memory = [];
 
     /// <param name="layers">From the input up.</param>
     /// <param name="head">Dense layers on the last layer's h; the last gives the outputs.</param>
     /// <param name="headActivation">Between the head's layers.</param>
-    public RecurrentNetwork(IReadOnlyList<RecurrentLayer> layers, IReadOnlyList<DenseLayer> head, Activation headActivation)
+    /// <param name="rowsMax">Streams that one call advances together, and steps of a window whose inputs are multiplied together: a longer window is taken in pieces of so many.</param>
+    public RecurrentNetwork(IReadOnlyList<RecurrentLayer> layers, IReadOnlyList<DenseLayer> head, Activation headActivation,
+        WeightFormat format = WeightFormat.Fp32, int rowsMax = 64, KernelWidth width = KernelWidth.Widest)
     {
         if (layers.Count == 0) throw new ArgumentException("A recurrent network has at least one layer.", nameof(layers));
-        for (int l = 0; l < layers.Count; l++)
-        {
-            RecurrentLayer layer = layers[l];
-            int rows = layer.Gates * layer.Units;
-            if (l > 0 && layer.Inputs != layers[l - 1].Units)
-                throw new ArgumentException($"Layer {l} takes {layer.Inputs} inputs; the layer before it has {layers[l - 1].Units} units.", nameof(layers));
-            if (layer.InputWeight.Length != rows * layer.Inputs || layer.HiddenWeight.Length != rows * layer.Units || layer.InputBias.Length != rows || layer.HiddenBias.Length != rows)
-                throw new ArgumentException($"Layer {l}: with {layer.Inputs} inputs and {layer.Units} units its weights and biases have other lengths.", nameof(layers));
-            StateLength += layer.StateLength;
-        }
-        if (head[0].Inputs != layers[^1].Units) throw new ArgumentException($"The head takes {head[0].Inputs} inputs; the last recurrent layer has {layers[^1].Units} units.", nameof(head));
-        _layers = [.. layers];
-        _head = new Mlp(head, headActivation);
-        int widest = layers.Max(l => l.Gates * l.Units);
-        _gates = new float[widest];
-        _hiddenGates = new float[widest];
-        _reset = new float[widest];
-        _lower = new float[layers.Max(l => Math.Max(l.Units, l.Inputs))];
+        ArgumentOutOfRangeException.ThrowIfLessThan(rowsMax, 1);
+        for (int l = 1; l < layers.Count; l++)
+            if (layers[l].Inputs != layers[l - 1].Units)
+                throw new ArgumentException($"Layer {l} takes {layers[l].Inputs} inputs; the layer before it has {layers[l - 1].Units} units.", nameof(layers));
+        if (head.Count > 0 && head[0].Inputs != layers[^1].Units) throw new ArgumentException($"The head takes {head[0].Inputs} inputs; the last recurrent layer has {layers[^1].Units} units.", nameof(head));
+        width = NetworkWidth.Resolve(width);
+        _rowsMax = rowsMax;
+        _layers = [.. layers.Select(l => new PackedRecurrentLayer(l, format, rowsMax, width))];
+        _head = new Mlp(head, headActivation, format, rowsMax, width);
+        StateLength = layers.Sum(l => l.StateLength);
+        // Registers of sixteen read past the last gate; what they find there is thrown away.
+        _stride = PackedMatrix.RoundUp(layers.Max(l => Math.Max(l.Units, l.Inputs)), PackedMatrix.OutputPadding);
+        _gateStride = PackedMatrix.RoundUp(layers.Max(l => l.Gates * l.Units), PackedMatrix.OutputPadding) + PackedMatrix.OutputPadding;
+        float* Rows(int stride) => (float*)PackedMatrix.Aligned((nint)stride * rowsMax * sizeof(float), _memory);
+        _even = Rows(_stride);
+        _odd = Rows(_stride);
+        _hidden = Rows(_stride);
+        _cell = Rows(_stride);
+        _gates = Rows(_gateStride);
+        _hiddenGates = Rows(_gateStride);
     }
 
     public int Inputs => _layers[0].Inputs;
     public int Outputs => _head.Outputs;
     /// <summary>Floats that one stream carries: for each layer h, and for an LSTM c after it.</summary>
     public int StateLength { get; }
+    /// <summary>Of all weights as laid out: what one step reads.</summary>
+    public long WeightBytes => _layers.Sum(l => l.WeightBytes) + _head.WeightBytes;
 
     /// <summary>Advances a stream by one step.</summary>
     /// <param name="input">[inputs].</param>
     /// <param name="state">[StateLength]; read and replaced.</param>
     /// <param name="output">[outputs].</param>
-    public void Step(ReadOnlySpan<float> input, Span<float> state, Span<float> output)
+    public void Step(ReadOnlySpan<float> input, Span<float> state, Span<float> output) => StepBatch(input, state, output, 1);
+
+    /// <summary>Advances several streams by one step each.</summary>
+    /// <param name="inputs">[rows, inputs].</param>
+    /// <param name="states">[rows, StateLength]; read and replaced.</param>
+    /// <param name="outputs">[rows, outputs].</param>
+    public void StepBatch(ReadOnlySpan<float> inputs, Span<float> states, Span<float> outputs, int rows)
     {
-        if (input.Length != Inputs || output.Length != Outputs || state.Length != StateLength) ThrowWrongLength(input.Length, state.Length, output.Length);
-        _head.Infer(Advance(input, state), output);
+        if (rows < 1 || rows > _rowsMax || inputs.Length != rows * Inputs || outputs.Length != rows * Outputs || states.Length != rows * StateLength) ThrowWrongLength(rows, inputs.Length, states.Length, outputs.Length);
+        float* from = _even, to = _odd;
+        Place(inputs, rows, from);
+        int at = 0;
+        foreach (PackedRecurrentLayer layer in _layers)
+        {
+            for (int r = 0; r < rows; r++) layer.Load(states.Slice(r * StateLength + at, layer.StateLength), _hidden + r * _stride, _cell + r * _stride);
+            layer.MultiplyInputs(from, _stride, rows, _gates, _gateStride);
+            layer.Advance(rows, _gates, _gateStride, _hiddenGates, _hidden, _cell, _stride);
+            for (int r = 0; r < rows; r++)
+            {
+                layer.Save(_hidden + r * _stride, _cell + r * _stride, states.Slice(r * StateLength + at, layer.StateLength));
+                layer.CopyHidden(_hidden + r * _stride, to + r * _stride);
+            }
+            at += layer.StateLength;
+            Swap(ref from, ref to);
+        }
+        Head(from, rows, outputs);
     }
 
     /// <summary>A whole window from a zero state; the output after its last step.</summary>
@@ -60,81 +90,59 @@ public sealed class RecurrentNetwork
     /// <param name="output">[outputs].</param>
     public void Window(ReadOnlySpan<float> inputs, int steps, Span<float> state, Span<float> output)
     {
-        if (steps < 1 || inputs.Length != steps * Inputs || output.Length != Outputs || state.Length != StateLength) ThrowWrongLength(inputs.Length, state.Length, output.Length);
+        if (steps < 1 || inputs.Length != steps * Inputs || output.Length != Outputs || state.Length != StateLength) ThrowWrongLength(steps, inputs.Length, state.Length, output.Length);
         state.Clear();
-        ReadOnlySpan<float> hidden = default;
-        for (int t = 0; t < steps; t++) hidden = Advance(inputs.Slice(t * Inputs, Inputs), state);
-        _head.Infer(hidden, output);
+        float* last = null;
+        for (int step = 0; step < steps; step += _rowsMax)
+        {
+            int rows = Math.Min(_rowsMax, steps - step);
+            float* from = _even, to = _odd;
+            Place(inputs.Slice(step * Inputs, rows * Inputs), rows, from);
+            int at = 0;
+            foreach (PackedRecurrentLayer layer in _layers)
+            {
+                Span<float> layerState = state.Slice(at, layer.StateLength);
+                layer.Load(layerState, _hidden, _cell);
+                // The inputs of all steps are multiplied together, so that their weights come from memory once; what is left to each step is the product with h.
+                layer.MultiplyInputs(from, _stride, rows, _gates, _gateStride);
+                for (int t = 0; t < rows; t++)
+                {
+                    layer.Advance(1, _gates + t * _gateStride, _gateStride, _hiddenGates, _hidden, _cell, _stride);
+                    layer.CopyHidden(_hidden, to + t * _stride);
+                }
+                layer.Save(_hidden, _cell, layerState);
+                at += layer.StateLength;
+                Swap(ref from, ref to);
+            }
+            last = from + (rows - 1) * _stride;
+        }
+        Head(last, 1, output);
     }
 
-    private Span<float> Advance(ReadOnlySpan<float> input, Span<float> state)
+    private void Place(ReadOnlySpan<float> inputs, int rows, float* to)
     {
-        ReadOnlySpan<float> from = input;
-        Span<float> hidden = default;
-        foreach (RecurrentLayer layer in _layers)
+        int padded = PackedMatrix.RoundUp(Inputs, PackedMatrix.InputPadding);
+        for (int r = 0; r < rows; r++)
         {
-            hidden = state[..layer.Units];
-            if (layer.Kind == RecurrentKind.Lstm) Lstm(layer, from, hidden, state.Slice(layer.Units, layer.Units));
-            else Gru(layer, from, hidden);
-            state = state[layer.StateLength..];
-            hidden.CopyTo(_lower);
-            from = _lower.AsSpan(0, layer.Units);
+            inputs.Slice(r * Inputs, Inputs).CopyTo(new Span<float>(to + r * _stride, Inputs));
+            new Span<float>(to + r * _stride + Inputs, padded - Inputs).Clear();
         }
-        return hidden;
     }
 
-    private void Lstm(RecurrentLayer layer, ReadOnlySpan<float> input, Span<float> hidden, Span<float> cell)
+    private void Head(float* hidden, int rows, Span<float> outputs)
     {
-        int n = layer.Units;
-        Product(layer.InputWeight, layer.InputBias, input, _gates.AsSpan(0, 4 * n));
-        Product(layer.HiddenWeight, layer.HiddenBias, hidden, _hiddenGates.AsSpan(0, 4 * n));
-        for (int u = 0; u < n; u++)
-        {
-            float i = Sigmoid(_gates[u] + _hiddenGates[u]), f = Sigmoid(_gates[n + u] + _hiddenGates[n + u]);
-            float g = Tanh(_gates[2 * n + u] + _hiddenGates[2 * n + u]), o = Sigmoid(_gates[3 * n + u] + _hiddenGates[3 * n + u]);
-            cell[u] = f * cell[u] + i * g;
-            hidden[u] = o * Tanh(cell[u]);
-        }
+        for (int r = 0; r < rows; r++) _head.Place(r, hidden + r * _stride);
+        _head.Run(rows, outputs);
     }
 
-    private void Gru(RecurrentLayer layer, ReadOnlySpan<float> input, Span<float> hidden)
+    private static void Swap(ref float* a, ref float* b)
     {
-        int n = layer.Units;
-        Product(layer.InputWeight, layer.InputBias, input, _gates.AsSpan(0, 3 * n));
-        Product(layer.HiddenWeight, layer.HiddenBias, hidden, _hiddenGates.AsSpan(0, 3 * n));
-        for (int u = 0; u < 2 * n; u++) _gates[u] = Sigmoid(_gates[u] + _hiddenGates[u]);
-        Span<float> candidate = _hiddenGates.AsSpan(2 * n, n);
-        if (layer.Kind == RecurrentKind.GruResetBefore)
-        {
-            for (int u = 0; u < n; u++) _reset[u] = _gates[u] * hidden[u];
-            Product(layer.HiddenWeight.AsSpan(2 * n * n), layer.HiddenBias.AsSpan(2 * n, n), _reset.AsSpan(0, n), candidate);
-        }
-        else
-        {
-            for (int u = 0; u < n; u++) candidate[u] *= _gates[u];
-        }
-        for (int u = 0; u < n; u++)
-        {
-            float z = _gates[n + u];
-            hidden[u] = (1 - z) * Tanh(_gates[2 * n + u] + candidate[u]) + z * hidden[u];
-        }
+        float* swap = a;
+        a = b;
+        b = swap;
     }
-
-    private static void Product(ReadOnlySpan<float> weight, ReadOnlySpan<float> bias, ReadOnlySpan<float> x, Span<float> y)
-    {
-        for (int o = 0; o < y.Length; o++)
-        {
-            float sum = bias[o];
-            ReadOnlySpan<float> row = weight.Slice(o * x.Length, x.Length);
-            for (int i = 0; i < row.Length; i++) sum = MathF.FusedMultiplyAdd(row[i], x[i], sum);
-            y[o] = sum;
-        }
-    }
-
-    private static float Sigmoid(float x) => ActivationLanes.Sigmoid(Vector256.CreateScalar(x))[0];
-    private static float Tanh(float x) => ActivationLanes.Tanh(Vector256.CreateScalar(x))[0];
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void ThrowWrongLength(int input, int state, int output) =>
-        throw new ArgumentException($"This network takes {Inputs} inputs a step, {StateLength} floats of state and gives {Outputs} outputs, not {input}, {state} and {output}.");
+    private void ThrowWrongLength(int rows, int input, int state, int output) =>
+        throw new ArgumentException($"This network takes {Inputs} inputs a step, {StateLength} floats of state and gives {Outputs} outputs, for at most {_rowsMax} streams at once; not {input}, {state} and {output} for {rows}.");
 }

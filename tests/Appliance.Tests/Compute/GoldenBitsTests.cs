@@ -91,5 +91,27 @@ public class GoldenBitsTests
         Assert.Equal(NetworkHash, Hash(bits));
     }
 
-    private const string ElementaryHash = "775c5fa4a676fc21", PortfolioHash = "39ea9203bf5794f3", NetworkHash = "34b185887c234584";
+    [Fact]
+    public void Recurrent_networks_keep_their_bits()
+    {
+        var draw = new Draw(4);
+        float[] Floats(int count) => Enumerable.Range(0, count).Select(_ => (float)(draw.Next() - 0.5)).ToArray();
+        var bits = new List<float>();
+        foreach (RecurrentKind kind in Enum.GetValues<RecurrentKind>())
+        {
+            int gates = RecurrentLayer.GatesOf(kind);
+            RecurrentLayer Layer(int inputs, int units) => new(kind, inputs, units, Floats(gates * units * inputs), Floats(gates * units * units), Floats(gates * units), Floats(gates * units));
+            var network = new RecurrentNetwork([Layer(5, 37), Layer(37, 20)], [new DenseLayer(20, 1, Floats(20), Floats(1))], Activation.Relu);
+            float[] state = new float[network.StateLength], output = new float[1];
+            for (int i = 0; i < 300; i++)
+            {
+                network.Step(Floats(5).Select(x => 4 * x).ToArray(), state, output);
+                bits.Add(output[0]);
+            }
+            bits.AddRange(state);
+        }
+        Assert.Equal(RecurrentHash, Hash(bits));
+    }
+
+    private const string ElementaryHash = "775c5fa4a676fc21", PortfolioHash = "39ea9203bf5794f3", NetworkHash = "46aac316a94083a1", RecurrentHash = "5b86dc011588d762";
 }

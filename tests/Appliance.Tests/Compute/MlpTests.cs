@@ -1,3 +1,4 @@
+using Appliance.Kernels;
 using Appliance.Kernels.Networks;
 using Appliance.TestKit;
 
@@ -16,7 +17,8 @@ public class MlpTests
     {
         Activation.Relu => Math.Max(0, x),
         Activation.Tanh => Math.Tanh(x),
-        _ => x / (1 + Math.Exp(-x)),
+        Activation.Silu => x / (1 + Math.Exp(-x)),
+        _ => 1 / (1 + Math.Exp(-x)),
     };
 
     private static double[] Naive(IReadOnlyList<DenseLayer> layers, Activation activation, float[] input)
@@ -41,6 +43,7 @@ public class MlpTests
     [InlineData(Activation.Relu)]
     [InlineData(Activation.Tanh)]
     [InlineData(Activation.Silu)]
+    [InlineData(Activation.Sigmoid)]
     public void Agrees_with_the_plain_formula(Activation activation)
     {
         var random = new Random(17);
@@ -66,6 +69,7 @@ public class MlpTests
     [Theory]
     [InlineData(Activation.Tanh, 2e-7, 0)]
     [InlineData(Activation.Silu, 1e-37, 4e-7)]
+    [InlineData(Activation.Sigmoid, 1e-37, 4e-7)]
     [InlineData(Activation.Relu, 0, 0)]
     public void Activations_are_as_accurate_as_said(Activation activation, double absolute, double relative)
     {
@@ -81,22 +85,77 @@ public class MlpTests
         Assert.True(worst <= absolute, $"{activation}: off by {worst:E3} beyond {relative:E1} relative");
     }
 
-    /// <summary>The order of reduction stated in the documentation, done one number at a time: the bits must agree, on any register width.</summary>
+    /// <summary>The order of reduction stated in the documentation, done one number at a time: the bits must agree, at every register width.</summary>
     [Fact]
     public void Reduces_in_the_order_stated()
     {
         var random = new Random(3);
-        DenseLayer layer = Layer(37, 21, random);
-        var network = new Mlp([layer], Activation.Relu);
+        // A block of 64, one of 32 and one of 16.
+        DenseLayer layer = Layer(37, 103, random);
         float[] input = Enumerable.Range(0, 37).Select(_ => (float)random.NextDouble() - 0.5f).ToArray();
-        var output = new float[21];
-        network.Infer(input, output);
-        for (int o = 0; o < 21; o++)
+        var output = new float[103];
+        foreach (KernelWidth width in new[] { KernelWidth.Scalar, KernelWidth.Simd256, KernelWidth.Simd512 }.Where(CpuGreeksBackend.IsSupported))
         {
-            var sums = new float[] { layer.Bias[o], 0, 0, 0 };
-            for (int i = 0; i < 37; i++) sums[i % 4] = MathF.FusedMultiplyAdd(input[i], layer.Weight[o * 37 + i], sums[i % 4]);
-            Assert.Equal(BitConverter.SingleToInt32Bits((sums[0] + sums[1]) + (sums[2] + sums[3])), BitConverter.SingleToInt32Bits(output[o]));
+            new Mlp([layer], Activation.Relu, width: width).Infer(input, output);
+            for (int o = 0; o < 103; o++)
+            {
+                int chains = o < 64 ? 2 : o < 96 ? 4 : 8, length = (37 + chains - 1) / chains;
+                var sums = new float[8];
+                for (int i = 0; i < 37; i++) sums[i / length] = MathF.FusedMultiplyAdd(input[i], layer.Weight[o * 37 + i], sums[i / length]);
+                float sum = ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
+                Assert.Equal(BitConverter.SingleToInt32Bits(layer.Bias[o] + sum), BitConverter.SingleToInt32Bits(output[o]));
+            }
         }
+    }
+
+    /// <summary>Together or one by one, at each register width, in each format: the same bits.</summary>
+    [Fact]
+    public void A_batch_has_the_bits_of_its_rows()
+    {
+        var random = new Random(6);
+        DenseLayer[] layers = [Layer(37, 103, random), Layer(103, 64, random), Layer(64, 3, random)];
+        foreach (WeightFormat format in Enum.GetValues<WeightFormat>())
+        {
+            foreach (int rows in new[] { 1, 2, 3, 4, 7, 16, 33 })
+            {
+                float[] inputs = Enumerable.Range(0, rows * 37).Select(_ => (float)random.NextDouble() - 0.5f).ToArray();
+                float[]? first = null;
+                foreach (KernelWidth width in new[] { KernelWidth.Scalar, KernelWidth.Simd256, KernelWidth.Simd512 }.Where(CpuGreeksBackend.IsSupported))
+                {
+                    var network = new Mlp(layers, Activation.Silu, format, 33, width);
+                    var together = new float[rows * 3];
+                    var alone = new float[rows * 3];
+                    network.InferBatch(inputs, together, rows);
+                    for (int r = 0; r < rows; r++) network.Infer(inputs.AsSpan(r * 37, 37), alone.AsSpan(r * 3, 3));
+                    Assert.Equal(alone, together);
+                    first ??= alone;
+                    Assert.Equal(first, alone);
+                }
+            }
+        }
+    }
+
+    /// <summary>The errors that the documents state for narrower weights: relative to the largest output.</summary>
+    [Theory]
+    [InlineData(WeightFormat.Fp32, 1e-6, 0)]
+    [InlineData(WeightFormat.Bf16, 0.01, 1e-5)]
+    [InlineData(WeightFormat.Int8, 0.03, 1e-5)]
+    public void Formats_stay_within_their_bounds(WeightFormat format, double bound, double least)
+    {
+        var random = new Random(8);
+        DenseLayer[] layers = [Layer(256, 384, random), Layer(384, 384, random), Layer(384, 128, random)];
+        var network = new Mlp(layers, Activation.Relu, format);
+        var output = new float[128];
+        double worst = 0;
+        for (int sample = 0; sample < 5; sample++)
+        {
+            float[] input = Enumerable.Range(0, 256).Select(_ => (float)random.NextDouble() - 0.5f).ToArray();
+            network.Infer(input, output);
+            double[] expected = Naive(layers, Activation.Relu, input);
+            double largest = expected.Max(Math.Abs);
+            for (int o = 0; o < 128; o++) worst = Math.Max(worst, Math.Abs(output[o] - expected[o]) / largest);
+        }
+        Assert.InRange(worst, least, bound);
     }
 
     [Fact]

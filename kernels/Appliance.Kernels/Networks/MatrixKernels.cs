@@ -1,0 +1,193 @@
+using System.Runtime.CompilerServices;
+
+namespace Appliance.Kernels.Networks;
+
+/// <summary>
+/// The inner loops of <see cref="PackedMatrix"/>: eight accumulators in flight, which hides the latency of a fused multiply-add on every processor that has AVX2. A block is 64, 32 or 16
+/// outputs wide; its inputs are split into 2, 4 or 8 chains of equal length, so that a narrow block has eight accumulators, too. Weights of step i stand as eight groups of
+/// sixteen, chain after chain: one stream of memory.
+/// </summary>
+internal static unsafe class MatrixKernels<L, V, W> where V : struct where L : struct, IFloatLanes<V> where W : struct, IWeights<L, V>
+{
+    /// <summary>64 outputs, two chains.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Row64(byte* weights, nint steps, float* x, float* start, float* y, float* scale)
+    {
+        for (int p = 0; p < 16; p += L.Width)
+        {
+            V a0 = L.All(0), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0;
+            for (nint i = 0; i < steps; i++)
+            {
+                V xa = L.All(x[i]), xb = L.All(x[steps + i]);
+                W.Load(weights, 4 * i, p, out V w0, out V w1);
+                a0 = L.Fma(xa, w0, a0);
+                a1 = L.Fma(xa, w1, a1);
+                W.Load(weights, 4 * i + 1, p, out w0, out w1);
+                a2 = L.Fma(xa, w0, a2);
+                a3 = L.Fma(xa, w1, a3);
+                W.Load(weights, 4 * i + 2, p, out w0, out w1);
+                b0 = L.Fma(xb, w0, b0);
+                b1 = L.Fma(xb, w1, b1);
+                W.Load(weights, 4 * i + 3, p, out w0, out w1);
+                b2 = L.Fma(xb, w0, b2);
+                b3 = L.Fma(xb, w1, b3);
+            }
+            L.Store(W.Finish(L.Add(a0, b0), L.Load(start + p), scale + p), y + p);
+            L.Store(W.Finish(L.Add(a1, b1), L.Load(start + p + 16), scale + p + 16), y + p + 16);
+            L.Store(W.Finish(L.Add(a2, b2), L.Load(start + p + 32), scale + p + 32), y + p + 32);
+            L.Store(W.Finish(L.Add(a3, b3), L.Load(start + p + 48), scale + p + 48), y + p + 48);
+        }
+    }
+
+    /// <summary>32 outputs, four chains.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Row32(byte* weights, nint steps, float* x, float* start, float* y, float* scale)
+    {
+        for (int p = 0; p < 16; p += L.Width)
+        {
+            V a0 = L.All(0), a1 = a0, b0 = a0, b1 = a0, c0 = a0, c1 = a0, d0 = a0, d1 = a0;
+            float* x1 = x + steps, x2 = x1 + steps, x3 = x2 + steps;
+            for (nint i = 0; i < steps; i++)
+            {
+                W.Load(weights, 4 * i, p, out V w0, out V w1);
+                a0 = L.Fma(L.All(x[i]), w0, a0);
+                a1 = L.Fma(L.All(x[i]), w1, a1);
+                W.Load(weights, 4 * i + 1, p, out w0, out w1);
+                b0 = L.Fma(L.All(x1[i]), w0, b0);
+                b1 = L.Fma(L.All(x1[i]), w1, b1);
+                W.Load(weights, 4 * i + 2, p, out w0, out w1);
+                c0 = L.Fma(L.All(x2[i]), w0, c0);
+                c1 = L.Fma(L.All(x2[i]), w1, c1);
+                W.Load(weights, 4 * i + 3, p, out w0, out w1);
+                d0 = L.Fma(L.All(x3[i]), w0, d0);
+                d1 = L.Fma(L.All(x3[i]), w1, d1);
+            }
+            L.Store(W.Finish(L.Add(L.Add(a0, b0), L.Add(c0, d0)), L.Load(start + p), scale + p), y + p);
+            L.Store(W.Finish(L.Add(L.Add(a1, b1), L.Add(c1, d1)), L.Load(start + p + 16), scale + p + 16), y + p + 16);
+        }
+    }
+
+    /// <summary>16 outputs, eight chains.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Row16(byte* weights, nint steps, float* x, float* start, float* y, float* scale)
+    {
+        for (int p = 0; p < 16; p += L.Width)
+        {
+            V a = L.All(0), b = a, c = a, d = a, e = a, f = a, g = a, h = a;
+            float* x2 = x + 2 * steps, x4 = x2 + 2 * steps, x6 = x4 + 2 * steps;
+            for (nint i = 0; i < steps; i++)
+            {
+                W.Load(weights, 4 * i, p, out V w0, out V w1);
+                a = L.Fma(L.All(x[i]), w0, a);
+                b = L.Fma(L.All(x[steps + i]), w1, b);
+                W.Load(weights, 4 * i + 1, p, out w0, out w1);
+                c = L.Fma(L.All(x2[i]), w0, c);
+                d = L.Fma(L.All(x2[steps + i]), w1, d);
+                W.Load(weights, 4 * i + 2, p, out w0, out w1);
+                e = L.Fma(L.All(x4[i]), w0, e);
+                f = L.Fma(L.All(x4[steps + i]), w1, f);
+                W.Load(weights, 4 * i + 3, p, out w0, out w1);
+                g = L.Fma(L.All(x6[i]), w0, g);
+                h = L.Fma(L.All(x6[steps + i]), w1, h);
+            }
+            V sum = L.Add(L.Add(L.Add(a, b), L.Add(c, d)), L.Add(L.Add(e, f), L.Add(g, h)));
+            L.Store(W.Finish(sum, L.Load(start + p), scale + p), y + p);
+        }
+    }
+
+    /// <summary>
+    /// Adds steps of one chain of a 64-wide block to the sums of four rows: sixteen accumulators, for registers of sixteen floats. <paramref name="weights"/> begins at the chain's half of the step.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Tile4(byte* weights, nint pair, nint steps, float* x, nint xStride, float* sums)
+    {
+        V a0 = L.Load(sums), a1 = L.Load(sums + 16), a2 = L.Load(sums + 32), a3 = L.Load(sums + 48);
+        V b0 = L.Load(sums + 64), b1 = L.Load(sums + 80), b2 = L.Load(sums + 96), b3 = L.Load(sums + 112);
+        V c0 = L.Load(sums + 128), c1 = L.Load(sums + 144), c2 = L.Load(sums + 160), c3 = L.Load(sums + 176);
+        V d0 = L.Load(sums + 192), d1 = L.Load(sums + 208), d2 = L.Load(sums + 224), d3 = L.Load(sums + 240);
+        float* xb = x + xStride, xc = xb + xStride, xd = xc + xStride;
+        for (nint i = 0; i < steps; i++)
+        {
+            W.Load(weights, pair + 4 * i, 0, out V w0, out V w1);
+            W.Load(weights, pair + 4 * i + 1, 0, out V w2, out V w3);
+            V r = L.All(x[i]);
+            a0 = L.Fma(r, w0, a0);
+            a1 = L.Fma(r, w1, a1);
+            a2 = L.Fma(r, w2, a2);
+            a3 = L.Fma(r, w3, a3);
+            r = L.All(xb[i]);
+            b0 = L.Fma(r, w0, b0);
+            b1 = L.Fma(r, w1, b1);
+            b2 = L.Fma(r, w2, b2);
+            b3 = L.Fma(r, w3, b3);
+            r = L.All(xc[i]);
+            c0 = L.Fma(r, w0, c0);
+            c1 = L.Fma(r, w1, c1);
+            c2 = L.Fma(r, w2, c2);
+            c3 = L.Fma(r, w3, c3);
+            r = L.All(xd[i]);
+            d0 = L.Fma(r, w0, d0);
+            d1 = L.Fma(r, w1, d1);
+            d2 = L.Fma(r, w2, d2);
+            d3 = L.Fma(r, w3, d3);
+        }
+        L.Store(a0, sums);
+        L.Store(a1, sums + 16);
+        L.Store(a2, sums + 32);
+        L.Store(a3, sums + 48);
+        L.Store(b0, sums + 64);
+        L.Store(b1, sums + 80);
+        L.Store(b2, sums + 96);
+        L.Store(b3, sums + 112);
+        L.Store(c0, sums + 128);
+        L.Store(c1, sums + 144);
+        L.Store(c2, sums + 160);
+        L.Store(c3, sums + 176);
+        L.Store(d0, sums + 192);
+        L.Store(d1, sums + 208);
+        L.Store(d2, sums + 224);
+        L.Store(d3, sums + 240);
+    }
+
+    /// <summary>As <see cref="Tile4"/> for two rows, at any width: eight accumulators fit the sixteen registers of AVX2.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Tile2(byte* weights, nint pair, nint steps, float* x, nint xStride, float* sums)
+    {
+        float* xb = x + xStride;
+        for (int p = 0; p < 16; p += L.Width)
+        {
+            V a0 = L.Load(sums + p), a1 = L.Load(sums + p + 16), a2 = L.Load(sums + p + 32), a3 = L.Load(sums + p + 48);
+            V b0 = L.Load(sums + p + 64), b1 = L.Load(sums + p + 80), b2 = L.Load(sums + p + 96), b3 = L.Load(sums + p + 112);
+            for (nint i = 0; i < steps; i++)
+            {
+                V r = L.All(x[i]), s = L.All(xb[i]);
+                W.Load(weights, pair + 4 * i, p, out V w0, out V w1);
+                a0 = L.Fma(r, w0, a0);
+                a1 = L.Fma(r, w1, a1);
+                b0 = L.Fma(s, w0, b0);
+                b1 = L.Fma(s, w1, b1);
+                W.Load(weights, pair + 4 * i + 1, p, out w0, out w1);
+                a2 = L.Fma(r, w0, a2);
+                a3 = L.Fma(r, w1, a3);
+                b2 = L.Fma(s, w0, b2);
+                b3 = L.Fma(s, w1, b3);
+            }
+            L.Store(a0, sums + p);
+            L.Store(a1, sums + p + 16);
+            L.Store(a2, sums + p + 32);
+            L.Store(a3, sums + p + 48);
+            L.Store(b0, sums + p + 64);
+            L.Store(b1, sums + p + 80);
+            L.Store(b2, sums + p + 96);
+            L.Store(b3, sums + p + 112);
+        }
+    }
+
+    /// <summary>start + (chain 0 + chain 1) of a 64-wide block's row.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Join(float* first, float* second, float* start, float* y, float* scale)
+    {
+        for (int p = 0; p < 64; p += L.Width)
+            L.Store(W.Finish(L.Add(L.Load(first + p), L.Load(second + p)), L.Load(start + p), scale + p), y + p);
+    }
+}

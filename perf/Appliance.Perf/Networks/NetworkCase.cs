@@ -1,0 +1,88 @@
+using Appliance.Kernels.Networks;
+
+namespace Appliance.Perf.Networks;
+
+/// <summary>One network of the comparison, with weights and inputs drawn as perf/peers/networks/dnnl_networks.cpp draws them.</summary>
+internal sealed class NetworkCase
+{
+    private readonly Action _run;
+    private readonly float[] _output;
+
+    private NetworkCase(string name, int iterations, double target, long multiplications, long weightBytes, long traffic, float[] output, Action run)
+    {
+        (Name, Iterations, Target, Multiplications, WeightBytes, TrafficBytes) = (name, iterations, target, multiplications, weightBytes, traffic);
+        (_output, _run) = (output, run);
+    }
+
+    public string Name { get; }
+    /// <summary>Calls of one block of measurements.</summary>
+    public int Iterations { get; }
+    /// <summary>At most this share of the peer's p99.</summary>
+    public double Target { get; }
+    /// <summary>Fused multiply-adds of one call.</summary>
+    public long Multiplications { get; }
+    public long WeightBytes { get; }
+    /// <summary>Bytes of weights that one call must bring from the cache where they live: recurrent weights once a step, all others once.</summary>
+    public long TrafficBytes { get; }
+    public float FirstOutput => _output[0];
+
+    public void Run() => _run();
+
+    public static NetworkCase[] All(WeightFormat format) =>
+    [
+        Mlp("mlp-small", [16, 32, 32, 1], 1, 20_000, 0.7, format),
+        Mlp("mlp-wide-1", [256, 384, 384, 128], 1, 3_000, 0.7, format),
+        Mlp("mlp-wide-64", [256, 384, 384, 128], 64, 200, 0.7, format),
+        Lstm("lstm-a-window", 50, 100, 100, 2, false, 200, 0.7, format),
+        Lstm("lstm-a-step", 1, 100, 100, 2, true, 4_000, 0.7, format),
+        Lstm("lstm-b-window", 100, 250, 200, 3, false, 30, 0.8, format),
+    ];
+
+    private static NetworkCase Mlp(string name, int[] sizes, int rows, int iterations, double target, WeightFormat format)
+    {
+        var draw = new Draw();
+        var layers = new List<DenseLayer>();
+        for (int l = 0; l + 1 < sizes.Length; l++)
+            layers.Add(new DenseLayer(sizes[l], sizes[l + 1], draw.Many(sizes[l] * sizes[l + 1], 1 / Math.Sqrt(sizes[l])), draw.Many(sizes[l + 1], 0.5)));
+        var network = new Mlp(layers, Activation.Relu, format, rows);
+        float[] input = draw.Many(rows * sizes[0], 1), output = new float[rows * sizes[^1]];
+        long weights = layers.Sum(l => (long)l.Weight.Length);
+        return new NetworkCase(name, iterations, target, weights * rows, network.WeightBytes, network.WeightBytes, output, () => network.InferBatch(input, output, rows));
+    }
+
+    private static NetworkCase Lstm(string name, int steps, int features, int units, int depth, bool carries, int iterations, double target, WeightFormat format)
+    {
+        var draw = new Draw();
+        double scale = 1 / Math.Sqrt(units);
+        var layers = new List<RecurrentLayer>();
+        for (int l = 0; l < depth; l++)
+        {
+            int inputs = l == 0 ? features : units;
+            layers.Add(new RecurrentLayer(RecurrentKind.Lstm, inputs, units, draw.Many(4 * units * inputs, scale), draw.Many(4 * units * units, scale), draw.Many(4 * units, scale), draw.Many(4 * units, scale)));
+        }
+        DenseLayer[] head = [new(units, 1, draw.Many(units, 1 / Math.Sqrt(units)), draw.Many(1, 0.5))];
+        var network = new RecurrentNetwork(layers, head, Activation.Relu, format);
+        float[] input = draw.Many(steps * features, 1), output = new float[1], state = new float[network.StateLength];
+        long weights = layers.Sum(l => (long)l.InputWeight.Length + l.HiddenWeight.Length), recurrent = layers.Sum(l => (long)l.HiddenWeight.Length);
+        long bytes = network.WeightBytes, traffic = bytes + (steps - 1) * recurrent * bytes / (weights + units);
+        return new NetworkCase(name, iterations, target, weights * steps + units, bytes, traffic, output,
+            carries ? () => network.Step(input, state, output) : () => network.Window(input, steps, state, output));
+    }
+
+    /// <summary>Knuth's MMIX congruence, upper 24 bits.</summary>
+    private sealed class Draw
+    {
+        private ulong _state = 1;
+
+        public float[] Many(int count, double scale)
+        {
+            var values = new float[count];
+            for (int i = 0; i < count; i++)
+            {
+                _state = _state * 6364136223846793005 + 1442695040888963407;
+                values[i] = (float)(scale * (2 * ((_state >> 40) / 16777216.0) - 1));
+            }
+            return values;
+        }
+    }
+}
