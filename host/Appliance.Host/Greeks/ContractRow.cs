@@ -8,7 +8,8 @@ namespace Appliance.Host.Greeks;
 internal sealed class ContractRow
 {
     private const int FirstNumber = (int)Column.Spot;
-    private const uint NeverNeeded = 0;
+    private static readonly uint TermColumns = ColumnUse.Bit(Column.Strike) | ColumnUse.Bit(Column.Barrier) | ColumnUse.Bit(Column.Rebate) | ColumnUse.Bit(Column.Cash) | ColumnUse.Bit(Column.Extremum)
+        | ColumnUse.Bit(Column.Fixings) | ColumnUse.Bit(Column.ElapsedFixings) | ColumnUse.Bit(Column.RunningAverage) | ColumnUse.Bit(Column.Price);
 
     private static readonly byte[][] ContractBytes = [.. ColumnUse.ContractWords.Select(System.Text.Encoding.ASCII.GetBytes)];
     private static readonly byte[][] ModelBytes = [.. ColumnUse.ModelWords.Select(System.Text.Encoding.ASCII.GetBytes)];
@@ -93,17 +94,17 @@ internal sealed class ContractRow
             Column column = (Column)System.Numerics.BitOperations.TrailingZeroCount(missing);
             return $"{Name(column)} is blank; {Who(column)} needs it";
         }
-        // Zeros are let pass, since spreadsheets fill columns with them; anything else says that another contract was meant than the one that would be priced.
-        uint extra = nonZero & ~(needed | OptionalByContract[(int)Kind]);
+        // A market's columns may be filled for every row, so that a file is priced under another model by changing one word. A contract's terms may not, unless by the zeros that spreadsheets fill in:
+        // a barrier on a european says that another contract was meant than the one that would be priced.
+        uint extra = nonZero & TermColumns & ~(needed | OptionalByContract[(int)Kind]);
         if (extra != 0)
         {
             Column column = (Column)System.Numerics.BitOperations.TrailingZeroCount(extra);
             if (column == Column.Price) return canSolve ? "vol and price are both given: leave one of them blank" : "price is given: a volatility is solved for only for european under black-scholes or black76";
-            return $"{Name(column)} is given, but {ColumnUse.ContractWords[(int)Kind]} under {ColumnUse.ModelWords[(int)Model]} does not use it: leave it blank or 0";
+            return $"{Name(column)} is given, but {ColumnUse.ContractWords[(int)Kind]} does not use it: leave it blank or 0";
         }
         if ((needed & ColumnUse.Bit(Column.Strike)) != 0 && !(this[Column.Strike] > 0)) return "strike must be above zero";
-        if (OptionalByContract[(int)Kind] == NeverNeeded) return null;
-        return CheckOptional(given);
+        return OptionalByContract[(int)Kind] == 0 ? null : CheckOptional(given);
     }
 
     private string? CheckOptional(uint given)
@@ -127,7 +128,7 @@ internal sealed class ContractRow
         };
         model = new MarketModel
         {
-            Kind = Model, Rate = this[Column.Rate], Yield = this[Column.Yield], Volatility = this[Column.Vol], Kappa = this[Column.Kappa], Theta = this[Column.Theta], Xi = this[Column.Xi],
+            Kind = Model, Rate = this[Column.Rate], Yield = Model == ModelKind.Black76 ? 0 : this[Column.Yield], Volatility = this[Column.Vol], Kappa = this[Column.Kappa], Theta = this[Column.Theta], Xi = this[Column.Xi],
             Rho = this[Column.Rho], V0 = this[Column.V0], Lambda = this[Column.Lambda], JumpMean = this[Column.JumpMean], JumpStdDev = this[Column.JumpStdDev],
         };
     }

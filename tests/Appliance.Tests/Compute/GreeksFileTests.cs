@@ -83,8 +83,8 @@ public class GreeksFileTests
     [InlineData("a,european,black-scholes,call,100,105,0.5,0.03,0.01,-0.2" + Tail, "vol must be")]
     [InlineData("a,european,black-scholes,call,100,105,0.5,0.03,0.01," + Tail, "vol is blank; black-scholes needs it")]
     [InlineData("a,european,black-scholes,call,100,105,0.5,0.03,,0.2" + Tail, "yield is blank; black-scholes needs it")]
-    [InlineData("a,european,black76,call,100,105,0.5,0.03,0.01,0.2" + Tail, "yield is given, but european under black76 does not use it")]
-    [InlineData("a,european,black-scholes,call,100,105,0.5,0.03,0.01,0.2,90,,,,,,,,,,,,,,", "barrier is given, but european under black-scholes does not use it")]
+    [InlineData("a,lookback-floating,black76,call,100,105,0.5,0.03,,0.2" + Tail, "strike is given, but lookback-floating does not use it")]
+    [InlineData("a,european,black-scholes,call,100,105,0.5,0.03,0.01,0.2,90,,,,,,,,,,,,,,", "barrier is given, but european does not use it")]
     [InlineData("a,europaen,black-scholes,call,100,105,0.5,0.03,0.01,0.2" + Tail, "contract: 'europaen' is not one of european american")]
     [InlineData("a,european,black,call,100,105,0.5,0.03,0.01,0.2" + Tail, "model: 'black' is not one of black-scholes")]
     [InlineData("a,european,black-scholes,Call,100,105,0.5,0.03,0.01,0.2" + Tail, "right: 'Call' is not one of call put")]
@@ -113,6 +113,18 @@ public class GreeksFileTests
     [Fact]
     public void Zeros_in_columns_that_are_not_used_are_let_pass() =>
         Assert.Equal(Price(GreeksStrictParser.Header, Call), Price(GreeksStrictParser.Header, "a,european,black-scholes,call,100,105,0.5,0.03,0.01,0.2,0,0.0,0,-0,0,0,0,0,0,0,0,0,0,0,0e5"));
+
+    [Fact]
+    public void A_market_may_hold_more_than_the_model_uses()
+    {
+        string market = Call.Replace(Tail, ",,,,,,,,1.5,0.04,0.3,-0.7,0.05,0.1,-0.1,0.2", StringComparison.Ordinal);
+        Assert.Equal(Price(GreeksStrictParser.Header, Call), Price(GreeksStrictParser.Header, market));
+        string[] forward = [.. new[] { market, Call.Replace("0.01,", ",", StringComparison.Ordinal) }.Select(row => Price(GreeksStrictParser.Header, row.Replace("black-scholes", "black76", StringComparison.Ordinal)))];
+        Assert.Equal(forward[1], forward[0]);
+        Assert.EndsWith(",ok\n", forward[0], StringComparison.Ordinal);
+        string broken = Price(GreeksStrictParser.Header, market.Replace("-0.7", "minus", StringComparison.Ordinal));
+        Assert.Contains("rho: 'minus' is not a number", broken, StringComparison.Ordinal);
+    }
 
     [Fact]
     public void At_expiry_the_price_is_the_payoff()

@@ -107,7 +107,8 @@ internal static partial class GreeksStrictParser
         string[] needed = $"spot expiry rate {kind.Needed} {model.Needed}".Split(' ', StringSplitOptions.RemoveEmptyEntries);
         if (needed.Except(value.Keys).Any()) return null;
         string[] used = [.. needed, .. kind.Optional.Split(' ')];
-        if (value.Any(p => p.Value != 0 && !used.Contains(p.Key))) return null;
+        string[] market = ["yield", "vol", "kappa", "theta", "xi", "rho", "v0", "lambda", "jumpMean", "jumpStdDev"];
+        if (value.Any(p => p.Value != 0 && !used.Contains(p.Key) && !market.Contains(p.Key))) return null;
         double Get(string column) => value.GetValueOrDefault(column);
         if (used.Contains("strike") && Get("strike") <= 0) return null;
         if (row["contract"].StartsWith("lookback", StringComparison.Ordinal) && value.ContainsKey("extremum") && Get("extremum") <= 0) return null;
@@ -123,7 +124,7 @@ internal static partial class GreeksStrictParser
             Rebate = Get("rebate"), Cash = Get("cash"), Extremum = Get("extremum"), Fixings = (int)Get("fixings"), ElapsedFixings = (int)Get("elapsedFixings"), RunningAverage = Get("runningAverage"),
         }, new MarketModel
         {
-            Kind = model.Kind, Rate = Get("rate"), Yield = Get("yield"), Volatility = Get("vol"), Kappa = Get("kappa"), Theta = Get("theta"), Xi = Get("xi"), Rho = Get("rho"), V0 = Get("v0"),
+            Kind = model.Kind, Rate = Get("rate"), Yield = model.Kind == ModelKind.Black76 ? 0 : Get("yield"), Volatility = Get("vol"), Kappa = Get("kappa"), Theta = Get("theta"), Xi = Get("xi"), Rho = Get("rho"), V0 = Get("v0"),
             Lambda = Get("lambda"), JumpMean = Get("jumpMean"), JumpStdDev = Get("jumpStdDev"),
         });
     }
