@@ -1,4 +1,5 @@
 using Appliance.Kernels.Pricing.Closed;
+using Appliance.Kernels.Pricing.Fourier;
 
 namespace Appliance.Kernels.Pricing;
 
@@ -26,7 +27,14 @@ public static class Pricer
     {
         result = default;
         bool isLognormal = model.Kind is ModelKind.BlackScholes or ModelKind.Black76;
-        if (!isLognormal) return PricingStatus.UnsupportedCombination;
+        if (!isLognormal)
+        {
+            if (contract.Kind is not (ContractKind.European or ContractKind.CashDigital or ContractKind.AssetDigital)) return PricingStatus.UnsupportedCombination;
+            if (model.Kind != ModelKind.Merton) return HestonPricer.Price(in contract, in model, greeks: true, out result);
+            var jumps = new JetMarket(in contract, in model);
+            result = jumps.Greeks(MertonJumps.Price(in jumps, in contract, in model));
+            return PricingStatus.Ok;
+        }
         switch (contract.Kind)
         {
             case ContractKind.European:
