@@ -1,3 +1,4 @@
+using Appliance.Kernels.Pricing.American;
 using Appliance.Kernels.Pricing.Closed;
 using Appliance.Kernels.Pricing.Fourier;
 
@@ -40,8 +41,10 @@ public static class Pricer
             case ContractKind.European:
                 result = European.Price(in contract, in model);
                 return PricingStatus.Ok;
-            case ContractKind.American or ContractKind.AsianArithmetic:
-                return PricingStatus.UnsupportedCombination;
+            case ContractKind.American:
+                return AmericanPricer.Price(in contract, in model, greeks: true, out result);
+            case ContractKind.AsianArithmetic:
+                return ArithmeticAsian.Price(in contract, in model, out result);
             default:
                 result = ClosedForm(in contract, in model);
                 return PricingStatus.Ok;

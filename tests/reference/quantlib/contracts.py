@@ -135,7 +135,7 @@ def american(rng, m):
     # QuantLib throws where the exercise region has two boundaries; such contracts are tested against our own finite differences.
     while (0 > c["rate"] > c["yield"]) if c["right"] == "put" else (0 > c["yield"] > c["rate"]):
         c["rate"], c["yield"] = round(rng.random() * 0.14 - 0.03, 4), round(rng.random() * 0.11 - 0.03, 4)
-    return c, vanilla(c), ql.QdFpAmericanEngine(m.process, ql.QdFpAmericanEngine.accurateScheme())
+    return c, vanilla(c), ql.QdFpAmericanEngine(m.process, ql.QdFpAmericanEngine.highPrecisionScheme())
 
 
 def heston_draw(rng, model):
