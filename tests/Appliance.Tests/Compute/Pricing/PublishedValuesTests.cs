@@ -1,0 +1,104 @@
+using Appliance.Kernels.Pricing;
+
+namespace Appliance.Tests.Compute;
+
+/// <summary>Prices that books and papers print, to the last digit printed.</summary>
+public class PublishedValuesTests
+{
+    private static OptionContract Contract(string kind, string right, double spot, double strike, double years) =>
+        new() { Kind = Enum.Parse<ContractKind>(kind), Right = Enum.Parse<OptionRight>(right), Spot = spot, Strike = strike, Expiry = years };
+
+    private static MarketModel Flat(double rate, double yield, double volatility) => new() { Kind = ModelKind.BlackScholes, Rate = rate, Yield = yield, Volatility = volatility };
+
+    private static double Price(OptionContract contract, MarketModel model)
+    {
+        Assert.Equal(PricingStatus.Ok, Pricer.Price(in contract, in model, out Sensitivities result));
+        return result.Price;
+    }
+
+    /// <summary>Haug, "The Complete Guide to Option Pricing Formulas", 1st ed. 1998, page 72: spot 100, rebate 3, half a year, rate 0.08, yield 0.04.</summary>
+    [Theory]
+    [InlineData("DownAndOut", "Call", 90, 95, 0.25, 9.0246)]
+    [InlineData("DownAndOut", "Call", 100, 95, 0.25, 6.7924)]
+    [InlineData("DownAndOut", "Call", 110, 95, 0.25, 4.8759)]
+    [InlineData("DownAndOut", "Call", 90, 100, 0.25, 3.0000)]
+    [InlineData("DownAndOut", "Call", 90, 95, 0.30, 8.8334)]
+    [InlineData("UpAndOut", "Call", 90, 105, 0.25, 2.6789)]
+    [InlineData("DownAndIn", "Call", 90, 95, 0.25, 7.7627)]
+    [InlineData("UpAndIn", "Call", 90, 105, 0.25, 14.1112)]
+    [InlineData("DownAndOut", "Put", 90, 95, 0.25, 2.2798)]
+    [InlineData("DownAndOut", "Put", 100, 95, 0.25, 2.2947)]
+    [InlineData("DownAndOut", "Put", 110, 95, 0.25, 2.6252)]
+    [InlineData("UpAndOut", "Put", 90, 105, 0.25, 3.7760)]
+    [InlineData("DownAndIn", "Put", 90, 95, 0.25, 2.9586)]
+    [InlineData("UpAndIn", "Put", 90, 105, 0.25, 1.4653)]
+    public void Single_barriers(string kind, string right, double strike, double barrier, double volatility, double expected)
+    {
+        OptionContract c = Contract(kind, right, 100, strike, 0.5);
+        (c.Barrier, c.Rebate) = (barrier, 3);
+        Assert.Equal(expected, Price(c, Flat(0.08, 0.04, volatility)), 4);
+    }
+
+    /// <summary>Haug 1998: digitals pages 88 and 90, lookbacks pages 61 to 64, the continuous geometric average pages 96 and 97.</summary>
+    [Fact]
+    public void Digitals_lookbacks_and_the_geometric_average()
+    {
+        Assert.Equal(2.6710, Price(Contract("CashDigital", "Put", 100, 80, 0.75) with { Cash = 10 }, Flat(0.06, 0.06, 0.35)), 4);
+        Assert.Equal(20.2069, Price(Contract("AssetDigital", "Put", 70, 65, 0.5), Flat(0.07, 0.05, 0.27)), 4);
+        // The book cuts 25.35336 off.
+        Assert.Equal(25.3533, Price(Contract("LookbackFloating", "Call", 120, 0, 0.5) with { Extremum = 100 }, Flat(0.10, 0.06, 0.30)), 1e-4);
+        Assert.Equal(13.2687, Price(Contract("LookbackFixed", "Call", 100, 95, 0.5), Flat(0.10, 0, 0.10)), 4);
+        Assert.Equal(18.9263, Price(Contract("LookbackFixed", "Call", 100, 95, 0.5), Flat(0.10, 0, 0.20)), 4);
+        Assert.Equal(0.6899, Price(Contract("LookbackFixed", "Put", 100, 95, 0.5), Flat(0.10, 0, 0.10)), 4);
+        Assert.Equal(4.6922, Price(Contract("AsianGeometric", "Put", 80, 85, 0.25), Flat(0.05, -0.03, 0.20)), 4);
+    }
+
+    /// <summary>Linetsky, "Spectral expansions for Asian (average price) options", Operations Research 52 (2004), table 3: continuous averages, spot and strike 2.</summary>
+    [Theory]
+    [InlineData(0.02, 0.10, 1, 0.0559860415)]
+    [InlineData(0.0125, 0.25, 2, 0.1722687410)]
+    [InlineData(0.05, 0.50, 1, 0.2464156905)]
+    public void Continuous_arithmetic_averages(double rate, double volatility, double years, double expected) =>
+        Assert.Equal(expected, Price(Contract("AsianArithmetic", "Call", 2, 2, years), Flat(rate, 0, volatility)), 8e-9);
+
+    /// <summary>
+    /// Prices of 30 digits by tests/reference/kernels/heston_price.py. The first two are the cases of Fang and Oosterlee, SIAM Journal on Scientific Computing 31 (2008), section 5, whose
+    /// printed 5.785155450 is right to eight digits; then a week with a volatility of variance of 1.2 and 18 days with one of 3.
+    /// </summary>
+    [Fact]
+    public void Heston_and_bates()
+    {
+        var model = new MarketModel { Kind = ModelKind.Heston, Kappa = 1.5768, Xi = 0.5751, Theta = 0.0398, V0 = 0.0175, Rho = -0.5711 };
+        Assert.Equal(5.78515543437618932, Price(Contract("European", "Call", 100, 100, 1), model), 1e-10);
+        Assert.Equal(22.3189457911544899, Price(Contract("European", "Call", 100, 100, 10), model), 1e-10);
+        MarketModel week = model with { Rate = 0.03, Yield = 0.01, Kappa = 1.5, Theta = 0.04, Xi = 1.2, Rho = -0.9, V0 = 0.04 };
+        Assert.Equal(19.9480195958139746, Price(Contract("European", "Put", 100, 120, 0.02), week), 1e-10);
+        MarketModel wild = week with { Kappa = 0.5, Theta = 0.02, Xi = 3, Rho = -0.7, V0 = 0.01 };
+        Assert.Equal(0.00182072025264493210, Price(Contract("European", "Call", 100, 110, 0.05), wild), 1e-10);
+        var bates = new MarketModel
+        {
+            Kind = ModelKind.Bates, Rate = 0.0585, Yield = 0.064, Kappa = 0.266, Theta = 0.0322, Xi = 1.012, Rho = -0.685, V0 = 0.1063, Lambda = 0.763, JumpMean = 0.084, JumpStdDev = 0.238,
+        };
+        Assert.Equal(19.4237939701067965, Price(Contract("European", "Call", 85.15, 64.69, 8.084931506849315), bates), 1e-10);
+    }
+
+    /// <summary>QuantLib 1.29, QdFpAmericanEngine with its scheme of high precision, as contracts.py draws them: within 1e-6 of the larger of spot and strike.</summary>
+    [Theory]
+    [InlineData("Put", 62.3, 65.1, 0.0821917808219178, 0.078, 0.0188, 0.1, 2.7999999988944)]
+    [InlineData("Call", 181.08, 729.4, 0.29863013698630136, 0.0836, 0.0462, 0.7872, 0.026536292819217523)]
+    [InlineData("Put", 112.03, 109.67, 0.024657534246575342, -0.0162, 0.0105, 0.1, 0.0769269295864223)]
+    [InlineData("Put", 97.6, 422.12, 3.175342465753425, 0.0097, 0.0667, 0.4484, 332.40648855653063)]
+    [InlineData("Call", 94.18, 62.79, 0.36712328767123287, 0.0278, -0.0177, 0.2158, 32.643229603034634)]
+    [InlineData("Put", 149.19, 178.38, 1.1369863013698631, 0.0295, 0.0576, 0.442, 48.340025083442384)]
+    [InlineData("Call", 135.54, 132.89, 0.03287671232876712, 0.0563, 0.0251, 0.1984, 3.6274440157340813)]
+    [InlineData("Put", 101.83, 133.98, 0.30684931506849317, 0.0273, 0.0312, 0.4033, 33.426092517514704)]
+    [InlineData("Put", 198.06, 180.74, 1.2219178082191782, 0.0836, 0.0496, 0.1, 1.2062120211516323)]
+    [InlineData("Put", 168.66, 161.38, 2.317808219178082, 0.0128, -0.0148, 0.1, 4.076636032077079)]
+    [InlineData("Put", 54.95, 46.52, 4.358904109589041, 0.0856, -0.0237, 0.1, 0.020113042987043698)]
+    [InlineData("Call", 106.4, 114.06, 0.0410958904109589, 0.0485, -0.0288, 0.1204, 0.0026849911156676095)]
+    [InlineData("Put", 86.14, 134.34, 0.18356164383561643, 0.0195, -0.0267, 0.6178, 48.361901591969314)]
+    [InlineData("Put", 168.83, 164.59, 0.06575342465753424, 0.0193, 0.0705, 0.2109, 2.046029591142093)]
+    [InlineData("Call", 140.34, 143.13, 0.038356164383561646, 0.097, 0.0189, 0.1, 0.3033732730539846)]
+    public void Americans(string right, double spot, double strike, double years, double rate, double yield, double volatility, double expected) =>
+        Assert.Equal(expected, Price(Contract("American", right, spot, strike, years), Flat(rate, yield, volatility)), 1e-6 * Math.Max(spot, strike));
+}
