@@ -12,6 +12,7 @@ internal static class Program
         var root = new RootCommand("The hedging appliance: market data in, hedge orders out.")
         {
             RunCommand.Make(), LatencyCommand.Make(), ReplayCommand.Make(), DoctorCommand.Make(), VenueCommand.Make(), ConsoleCommand.Make(), FixCommand.Make(), GreeksCommand.Make(), PolicyCommand.Make(),
+            BacktestCommand.Make(), LabCommand.Make(),
         };
         var parsed = root.Parse(arguments);
         if (parsed.Errors.Count > 0)

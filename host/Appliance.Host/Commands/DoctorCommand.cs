@@ -17,7 +17,7 @@ internal static class DoctorCommand
     public static Command Make()
     {
         var profileOption = CommandLineOptions.Profile();
-        var reference = new Option<bool>("--write-reference") { Description = "Write the schemas and the reference of both file kinds into hw-config/ and desk/, from the tables that check them." };
+        var reference = new Option<bool>("--write-reference") { Description = "Write the schemas and the references of all file kinds into hw-config/, desk/ and desk/lab/, from the tables that check them." };
         var command = new Command("doctor", "Does this machine match the profile?\n\nExample: appliance doctor --profile hw-config/colo-8core.json") { profileOption, reference };
         command.SetAction(parsed => parsed.GetValue(reference) ? WriteReference() : Examine(CommandLineOptions.LoadProfile(parsed.GetValue(profileOption)!)));
         return command;
@@ -165,5 +165,7 @@ internal static class DoctorCommand
         yield return ("hw-config/REFERENCE.md", SchemaWriter.Reference(HardwareProfile.Keys, "Hardware profiles", "A profile says what the machine is and which thread runs where. It holds no trading limit. JSON with comments; a mistake is answered with file, line, key, what was seen and what is allowed, all at once."));
         yield return ("desk/schema.json", SchemaWriter.Schema(Desk.Keys, "Desk file of the hedging appliance"));
         yield return ("desk/REFERENCE.md", SchemaWriter.Reference(Desk.Keys, "Desk files", "A desk file says what to trade, with which policy, limits and sessions. It holds no core number. JSON with comments; a mistake is answered with file, line, key, what was seen and what is allowed, all at once."));
+        yield return ("desk/lab/schema.json", SchemaWriter.Schema(LabSpecificationKeys.Keys, "Lab specification of the hedging appliance"));
+        yield return ("desk/lab/REFERENCE.md", SchemaWriter.Reference(LabSpecificationKeys.Keys, "Lab specifications", "A specification says what the market does, what is owed, what it may be hedged with and at which cost, what is minimised, and how policies are trained and judged. JSON with comments; a mistake is answered with file, line, key, what was seen and what is allowed, all at once."));
     }
 }

@@ -1,4 +1,5 @@
 using Appliance.Lab.Costs;
+using Appliance.Lab.Markets;
 using Appliance.Lab.Specification;
 
 namespace Appliance.Lab.Certificates;
@@ -121,7 +122,7 @@ public sealed class EntropicDynamicProgramme
         if (scaled is not null)
         {
             for (int w = 0; w < weights.Length; w++)
-                Numerics.AddScaled(continuation, scaled.AsSpan(Math.Clamp(first + w, 0, nodes - 1) * m, m), weights[w]);
+                RowMath.AddScaled(continuation, scaled.AsSpan(Math.Clamp(first + w, 0, nodes - 1) * m, m), weights[w]);
             for (int j = 0; j < m; j++) continuation[j] = Math.Log(continuation[j]) + reference[j] + own * _holdings[j];
             return;
         }

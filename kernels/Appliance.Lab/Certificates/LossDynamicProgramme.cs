@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using Appliance.Lab.Costs;
+using Appliance.Lab.Markets;
 using Appliance.Lab.Specification;
 
 namespace Appliance.Lab.Certificates;
@@ -147,7 +148,7 @@ public sealed class LossDynamicProgramme
         else Numerics.CubicTaps(cells - whole, taps);
         int from = Math.Clamp(1 - offset, 0, row.Length), to = Math.Clamp(row.Length - 2 - offset, from, row.Length);
         for (int t = 0; t < 4; t++)
-            if (taps[t] != 0 && to > from) Numerics.AddScaled(target[from..to], row[(from + offset + t - 1)..], weight * taps[t]);
+            if (taps[t] != 0 && to > from) RowMath.AddScaled(target[from..to], row[(from + offset + t - 1)..], weight * taps[t]);
         for (int n = 0; n < from; n++) target[n] += weight * Outside(row, n + cells);
         for (int n = to; n < target.Length; n++) target[n] += weight * Outside(row, n + cells);
     }

@@ -1,26 +1,8 @@
-using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
-
 namespace Appliance.Lab.Certificates;
 
-/// <summary>Small steps that the programmes share: rows added with a weight, minima between nodes.</summary>
+/// <summary>Small steps that the programmes share: minima and values between nodes.</summary>
 internal static class Numerics
 {
-    /// <summary>sum += weight · row.</summary>
-    public static void AddScaled(Span<double> sum, ReadOnlySpan<double> row, double weight)
-    {
-        ref double s = ref MemoryMarshal.GetReference(sum);
-        ref double r = ref MemoryMarshal.GetReference(row);
-        int i = 0;
-        var w = Vector256.Create(weight);
-        for (; i <= sum.Length - 4; i += 4)
-        {
-            var v = Vector256.FusedMultiplyAdd(w, Vector256.LoadUnsafe(ref r, (nuint)i), Vector256.LoadUnsafe(ref s, (nuint)i));
-            v.StoreUnsafe(ref s, (nuint)i);
-        }
-        for (; i < sum.Length; i++) sum[i] = Math.FusedMultiplyAdd(weight, row[i], sum[i]);
-    }
-
     /// <summary>The least value of a curve given at even nodes: the least node, lowered by the parabola through it and its neighbours.</summary>
     public static double LeastByParabola(ReadOnlySpan<double> nodes, ReadOnlySpan<double> values, out double at)
     {

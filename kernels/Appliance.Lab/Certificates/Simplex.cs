@@ -1,3 +1,5 @@
+using Appliance.Lab.Markets;
+
 namespace Appliance.Lab.Certificates;
 
 /// <summary>
@@ -93,19 +95,19 @@ public sealed class Simplex
             double factor = _tableau[r * width + column];
             if (factor == 0) continue;
             var other = _tableau.AsSpan(r * width, width);
-            Numerics.AddScaled(other, own, -factor);
+            RowMath.AddScaled(other, own, -factor);
             other[column] = 0;
             // Rounding may leave a basic variable a hair below zero; it is zero.
             if (other[_columns] < 0 && other[_columns] > -1e-11) other[_columns] = 0;
         }
         double cost = _reduced[column];
-        Numerics.AddScaled(_reduced, own, -cost);
+        RowMath.AddScaled(_reduced, own, -cost);
         _reduced[column] = 0;
         _basis[row] = column;
     }
 
     private void Eliminate(double[] target, int row, double factor)
     {
-        if (factor != 0) Numerics.AddScaled(target, _tableau.AsSpan(row * (_columns + 1), _columns + 1), -factor);
+        if (factor != 0) RowMath.AddScaled(target, _tableau.AsSpan(row * (_columns + 1), _columns + 1), -factor);
     }
 }

@@ -32,17 +32,24 @@ public abstract class MarketSimulator : IMarketSimulator
     public abstract void Fill(PathBlock block, long firstPath);
 
     /// <summary>The simulator of a specification.</summary>
-    /// <param name="seed">Seed of the training or of the evaluation.</param>
+    /// <param name="seed">Seed of the training or of the evaluation; history and files are split by which of the two it is.</param>
     public static IMarketSimulator Make(LabSpecification specification, ulong seed)
     {
         var (market, time) = (specification.Market, specification.Time);
+        bool evaluation = seed == specification.Evaluation.Seed;
         return market.Model switch
         {
             MarketModel.Gbm => new GbmSimulator(market, time, seed),
-            MarketModel.Merton => new MertonSimulator(market, time, seed),
             MarketModel.Heston or MarketModel.Bates => new HestonSimulator(market, time, seed),
+            MarketModel.Merton => new MertonSimulator(market, time, seed),
+            MarketModel.Kou => new KouSimulator(market, time, seed),
+            MarketModel.Sabr => new SabrSimulator(market, time, seed),
+            MarketModel.RoughBergomi => new RoughBergomiSimulator(market, time, seed),
             MarketModel.Trinomial => new TrinomialSimulator(market, time, seed),
-            _ => throw new NotSupportedException($"There is no simulator of the market model {market.Model}."),
+            MarketModel.RegimeSwitching => new RegimeSwitchingSimulator(market, time, seed),
+            MarketModel.Bootstrap => new BootstrapSimulator(market, time, seed, evaluation ? PriceHistory.Read(market).EvaluationReturns(market) : PriceHistory.Read(market).TrainingReturns(market)),
+            MarketModel.Paths => new FilePathsSimulator(market, time, evaluation),
+            _ => throw new ArgumentOutOfRangeException(nameof(specification), market.Model, "There is no simulator of this market model."),
         };
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.IO.Compression;
 using Appliance.Lab.Specification;
 
 namespace Appliance.Lab.Markets;
@@ -15,7 +16,7 @@ public sealed class PriceHistory
 
     public static PriceHistory Read(MarketSpecification market)
     {
-        string[] lines = File.ReadAllLines(market.DataFile);
+        string[] lines = Lines(market.DataFile);
         if (lines.Length < 3) throw new MarketDataException($"{market.DataFile}: saw {lines.Length} lines, allowed is a line of names and at least two prices");
         string[] names = Cells(lines[0]);
         int column = market.Column == "" ? names.Length - 1 : Array.FindIndex(names, n => n.Equals(market.Column, StringComparison.OrdinalIgnoreCase));
@@ -38,6 +39,14 @@ public sealed class PriceHistory
         if (prices.Count < 3) throw new MarketDataException($"{market.DataFile}: saw {prices.Count} prices in column {names[column]}, allowed are at least three");
         if (firstDate.Length >= 10 && lastDate.Length >= 10 && char.IsDigit(firstDate[0]) && string.CompareOrdinal(firstDate, lastDate) > 0) prices.Reverse();
         return new PriceHistory([.. prices]);
+    }
+
+    /// <summary>Lines of a file, gzip by its name.</summary>
+    private static string[] Lines(string file)
+    {
+        if (!file.EndsWith(".gz", StringComparison.OrdinalIgnoreCase)) return File.ReadAllLines(file);
+        using var reader = new StreamReader(new GZipStream(File.OpenRead(file), CompressionMode.Decompress));
+        return reader.ReadToEnd().Split('\n', StringSplitOptions.TrimEntries);
     }
 
     private static string[] Cells(string line) => [.. line.Split(line.Contains(';') && !line.Contains(',') ? ';' : ',').Select(c => c.Trim().Trim('"'))];

@@ -23,7 +23,7 @@ public abstract class DrawSource
 
     public static DrawSource Make(DrawScheme scheme, ulong seed, int normalStreams, int uniformStreams, int indexes) => scheme switch
     {
-        DrawScheme.Sobol => throw new NotSupportedException("Sobol draws are not built."),
+        DrawScheme.Sobol => new SobolDraws(seed, normalStreams, uniformStreams, indexes),
         _ => new PhiloxDraws(new RandomField(seed, scheme == DrawScheme.Antithetic), normalStreams, uniformStreams),
     };
 }

@@ -1,4 +1,4 @@
-using System.Runtime.CompilerServices;
+using Appliance.Lab.Markets;
 
 namespace Appliance.Lab.Random;
 
@@ -9,8 +9,6 @@ namespace Appliance.Lab.Random;
 public sealed class RandomField(ulong seed, bool antithetic = false)
 {
     private readonly uint _key0 = (uint)seed, _key1 = (uint)(seed >> 32);
-
-    public bool Antithetic => antithetic;
 
     public double Uniform(long path, int stream, int index)
     {
@@ -25,7 +23,8 @@ public sealed class RandomField(ulong seed, bool antithetic = false)
     /// <summary>Uniform numbers of consecutive paths at an even index and the odd one after it.</summary>
     public void UniformPair(long firstPath, int stream, int evenIndex, Span<double> even, Span<double> odd)
     {
-        for (int i = 0; i < even.Length; i++)
+        int done = antithetic ? 0 : PhiloxRows.Uniforms((ulong)firstPath, (uint)evenIndex >> 1, (uint)stream, _key0, _key1, even, odd);
+        for (int i = done; i < even.Length; i++)
         {
             long path = firstPath + i;
             ulong own = (ulong)(antithetic ? path >> 1 : path);
@@ -41,13 +40,7 @@ public sealed class RandomField(ulong seed, bool antithetic = false)
     public void NormalPair(long firstPath, int stream, int evenIndex, Span<double> even, Span<double> odd)
     {
         UniformPair(firstPath, stream, evenIndex, even, odd);
-        ToNormal(even);
-        ToNormal(odd);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void ToNormal(Span<double> row)
-    {
-        for (int i = 0; i < row.Length; i++) row[i] = InverseNormal.Of(row[i]);
+        RowMath.ToNormal(even);
+        RowMath.ToNormal(odd);
     }
 }

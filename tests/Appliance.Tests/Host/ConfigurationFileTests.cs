@@ -137,6 +137,8 @@ public sealed class ConfigurationFileTests : IDisposable
     [InlineData("hw-config/REFERENCE.md")]
     [InlineData("desk/schema.json")]
     [InlineData("desk/REFERENCE.md")]
+    [InlineData("desk/lab/schema.json")]
+    [InlineData("desk/lab/REFERENCE.md")]
     public void A_generated_file_is_what_the_code_writes(string name) =>
         Assert.True(DoctorCommand.ReferenceFiles().Single(f => f.Name == name).Text == File.ReadAllText(RunFolder.Shipped(name)), $"{name} is old: run `appliance doctor --write-reference`");
 

@@ -1,0 +1,91 @@
+using System.Text.Json;
+using Appliance.Lab.Backtest;
+
+namespace Appliance.Host.Reports;
+
+/// <summary>The backtest's machine-readable report. Keys are added, never renamed; a figure that does not exist is null.</summary>
+internal static class LabReport
+{
+    public static void Write(string path, BacktestReport r)
+    {
+        JsonReport.WriteAtomically(path, w =>
+        {
+            w.WriteStartObject();
+            w.WriteString("command", "backtest");
+            w.WriteString("specification", r.Specification.Name);
+            w.WriteString("objective", LabSummary.Describe(r.Specification.Objective));
+            w.WriteNumber("paths", r.Paths);
+            Number(w, "premium", r.Premium);
+            w.WriteNumber("seconds", r.Seconds);
+            w.WriteNumber("threads", r.Threads);
+            w.WriteStartObject("optimum");
+            Number(w, "risk", r.Optimum.Risk);
+            w.WriteString("method", r.Optimum.Method);
+            Number(w, "gridError", r.Optimum.GridError);
+            w.WriteEndObject();
+            w.WriteStartObject("noHedge");
+            Number(w, "risk", r.NoHedgeRisk);
+            w.WriteEndObject();
+            w.WriteStartObject("strategies");
+            foreach (var s in r.Strategies) Strategy(w, s);
+            w.WriteEndObject();
+            if (r.Robustness.Count > 0)
+            {
+                w.WriteStartObject("robustness");
+                foreach (var (market, strategies) in r.Robustness)
+                {
+                    w.WriteStartObject(market);
+                    foreach (var s in strategies) Strategy(w, s);
+                    w.WriteEndObject();
+                }
+                w.WriteEndObject();
+            }
+            w.WriteStartArray("notes");
+            foreach (string note in r.Notes) w.WriteStringValue(note);
+            w.WriteEndArray();
+            w.WriteEndObject();
+        });
+        LabPage.Write(Path.ChangeExtension(path, ".html"), r);
+    }
+
+    private static void Strategy(Utf8JsonWriter w, StrategyStatistics s)
+    {
+        w.WriteStartObject(s.Name);
+        Number(w, "risk", s.Risk);
+        Number(w, "riskStdErr", s.RiskStdErr);
+        Number(w, "gap", s.Gap);
+        foreach (var (key, figure) in s.Figures) Number(w, key, figure.Value);
+        Number(w, "markedToModelVolatility", s.MarkedToModelVolatility);
+        w.WriteStartObject("intervals");
+        foreach (var (key, figure) in s.Figures) Interval(w, key, figure.Interval);
+        w.WriteEndObject();
+        if (s.PairedToDelta.Count > 0)
+        {
+            w.WriteStartObject("pairedToDelta");
+            foreach (var (key, figure) in s.PairedToDelta)
+            {
+                w.WriteStartObject(key);
+                Number(w, "difference", figure.Value);
+                Interval(w, "interval", figure.Interval);
+                w.WriteEndObject();
+            }
+            w.WriteEndObject();
+        }
+        w.WriteEndObject();
+    }
+
+    private static void Interval(Utf8JsonWriter w, string key, Interval interval)
+    {
+        w.WriteStartArray(key);
+        foreach (double end in new[] { interval.Low, interval.High })
+            if (double.IsFinite(end)) w.WriteNumberValue(end);
+            else w.WriteNullValue();
+        w.WriteEndArray();
+    }
+
+    private static void Number(Utf8JsonWriter w, string key, double value)
+    {
+        if (double.IsFinite(value)) w.WriteNumber(key, value);
+        else w.WriteNull(key);
+    }
+}

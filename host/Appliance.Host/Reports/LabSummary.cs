@@ -1,0 +1,36 @@
+using System.Globalization;
+using Appliance.Lab.Backtest;
+
+namespace Appliance.Host.Reports;
+
+/// <summary>A backtest as a table on a terminal.</summary>
+internal static class LabSummary
+{
+    public static void Print(TextWriter to, BacktestReport r)
+    {
+        var inv = CultureInfo.InvariantCulture;
+        to.WriteLine(string.Create(inv, $"{r.Specification.Name}: {r.Paths:N0} held-back paths, objective {Describe(r.Specification.Objective)}, premium {r.Premium:G8}"));
+        if (r.Optimum.IsAvailable) to.WriteLine(string.Create(inv, $"optimum {r.Optimum.Risk:G8} ± {r.Optimum.GridError:G2} ({r.Optimum.Method}), no hedge {r.NoHedgeRisk:G8}"));
+        else to.WriteLine(string.Create(inv, $"no certificate ({r.Optimum.Method["none: ".Length..]}), no hedge {r.NoHedgeRisk:G8}"));
+        to.WriteLine(string.Create(inv, $"{"strategy",-24}{"risk",12}{"± ",10}{"gap",8}{"mean",12}{"stdDev",12}{"cvar95",12}{"cvar99",12}{"costs",12}{"trades",9}"));
+        foreach (var s in r.Strategies)
+            to.WriteLine(string.Create(inv, $"{s.Name,-24}{s.Risk,12:G6}{s.RiskStdErr,10:G2}{(double.IsNaN(s.Gap) ? "-" : s.Gap.ToString("0.0000", inv)),8}{s.Figures["mean"].Value,12:G5}{s.Figures["stdDev"].Value,12:G5}{s.Figures["cvar95"].Value,12:G5}{s.Figures["cvar99"].Value,12:G5}{s.Figures["costs"].Value,12:G5}{s.Figures["rebalances"].Value,9:0.0}"));
+        foreach (string note in r.Notes) to.WriteLine("note: " + note);
+        to.WriteLine(string.Create(inv, $"{r.Seconds:0.0} s on {r.Threads} threads"));
+    }
+
+    internal static string Describe(Lab.Specification.ObjectiveSpecification o)
+    {
+        string kind = Configuration.LabSpecificationKeys.Objectives[(int)o.Kind];
+        return string.Create(CultureInfo.InvariantCulture, $"{kind}{o.Kind switch
+        {
+            Lab.Specification.ObjectiveKind.Entropic or Lab.Specification.ObjectiveKind.MeanVariance => $" a = {o.RiskAversion}",
+            Lab.Specification.ObjectiveKind.MeanStd => $" k = {o.K}",
+            Lab.Specification.ObjectiveKind.Cvar => $" {100 * o.Level} %",
+            Lab.Specification.ObjectiveKind.MeanCvar => $" {100 * o.Level} % with weight {o.Weight}",
+            Lab.Specification.ObjectiveKind.Power => $" γ = {o.RiskAversion} at wealth {o.Wealth}",
+            Lab.Specification.ObjectiveKind.Expectile => $" τ = {o.Tau}",
+            _ => "",
+        }}");
+    }
+}
