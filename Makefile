@@ -9,6 +9,7 @@ export DOTNET_CLI_TELEMETRY_OPTOUT = 1
 export DOTNET_CLI_WORKLOAD_UPDATE_NOTIFY_DISABLE = 1
 
 .PHONY: help configure build run test bench latency peers soak fix-conformance tidy ci clean
+.PHONY: lab
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*## /\t/' | expand -t 12
 
@@ -35,6 +36,9 @@ bench: build peers ## benchmarks beside their peers
 
 latency: build peers ## wire to wire beside the C floor: out/latency.json
 	@out/appliance latency --profile hw-config/dev-2core.json --rate 20000 --seconds 20 --out out --report out/latency.json
+
+lab: build ## train the first known figure's hedge (about a minute) and put it beside not hedging: out/lab/
+	@out/appliance train desk/lab/entropic-call.json --out out/lab/entropic-call.safetensors --report out/lab/entropic-call.json
 
 peers: ## compile the C and C++ peers of perf/peers (needs cc and c++)
 	@$(MAKE) -s -C perf/peers

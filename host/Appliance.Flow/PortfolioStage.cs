@@ -57,6 +57,7 @@ public sealed class PortfolioStage
         _greeks.Fill(ref _state);
         _state.TimeUtcNs = timeUtcNs;
         _state.HedgePositionUnits = _account.HedgeUnits;
+        _state.AccruedPnl = _account.HedgePnlAt(market.Mid);
         _state.Market = market;
         _target = _policy.Decide(in _state);
         HasTarget = true;

@@ -8,6 +8,7 @@ public static class CheckAll
 {
     public static int Run()
     {
+        TrainingComparison.Check();
         RingComparison.Check();
         Pricing.ImpliedVolatilityComparison.Check();
         Pricing.GreeksFileBenchmark.Check();

@@ -6,6 +6,7 @@ using Appliance.Perf.Ring;
 // a benchmark that nobody runs rots, and one that does not check its answer measures nothing.
 (string Verb, string Summary, Func<string[], int> Run)[] verbs =
 [
+    ("training", "training throughput beside PyTorch: training [--pairs N] [--seconds S]", TrainingComparison.Run),
     ("ring", "the ring beside Disruptor-net, a C++ queue and a raw cache-line hop: ring [--pairs N] [--cpus A,B] [--rounds N] [--events N] [--only hop|throughput|fused] [--bytes 32|64] [--report FILE]", RingComparison.Run),
     ("books", "one event through a book, top and features: BenchmarkDotNet", _ => Benchmarks.Run(typeof(BookBenchmark))),
     ("kernels", "Greeks of a batch, the expansion, a network: BenchmarkDotNet", _ => Benchmarks.Run(typeof(GreeksBenchmark))),

@@ -63,6 +63,8 @@ public sealed class PortfolioAccount
     public double Costs => _fees + _crossing;
     public double Fees => _fees;
     public double Pnl => OptionPnl + HedgePnl - Costs;
+    /// <summary>What the hedge has made after all costs were it marked at this mid; 0 before the first mark.</summary>
+    public double HedgePnlAt(double mid) => _isMarked ? _cash + mid * HedgeUnits * _instrument.ContractSize - _openingHedgeValue - _fees : 0;
     public double RealisedPnl => (double)_ledger.RealisedRaw / _rawPerOne;
     public double UnrealisedPnl => (_mid * HedgeUnits * _instrument.ContractSize) - (double)_ledger.OpenCostRaw / _rawPerOne;
     public double HedgedPnlStdDev => _hedged.StdDev;

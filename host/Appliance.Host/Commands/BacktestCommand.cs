@@ -7,6 +7,9 @@ using Appliance.Lab.Baselines;
 using Appliance.Lab.Hedging;
 using Appliance.Lab.Markets;
 using Appliance.Lab.Specification;
+using Appliance.Lab.Episodes;
+using Appliance.Lab.Training;
+using Appliance.Strategy.Policies.Files;
 using PolicyArchitecture = Appliance.Lab.Specification.PolicyArchitecture;
 
 namespace Appliance.Host.Commands;
@@ -92,7 +95,12 @@ internal static class BacktestCommand
         return (strategies, notes);
     }
 
-    private static IBlockPolicy PolicyOf(string file, LabSpecification s) => throw new BadInputException($"--policy: {file}: policy files cannot be read yet for {s.Name}");
+    private static IBlockPolicy PolicyOf(string file, LabSpecification s)
+    {
+        try { return new FilePolicy(PolicyFile.Load(file), s); }
+        catch (PolicyFileException e) { throw new BadInputException([.. e.Message.Split(Environment.NewLine)]); }
+        catch (TrainingProblemException e) { throw new BadInputException([.. e.Lines]); }
+    }
 
     /// <summary>Runs with Ctrl-C as a cancellation, and turns what is wrong with a file into its exit code.</summary>
     public static int Guarded(string file, Func<CancellationToken, int> work)

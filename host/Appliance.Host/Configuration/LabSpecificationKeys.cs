@@ -91,7 +91,7 @@ internal static class LabSpecificationKeys
 
     private static readonly Setting[] RuleSettings =
     [
-        new("every", SettingType.Integer, "Classical rules: decide only every so many steps.") { Default = "1", Min = 1, Max = 100000, Unit = "steps" },
+        new("every", SettingType.Integer, "Decide only every so many steps; a trained policy carries it as its schedule.") { Default = "1", Min = 1, Max = 100000, Unit = "steps" },
         new("threshold", SettingType.Number, "delta-threshold: half-width of the band; left out, it is tuned on training paths.") { Min = 0, Max = 1e12, Unit = "units" },
         new("riskAversion", SettingType.Number, "whalley-wilmott, hodges-neuberger: left out, it is the entropic objective's, else tuned on training paths.") { Min = 1e-15, Max = 1e9, Unit = "1 / quote currency" },
         new("volatility", SettingType.Number, "Classical rules: volatility at which delta is computed; left out, the model's.") { Min = 0, Max = 10, Unit = "a year" },

@@ -48,6 +48,11 @@ public enum FeatureId : byte
     YearsToExpiry,
     /// <summary>"moneyness": ln(spot / strike) of the portfolio's reference strike, a pure number; 0 where the portfolio names none.</summary>
     Moneyness,
+    /// <summary>
+    /// "accruedPnl": gains of the hedge at the mid less all costs, since the start, quote currency; the options and their premium are not in it. What a policy for a tail objective needs to
+    /// know of its past: Buehler, Gonon, Teichmann and Wood (2019), section 3.
+    /// </summary>
+    AccruedPnl,
 }
 
 /// <summary>
@@ -59,7 +64,7 @@ public static class FeatureCatalogue
     private static readonly string[] _names =
     [
         "mid", "microprice", "micropriceOffset", "imbalance", "ewmaVolatility", "signedFlow", "relativeSpread",
-        "spot", "delta", "gamma", "vega", "theta", "value", "hedgePosition", "hedgeRatio", "yearsToExpiry", "moneyness",
+        "spot", "delta", "gamma", "vega", "theta", "value", "hedgePosition", "hedgeRatio", "yearsToExpiry", "moneyness", "accruedPnl",
     ];
 
     /// <summary>How many features there are; the length of a full feature vector.</summary>

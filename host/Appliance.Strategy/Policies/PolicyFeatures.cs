@@ -24,6 +24,7 @@ public static class PolicyFeatures
         FeatureId.HedgeRatio => state.Delta == 0 ? 0 : -state.HedgePositionUnits * state.ContractSize / state.Delta,
         FeatureId.YearsToExpiry => state.YearsToExpiry,
         FeatureId.Moneyness => state.Moneyness,
+        FeatureId.AccruedPnl => state.AccruedPnl,
         _ => throw new ArgumentOutOfRangeException(nameof(feature), feature, "This feature is in the catalogue but no policy can read it."),
     };
 }

@@ -28,6 +28,8 @@ public struct PortfolioState
     public double YearsToExpiry;
     /// <summary>ln(Spot / reference strike); 0 where the portfolio names none.</summary>
     public double Moneyness;
+    /// <summary>Gains of the hedge at this mid less its costs since the start, in quote currency; without the options.</summary>
+    public double AccruedPnl;
     /// <summary>Held of the hedge instrument, in 1.0 of it, signed.</summary>
     public double HedgePositionUnits;
     /// <summary>Underlying per 1.0 of the hedge instrument.</summary>

@@ -1,0 +1,47 @@
+using System.Globalization;
+using Appliance.Lab.Backtest;
+using Appliance.Lab.Baselines;
+using Appliance.Lab.Certificates;
+using Appliance.Lab.Costs;
+using Appliance.Lab.Episodes;
+using Appliance.Lab.Hedging;
+using Appliance.Lab.Risk;
+using Appliance.Lab.Specification;
+using Appliance.Lab.Training;
+using Appliance.Strategy.Policies.Files;
+
+namespace Appliance.Host.Reports;
+
+/// <summary>A fresh policy file beside not hedging and, where the specification asks for a certificate, the exact optimum: read back from the disk, hedged by the lab's P&amp;L engine on the evaluation's paths.</summary>
+internal sealed record TrainingJudgement(string Objective, int Paths, TrainingJudgement.Figures Policy, TrainingJudgement.Figures NoHedge, CertificateResult Optimum)
+{
+    internal sealed record Figures(string Name, RiskEstimate Risk, double MeanLoss, double StdDev, double Costs, double Rebalances);
+
+    /// <summary>(risk − optimum) / (no hedge − optimum); NaN without a certificate.</summary>
+    public double Gap => (Policy.Risk.Value - Optimum.Risk) / ((double.IsNaN(Optimum.NoHedge) ? NoHedge.Risk.Value : Optimum.NoHedge) - Optimum.Risk);
+
+    public static TrainingJudgement Of(LabSpecification specification, string policyFile, int threads)
+    {
+        IBlockPolicy[] strategies = [new FilePolicy(PolicyFile.Load(policyFile), specification), new ClassicalPolicy("none", ClassicalRule.None, null, 1, 0)];
+        var environment = new HedgingEnvironment(specification, specification.Evaluation.Seed);
+        int paths = (int)Math.Min(specification.Evaluation.Paths, environment.Simulator.PathsAvailable);
+        BlockResult[] results = PathRunner.Run(environment, strategies, 0, paths, threads: threads);
+        return new TrainingJudgement(SpecifiedProblem.Describe(specification.Objective), paths, Judge(specification, "policy", results[0]), Judge(specification, "none", results[1]), Certificate.Compute(specification));
+    }
+
+    public IEnumerable<string> Lines()
+    {
+        yield return string.Create(CultureInfo.InvariantCulture, $"judged on {Paths:N0} held-back paths, risk {Objective}");
+        yield return $"           {"risk",14} {"std. error",11} {"mean loss",13} {"std-dev",13} {"costs",13} {"rebalances",10}";
+        foreach (Figures f in (Figures[])[Policy, NoHedge])
+            yield return string.Create(CultureInfo.InvariantCulture, $"{f.Name,-10} {f.Risk.Value,14:G8} {f.Risk.StdErr,11:G3} {f.MeanLoss,13:G7} {f.StdDev,13:G7} {f.Costs,13:G7} {f.Rebalances,10:F1}");
+        if (!Optimum.IsAvailable) yield return $"optimum    {Optimum.Method}";
+        else yield return string.Create(CultureInfo.InvariantCulture, $"optimum    {Optimum.Risk,14:G8} {Optimum.GridError,11:G3} (grid error), {Optimum.Method}; gap {Gap:F4}");
+    }
+
+    private static Figures Judge(LabSpecification specification, string name, BlockResult result)
+    {
+        double mean = RiskMeasure.Mean(result.Loss);
+        return new Figures(name, RiskMeasure.Of(specification.Objective, result.Loss), mean, Math.Sqrt(RiskMeasure.Variance(result.Loss, mean)), result.Costs.Average(), result.Rebalances.Average());
+    }
+}

@@ -1,0 +1,78 @@
+namespace Appliance.Lab.Training;
+
+/// <summary>Where one input of the network comes from.</summary>
+public enum InputKind
+{
+    /// <summary>A row that depends on the path alone, written with the prices.</summary>
+    PathRow,
+    /// <summary>A number of the step alone.</summary>
+    StepConstant,
+    /// <summary>What is held of a hedge before the decision.</summary>
+    Holding,
+    /// <summary>Trading gains less costs so far.</summary>
+    AccruedPnl,
+}
+
+/// <param name="Index">PathRow: which row; Holding: which hedge.</param>
+/// <param name="Mean">Holding, AccruedPnl: taken off, in the problem's units; rows and constants come normalised.</param>
+/// <param name="InverseScale">Holding, AccruedPnl: then multiplied by this.</param>
+/// <param name="StepValues">StepConstant: [steps], normalised.</param>
+public sealed record NetworkInput(InputKind Kind, int Index = 0, float Mean = 0, float InverseScale = 1, float[]? StepValues = null);
+
+/// <summary>What a mapped output is: a position, a multiple of the neutral hedge, or an addition to it.</summary>
+public enum OutputMeaning { Position, NeutralMultiple, NeutralOffset }
+
+/// <summary>What stands between the last layer and the map.</summary>
+public enum OutputSquash { Identity, Softplus, Sigmoid, Tanh }
+
+/// <summary>From an output to a holding: Offset + Scale·squashed, held within [Lower, Upper], in the problem's units.</summary>
+public readonly record struct HoldingMap(float Scale, float Offset, float Lower, float Upper);
+
+/// <summary>
+/// From outputs to holdings. With a band, hedge i has outputs 2i and 2i + 1, the edges to which the holding is clamped (Imaki, Imajo, Ito, Minami and Nakagawa,
+/// "No-transaction band network", 2021); without, output i is the target.
+/// </summary>
+public sealed record HedgeHead(bool HasBand, OutputMeaning Meaning, OutputSquash Squash, HoldingMap[] Maps);
+
+/// <summary>
+/// A hedging problem in the units of training: prices are divided by <see cref="PriceScale"/>, money by <see cref="MoneyScale"/>, holdings multiplied by their ratio, so that all is of
+/// the order of one in single precision. Conventions are those of Hedging.HedgingEnvironment: gains Σ δ_k (g_{k+1} P_{k+1} − g_k P_k), costs Σ g_k c(δ_k − δ_{k−1}, P_k).
+/// </summary>
+public sealed class HedgeProblem
+{
+    public required int Steps { get; init; }
+    public required int Hedges { get; init; }
+    /// <summary>Rows of a step that depend on the path alone: features, and the neutral hedges where the head wants them.</summary>
+    public required int PathRows { get; init; }
+    public required NetworkInput[] Inputs { get; init; }
+    public required HedgeHead Head { get; init; }
+    /// <summary>[hedges] path row of the neutral holding, for a head that means it.</summary>
+    public int[] NeutralRow { get; init; } = [];
+    /// <summary>[steps + 1].</summary>
+    public required float[] Growth { get; init; }
+    /// <summary>[hedges] per unit of value traded.</summary>
+    public required float[] Proportional { get; init; }
+    /// <summary>[hedges] of price × holding².</summary>
+    public required float[] Quadratic { get; init; }
+    /// <summary>[hedges] per trade. Counted in the loss; its derivative is zero wherever it has one.</summary>
+    public required float[] Fixed { get; init; }
+    public required float[] InitialHolding { get; init; }
+    public bool LiquidateAtEnd { get; init; }
+    public required double MoneyScale { get; init; }
+    /// <summary>[hedges].</summary>
+    public required double[] PriceScale { get; init; }
+
+    /// <summary>Decisions are taken at steps 0, n, 2n, …; between them the holding stands. The policy's own schedule.</summary>
+    public int DecideEvery { get; init; } = 1;
+    public int Decisions => (Steps + DecideEvery - 1) / DecideEvery;
+
+    public int Outputs => Head.HasBand ? 2 * Hedges : Hedges;
+
+    // A block of paths is [rows, paths]: prices of step 0, path rows of step 0, prices of step 1, …, prices of the last, what is owed.
+
+    /// <summary>Rows of one block.</summary>
+    public int BlockRows => Steps * (Hedges + PathRows) + Hedges + 1;
+    public int PriceRow(int step, int hedge) => step * (Hedges + PathRows) + hedge;
+    public int PathRow(int step, int row) => step * (Hedges + PathRows) + Hedges + row;
+    public int OwedRow => BlockRows - 1;
+}
