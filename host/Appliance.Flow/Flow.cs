@@ -27,6 +27,7 @@ public sealed class Flow<TClock> where TClock : struct, IMonotonicClock
     private readonly StageLatency _latency;
     private readonly TClock _clock;
     private long _nowUtcNs;
+    private readonly bool _sharesNetworks;
     private bool _overloaded, _stopping;
 
     public Flow(FlowOptions options, IComputeBackend compute, IOrderOut orderOut, StageLatency latency, TClock clock = default)
@@ -44,6 +45,7 @@ public sealed class Flow<TClock> where TClock : struct, IMonotonicClock
             _gate.SetOpeningPosition(group.Key, group.Sum(p => p.OpeningHedgeUnits));
         for (int i = 0; i < options.Portfolios.Length; i++) _gate.SetOpeningHedge((ushort)i, options.Portfolios[i].OpeningHedgeUnits);
         _portfolios = options.Portfolios.Select((p, i) => new PortfolioStage(p, (ushort)i, options, compute, _gate, _account[i])).ToArray();
+        _sharesNetworks = Array.Exists(_portfolios, p => p.SharesNetwork);
     }
 
     public FlowOptions Options { get; }
@@ -122,6 +124,7 @@ public sealed class Flow<TClock> where TClock : struct, IMonotonicClock
         {
             var stamps = new StageStamps { ReceivedNs = e.ReceivedNs, ConsumedNs = consumedNs, FeaturedNs = _clock.NowNs() };
             if (TakesStamps) RecordArrival(ref e, in stamps);
+            if (_sharesNetworks) GatherShared(dirty);
             foreach (var portfolio in _portfolios)
             {
                 if (!dirty.Contains(portfolio.Instrument)) continue;
@@ -133,6 +136,16 @@ public sealed class Flow<TClock> where TClock : struct, IMonotonicClock
             RepriceWanted();
         }
         _market.ClearDirty();
+    }
+
+    /// <summary>Portfolios with one network between them: their features become rows of one call, which the first that decides makes.</summary>
+    private void GatherShared(ReadOnlySpan<ushort> dirty)
+    {
+        foreach (var portfolio in _portfolios)
+        {
+            if (portfolio.SharesNetwork && dirty.Contains(portfolio.Instrument) && _market.Top(portfolio.Instrument).State == BookState.Ready)
+                portfolio.Gather(in _market.Features(portfolio.Instrument), _nowUtcNs);
+        }
     }
 
     private void RepriceWanted()

@@ -17,6 +17,7 @@ public sealed class PortfolioStage
     private readonly PortfolioAccount _account;
     private PortfolioState _state;
     private HedgeTarget _target;
+    private bool _isGathered;
 
     internal PortfolioStage(FlowPortfolio portfolio, ushort index, FlowOptions options, IComputeBackend compute, Gate gate, PortfolioAccount account)
     {
@@ -27,6 +28,7 @@ public sealed class PortfolioStage
         InstrumentDefinition instrument = options.Instruments[portfolio.Instrument];
         _greeks = new PortfolioGreeks(portfolio.Options, compute, portfolio.Greeks);
         _policy = portfolio.Policy;
+        SharesNetwork = portfolio.Policy is NetworkPolicy { IsShared: true };
         _account = account;
         _executor = new HedgeExecutor(index, instrument, portfolio.Execution, gate, account);
         _state.ContractSize = instrument.ContractSize;
@@ -50,8 +52,27 @@ public sealed class PortfolioStage
     internal bool WantsRepricing => _greeks.WantsRepricing;
     public int OptionCount { get; }
 
+    /// <summary>Its network serves other portfolios, too: at a decide mark they are gathered first, so that one call answers all.</summary>
+    internal bool SharesNetwork { get; }
+
     /// <summary>Greeks at this mid, by the expansion where its bound allows; then the policy's target.</summary>
     internal void Price(in InstrumentFeatures market, long timeUtcNs)
+    {
+        if (!_isGathered) Observe(in market, timeUtcNs);
+        _isGathered = false;
+        _target = _policy.Decide(in _state);
+        HasTarget = true;
+    }
+
+    /// <summary>The first half of <see cref="Price"/>, for portfolios that share a network.</summary>
+    internal void Gather(in InstrumentFeatures market, long timeUtcNs)
+    {
+        Observe(in market, timeUtcNs);
+        ((NetworkPolicy)_policy).Gather(in _state);
+        _isGathered = true;
+    }
+
+    private void Observe(in InstrumentFeatures market, long timeUtcNs)
     {
         _greeks.MoveOrReprice(market.Mid, timeUtcNs);
         _greeks.Fill(ref _state);
@@ -59,8 +80,6 @@ public sealed class PortfolioStage
         _state.HedgePositionUnits = _account.HedgeUnits;
         _state.AccruedPnl = _account.HedgePnlAt(market.Mid);
         _state.Market = market;
-        _target = _policy.Decide(in _state);
-        HasTarget = true;
     }
 
     /// <summary>Reads what a decision reads; see <see cref="Flow{TClock}.Approach"/>.</summary>

@@ -17,9 +17,10 @@ internal static class DeskComposer
     {
         var errors = new ConfigurationErrors();
         var portfolios = new List<FlowPortfolio>();
+        var networks = new Dictionary<string, PolicyInference>(StringComparer.Ordinal);
         foreach (var p in desk.Portfolios)
         {
-            try { portfolios.Add(Portfolio(desk, p)); }
+            try { portfolios.Add(Portfolio(desk, p, networks)); }
             catch (PolicyFileException e)
             {
                 foreach (string fault in e.Faults) errors.Add(e.File, 0, fault);
@@ -80,7 +81,7 @@ internal static class DeskComposer
         };
     }
 
-    private static FlowPortfolio Portfolio(Desk desk, PortfolioSettings p)
+    private static FlowPortfolio Portfolio(Desk desk, PortfolioSettings p, Dictionary<string, PolicyInference> networks)
     {
         var instrument = desk.Instruments[p.Instrument];
         double lot = (double)instrument.LotSizeUnits / instrument.QuantityUnitsPerOne;
@@ -99,7 +100,7 @@ internal static class DeskComposer
             {
                 "delta-threshold" => new DeltaThresholdPolicy(p.Policy.Threshold / instrument.ContractSize),
                 "whalley-wilmott" => new WhalleyWilmottPolicy(new WhalleyWilmottOptions { CostShare = p.Policy.CostShare, RiskAversion = p.Policy.RiskAversion, RebalanceShare = p.Policy.RebalanceShare, HalfWidthUnitsMin = lot }),
-                "mlp" or "ntb" or "lstm" or "gru" => Network(p.Policy),
+                "mlp" or "ntb" or "lstm" or "gru" => Network(desk, p.Policy, networks),
                 _ => throw new ArgumentException($"policy kind {p.Policy.Kind}"),
             },
             Execution = new HedgeExecutionOptions
@@ -113,11 +114,15 @@ internal static class DeskComposer
         };
     }
 
-    private static NetworkPolicy Network(PolicySettings settings)
+    /// <summary>Portfolios whose policy is the same bytes share one network: its weights stand in memory once, and one call answers all of them.</summary>
+    private static NetworkPolicy Network(Desk desk, PolicySettings settings, Dictionary<string, PolicyInference> networks)
     {
-        var policy = NetworkPolicy.Parse(settings.File, settings.Bytes);
-        string found = policy.Metadata.Architecture.ToString().ToLowerInvariant();
-        return found == settings.Kind ? policy : throw new PolicyFileException(settings.File, $"holds architecture {found}, but the desk file's policy.kind is \"{settings.Kind}\": give the one that the file holds");
+        PolicyFile file = PolicyFile.Parse(settings.File, settings.Bytes);
+        string found = file.Metadata.Architecture.ToString().ToLowerInvariant();
+        if (found != settings.Kind) throw new PolicyFileException(settings.File, $"holds architecture {found}, but the desk file's policy.kind is \"{settings.Kind}\": give the one that the file holds");
+        if (!networks.TryGetValue(file.Sha256, out PolicyInference? inference))
+            networks[file.Sha256] = inference = new PolicyInference(file, desk.Portfolios.Count(p => p.Policy.Bytes.AsSpan().SequenceEqual(settings.Bytes)));
+        return new NetworkPolicy(inference);
     }
 
     private static long Units(double value, long unitsPerOne) => InstrumentLimits.ToUnits(value, unitsPerOne);

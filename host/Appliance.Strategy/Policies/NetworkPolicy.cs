@@ -1,5 +1,4 @@
 using System.Globalization;
-using Appliance.Kernels.Networks;
 using Appliance.Strategy.Policies.Files;
 
 namespace Appliance.Strategy.Policies;
@@ -11,57 +10,63 @@ namespace Appliance.Strategy.Policies;
 /// </summary>
 public sealed class NetworkPolicy : IHedgePolicy
 {
-    private readonly Mlp[] _perceptrons;
-    private readonly RecurrentNetwork? _recurrent;
-    private readonly NormalisedFeature[] _features;
-    private readonly double[] _inverseScale;
-    private readonly float[] _input, _output, _state;
+    private readonly PolicyInference _inference;
+    private readonly int _slot;
     private readonly DecisionClock _clock;
+    private bool _isGathered;
     private HedgeTarget _standing;
 
-    public NetworkPolicy(PolicyFile file)
+    /// <param name="inference">Shared by the portfolios of one policy file; made for at least as many of them as join.</param>
+    public NetworkPolicy(PolicyInference inference)
     {
-        File = file;
-        Metadata = file.Metadata;
-        Name = string.Create(CultureInfo.InvariantCulture, $"{PolicyMetadataWriter.Word(Metadata.Architecture)}({Path.GetFileName(file.Path)})");
-        if (Metadata.IsRecurrent) (_recurrent, _perceptrons) = (new RecurrentNetwork(file.Weights.Recurrent, file.Weights.Dense[0], Metadata.Activation), []);
-        else _perceptrons = [.. file.Weights.Dense.Select(layers => new Mlp(layers, Metadata.Activation))];
-        _features = Metadata.Features;
-        _inverseScale = _features.Select(f => 1 / f.Scale).ToArray();
-        _input = new float[_features.Length];
-        _output = new float[file.Weights.Outputs];
-        _state = new float[_recurrent?.StateLength ?? 0];
+        _inference = inference;
+        _slot = inference.Join();
+        Name = string.Create(CultureInfo.InvariantCulture, $"{PolicyMetadataWriter.Word(Metadata.Architecture)}({Path.GetFileName(File.Path)})");
         _clock = new DecisionClock(Metadata.Schedule);
     }
 
+    public NetworkPolicy(PolicyFile file) : this(new PolicyInference(file, 1)) { }
+
     public string Name { get; }
-    public PolicyFile File { get; }
-    public PolicyMetadata Metadata { get; }
+    public PolicyFile File => _inference.File;
+    public PolicyMetadata Metadata => _inference.File.Metadata;
+    /// <summary>Several portfolios have this policy file: at a decide mark they are gathered first and answered by one call.</summary>
+    public bool IsShared => _inference.Portfolios > 1;
     /// <summary>Decisions on which the network's answer was no number. Counts only; nothing depends on it.</summary>
     public long NonFiniteDecisions { get; private set; }
-    /// <summary>Inferences made. Counts only.</summary>
+    /// <summary>Answers of the network. Counts only.</summary>
     public long Inferences { get; private set; }
     /// <summary>What a recurrent network carries: for each layer h, and for an LSTM c after it. Empty for perceptrons.</summary>
-    public ReadOnlySpan<float> State => _state;
+    public ReadOnlySpan<float> State => _inference.State(_slot);
+
+    /// <summary>Puts this portfolio's features among the rows of the next call, where a decision is due. <see cref="Decide"/> must follow with the same state.</summary>
+    public void Gather(in PortfolioState state)
+    {
+        if (_isGathered || !_clock.IsDue(in state)) return;
+        if (_clock.HasEnded) _standing = default;
+        else
+        {
+            _inference.Gather(_slot, _clock.Decision, in state);
+            _isGathered = true;
+        }
+    }
 
     public HedgeTarget Decide(in PortfolioState state)
     {
-        if (!_clock.IsDue(in state)) return _standing;
-        return _standing = _clock.HasEnded ? default : Infer(in state);
+        Gather(in state);
+        if (!_isGathered) return _standing;
+        _isGathered = false;
+        return _standing = Answer(in state);
     }
 
-    private HedgeTarget Infer(in PortfolioState state)
+    private HedgeTarget Answer(in PortfolioState state)
     {
         Inferences++;
-        for (int i = 0; i < _features.Length; i++)
-            _input[i] = (float)((PolicyFeatures.Read(_features[i].Feature, in state) - _features[i].Mean) * _inverseScale[i]);
-        if (_recurrent is not null) _recurrent.Step(_input, _state, _output);
-        else _perceptrons[Math.Min(_clock.Decision, _perceptrons.Length - 1)].Infer(_input, _output);
-        HedgeTarget target = PolicyOutputs.Target(Metadata, _output, in state);
+        HedgeTarget target = PolicyOutputs.Target(Metadata, _inference.Answer(_slot), in state);
         if (double.IsFinite(target.LowerUnits) && double.IsFinite(target.TargetUnits) && double.IsFinite(target.UpperUnits)) return target;
         NonFiniteDecisions++;
         // What is no number would stay in the state for ever.
-        _state.AsSpan().Clear();
+        _inference.State(_slot).Clear();
         double held = state.HedgePositionUnits;
         return new HedgeTarget(held, held, held);
     }

@@ -119,6 +119,48 @@ public class PolicyNetworkTests
         Assert.Equal(output[0], whole[0]);
     }
 
+    [Theory]
+    [InlineData(WeightFormat.Fp32)]
+    [InlineData(WeightFormat.Bf16)]
+    [InlineData(WeightFormat.Int8)]
+    public void Portfolios_answered_together_decide_as_they_would_alone_without_allocating(WeightFormat format)
+    {
+        const int portfolios = 5, days = 12;
+        var random = new Random(9);
+        PolicyMetadata metadata = _base with
+        {
+            Architecture = PolicyArchitecture.Gru, HiddenSizes = [21], Weights = format, Schedule = new DecisionSchedule(ScheduleKind.Steps, 1.0 / 365, 0, ScheduleAnchor.FirstDecision),
+        };
+        byte[] bytes = PolicyFile.Write(metadata, new PolicyWeights([Recurrent(RecurrentKind.GruResetAfter, 2, 21, random)], [[new DenseLayer(21, 1, Draw(random, 21), Draw(random, 1))]]));
+        var inference = new PolicyInference(PolicyFile.Parse("shared", bytes), portfolios);
+        NetworkPolicy[] together = [.. Enumerable.Range(0, portfolios).Select(_ => new NetworkPolicy(inference))];
+        NetworkPolicy[] alone = [.. Enumerable.Range(0, portfolios).Select(_ => NetworkPolicy.Parse("alone", bytes))];
+        Assert.Throws<InvalidOperationException>(() => new NetworkPolicy(inference));
+        for (int day = 0; day < days; day++)
+        {
+            // On some days some portfolios are not asked: rows are fewer, and the rest keep their state.
+            int[] asked = [.. Enumerable.Range(0, portfolios).Where(p => day == 0 || random.Next(4) > 0)];
+            PortfolioState[] states = [.. Enumerable.Range(0, portfolios).Select(p => State(90 + 20 * random.NextDouble(), p, Start + day * Day))];
+            foreach (int p in asked) together[p].Gather(in states[p]);
+            foreach (int p in asked) Assert.Equal(alone[p].Decide(in states[p]), together[p].Decide(in states[p]));
+            foreach (int p in asked) Assert.Equal(alone[p].State.ToArray(), together[p].State.ToArray());
+        }
+        Assert.Equal(days, inference.Calls);
+        PortfolioState later = State(100, 0, Start + 100 * Day);
+        together[0].Decide(in later);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int day = 101; day < 600; day++)
+        {
+            later.TimeUtcNs = Start + day * Day;
+            foreach (NetworkPolicy p in together) p.Gather(in later);
+            foreach (NetworkPolicy p in together) p.Decide(in later);
+        }
+        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+        object control = new();
+        Assert.NotEqual(before, GC.GetAllocatedBytesForCurrentThread());
+        GC.KeepAlive(control);
+    }
+
     [Fact]
     public void What_contradicts_itself_is_refused()
     {

@@ -153,6 +153,7 @@ def main():
                 runs.append({"input": rows.flatten().tolist(), "output": y.flatten().tolist()})
         with open(os.path.join(arguments.folder, name + ".json"), "w") as f:
             json.dump({"steps": steps, "features": features, "runs": runs}, f)
+            f.write("\n")
         print(f"{name}: {os.path.getsize(path)} bytes, {samples} runs of {steps} steps")
 
 

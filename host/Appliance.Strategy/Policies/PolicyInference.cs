@@ -1,0 +1,120 @@
+using Appliance.Kernels.Networks;
+using Appliance.Strategy.Policies.Files;
+
+namespace Appliance.Strategy.Policies;
+
+/// <summary>
+/// One network, laid out once, for all portfolios whose policy is the same file. Portfolios that decide at the same mark are gathered into rows and answered by one call; the rows' bits do not
+/// depend on how many come together, so gathering changes speed and nothing else. It also holds each portfolio's recurrent state. It runs once when it is made, so that the
+/// first decision compiles nothing and touches no page first.
+/// </summary>
+public sealed class PolicyInference
+{
+    private readonly Mlp[] _perceptrons;
+    private readonly RecurrentNetwork? _recurrent;
+    private readonly NormalisedFeature[] _features;
+    private readonly double[] _inverseScale;
+    private readonly int _outputs, _stateLength;
+    private readonly float[] _inputs, _rowStates, _rowOutputs, _states, _answers;
+    private readonly int[] _slotOfRow, _rowOfSlot, _decisionOfRow;
+    private int _rows, _joined;
+
+    /// <param name="portfolios">How many portfolios join.</param>
+    public PolicyInference(PolicyFile file, int portfolios)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(portfolios, 1);
+        File = file;
+        Portfolios = portfolios;
+        PolicyMetadata m = file.Metadata;
+        if (m.IsRecurrent) (_recurrent, _perceptrons) = (new RecurrentNetwork(file.Weights.Recurrent, file.Weights.Dense[0], m.Activation, m.Weights, portfolios), []);
+        else _perceptrons = [.. file.Weights.Dense.Select(layers => new Mlp(layers, m.Activation, m.Weights, portfolios))];
+        _features = m.Features;
+        _inverseScale = _features.Select(f => 1 / f.Scale).ToArray();
+        _outputs = file.Weights.Outputs;
+        _stateLength = _recurrent?.StateLength ?? 0;
+        _inputs = new float[portfolios * _features.Length];
+        (_rowStates, _states) = (new float[portfolios * _stateLength], new float[portfolios * _stateLength]);
+        (_rowOutputs, _answers) = (new float[portfolios * _outputs], new float[portfolios * _outputs]);
+        (_slotOfRow, _rowOfSlot, _decisionOfRow) = (new int[portfolios], new int[portfolios], new int[portfolios]);
+        Array.Fill(_rowOfSlot, -1);
+        WarmUp();
+    }
+
+    public PolicyFile File { get; }
+    public int Portfolios { get; }
+    /// <summary>Calls of the network. Counts only.</summary>
+    public long Calls { get; private set; }
+    /// <summary>Answers given. Counts only.</summary>
+    public long Answers { get; private set; }
+
+    internal int Join() => _joined < Portfolios ? _joined++ : throw new InvalidOperationException($"{File.Path}: more than {Portfolios} portfolios join its inference.");
+
+    /// <summary>What a recurrent network carries for this portfolio.</summary>
+    internal Span<float> State(int slot) => _states.AsSpan(slot * _stateLength, _stateLength);
+
+    /// <summary>Puts a portfolio's features, normalised, into the next row.</summary>
+    internal void Gather(int slot, int decision, in PortfolioState state)
+    {
+        int row = _rowOfSlot[slot];
+        if (row < 0)
+        {
+            row = _rows++;
+            _rowOfSlot[slot] = row;
+            _slotOfRow[row] = slot;
+        }
+        _decisionOfRow[row] = decision;
+        Span<float> input = _inputs.AsSpan(row * _features.Length, _features.Length);
+        for (int i = 0; i < input.Length; i++)
+            input[i] = (float)((PolicyFeatures.Read(_features[i].Feature, in state) - _features[i].Mean) * _inverseScale[i]);
+    }
+
+    /// <summary>The raw outputs for a portfolio that was gathered; the first to ask has all rows computed.</summary>
+    internal ReadOnlySpan<float> Answer(int slot)
+    {
+        if (_rowOfSlot[slot] >= 0) Run();
+        return _answers.AsSpan(slot * _outputs, _outputs);
+    }
+
+    private void Run()
+    {
+        int rows = _rows;
+        if (_recurrent is not null)
+        {
+            for (int r = 0; r < rows; r++) State(_slotOfRow[r]).CopyTo(_rowStates.AsSpan(r * _stateLength));
+            _recurrent.StepBatch(_inputs.AsSpan(0, rows * _features.Length), _rowStates.AsSpan(0, rows * _stateLength), _rowOutputs.AsSpan(0, rows * _outputs), rows);
+            for (int r = 0; r < rows; r++) _rowStates.AsSpan(r * _stateLength, _stateLength).CopyTo(State(_slotOfRow[r]));
+        }
+        else if (_perceptrons.Length == 1) _perceptrons[0].InferBatch(_inputs.AsSpan(0, rows * _features.Length), _rowOutputs.AsSpan(0, rows * _outputs), rows);
+        else
+        {
+            // Each decision has weights of its own, so there is nothing to share between rows.
+            for (int r = 0; r < rows; r++)
+                _perceptrons[Math.Min(_decisionOfRow[r], _perceptrons.Length - 1)].Infer(_inputs.AsSpan(r * _features.Length, _features.Length), _rowOutputs.AsSpan(r * _outputs, _outputs));
+        }
+        for (int r = 0; r < rows; r++)
+        {
+            _rowOutputs.AsSpan(r * _outputs, _outputs).CopyTo(_answers.AsSpan(_slotOfRow[r] * _outputs));
+            _rowOfSlot[_slotOfRow[r]] = -1;
+        }
+        _rows = 0;
+        Calls++;
+        Answers += rows;
+    }
+
+    private void WarmUp()
+    {
+        int decisions = Math.Max(1, _perceptrons.Length);
+        for (int decision = 0; decision < decisions; decision++)
+        {
+            foreach (int rows in new[] { 1, Portfolios })
+            {
+                for (int slot = 0; slot < rows; slot++) Gather(slot, decision, default);
+                _inputs.AsSpan().Clear();
+                Run();
+            }
+        }
+        _states.AsSpan().Clear();
+        _answers.AsSpan().Clear();
+        (Calls, Answers) = (0, 0);
+    }
+}
