@@ -13,6 +13,7 @@ public static class CheckAll
         Pricing.ImpliedVolatilityComparison.Check();
         Pricing.GreeksFileBenchmark.Check();
         NetworkComparison.Check();
+        SimulatorComparison.Check();
         Console.WriteLine("check: every benchmark ran and its answer was right");
         return 0;
     }

@@ -13,12 +13,14 @@ using Appliance.Perf.Ring;
     ("implied-volatility", "implied volatility beside a scalar C++ program: implied-volatility [--pairs N] [--options N] [--report FILE]", Appliance.Perf.Pricing.ImpliedVolatilityComparison.Run),
     ("greeks-file", "a file of a million contracts through appliance greeks on one core: greeks-file [--rows N] [--runs N] [--cpu N]", Appliance.Perf.Pricing.GreeksFileBenchmark.Run),
     ("networks", "policy inference beside oneDNN: networks [--pairs N] [--cpu N] [--only NETWORK] [--weights fp32|bf16|int8] [--report FILE]", NetworkComparison.Run),
+    ("simulators", "a step of a simulated path beside its floor: simulators [--rounds N]", SimulatorComparison.Run),
     ("all", "every comparison and benchmark, one after another", arguments => new[]
     {
         RingComparison.Run(arguments),
         Appliance.Perf.Pricing.ImpliedVolatilityComparison.Run([]),
         Appliance.Perf.Pricing.GreeksFileBenchmark.Run([]),
         NetworkComparison.Run([]),
+        SimulatorComparison.Run([]),
         Benchmarks.Run(typeof(BookBenchmark), typeof(GreeksBenchmark)),
     }.Max()),
     ("check", "every benchmark once, tiny, with its answer checked and nothing timed", _ => CheckAll.Run()),

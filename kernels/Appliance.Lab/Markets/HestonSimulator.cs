@@ -35,7 +35,8 @@ public sealed class HestonSimulator : MarketSimulator
         _jumps = market.Model == MarketModel.Bates ? new PoissonTable(market.Lambda * h) : null;
     }
 
-    protected override int OwnScratchRows => 3;
+    /// <summary>Price, variance, its integral, normals of the variance, exponents and factors of the price.</summary>
+    protected override int OwnScratchRows => 6;
 
     public override void Fill(PathBlock block, long firstPath)
     {
@@ -48,35 +49,49 @@ public sealed class HestonSimulator : MarketSimulator
         Store(block, 0, spot, variance, integral);
         for (int step = 0; step < Steps; step++)
         {
-            for (int sub = 0; sub < Substeps; sub++)
-            {
-                int index = step * Substeps + sub;
-                var normals = Draws.Normals(block, firstPath, 0, index);
-                var uniforms = Draws.Uniforms(block, firstPath, 0, index);
-                var jumps = _jumps is null ? default : Draws.Uniforms(block, firstPath, 1, index);
-                for (int p = 0; p < spot.Length; p++)
-                {
-                    double v = variance[p], next = NextVariance(v, uniforms[p], out double correction);
-                    double exponent = _drift + correction + _k1 * v + _k2 * next + Math.Sqrt(Math.Max(0, _k3 * v + _k4 * next)) * normals[p];
-                    if (_jumps is not null && jumps[p] > _jumps.NoneProbability)
-                    {
-                        int count = _jumps.Count(jumps[p]);
-                        exponent += count * Market.JumpMean + Math.Sqrt(count) * Market.JumpStdDev * Draws.Normal(firstPath + p, 0, index);
-                    }
-                    spot[p] *= Elementary.Exp(exponent);
-                    variance[p] = next;
-                    integral[p] += 0.5 * SubstepYears * (v + next);
-                }
-            }
+            for (int sub = 0; sub < Substeps; sub++) Substep(block, firstPath, step * Substeps + sub, spot, variance, integral);
             Store(block, step + 1, spot, variance, integral);
         }
     }
 
-    /// <param name="correction">K0* + what belongs to it: log of 1 / E exp(K1 v + K2 v′ + ½(K3 v + K4 v′)) less K1 v, so that the price keeps its mean.</param>
-    private double NextVariance(double v, double uniform, out double correction)
+    private void Substep(PathBlock block, long firstPath, int index, Span<double> spot, Span<double> variance, Span<double> integral)
+    {
+        var own = OwnScratch(block, 3);
+        var exponent = OwnScratch(block, 4);
+        var factor = OwnScratch(block, 5);
+        var normals = Draws.Normals(block, firstPath, 0, index);
+        var uniforms = Draws.Uniforms(block, firstPath, 0, index);
+        uniforms.CopyTo(own);
+        RowMath.ToNormal(own);
+        for (int p = 0; p < spot.Length; p++)
+        {
+            double v = variance[p], next = NextVariance(v, uniforms[p], own[p], out double correction, out factor[p]);
+            exponent[p] = _drift + correction + _k1 * v + _k2 * next + Math.Sqrt(Math.Max(0, _k3 * v + _k4 * next)) * normals[p];
+            variance[p] = next;
+            integral[p] += 0.5 * SubstepYears * (v + next);
+        }
+        if (_jumps is not null) AddJumps(block, firstPath, index, exponent);
+        RowMath.LogNormalStep(spot, exponent, 0, 1, spot);
+        for (int p = 0; p < spot.Length; p++) spot[p] *= factor[p];
+    }
+
+    private void AddJumps(PathBlock block, long firstPath, int index, Span<double> exponent)
+    {
+        var jumps = Draws.Uniforms(block, firstPath, 1, index);
+        for (int p = 0; p < exponent.Length; p++)
+        {
+            if (jumps[p] <= _jumps!.NoneProbability) continue;
+            int count = _jumps.Count(jumps[p]);
+            exponent[p] += count * Market.JumpMean + Math.Sqrt(count) * Market.JumpStdDev * Draws.Normal(firstPath + p, 0, index);
+        }
+    }
+
+    /// <summary>The next variance, and what keeps the price's mean: K0* is −log E exp(A v′) − (K1 + ½K3)v, of which the part that is no logarithm stands in the correction and the rest is a factor of the price.</summary>
+    private double NextVariance(double v, double uniform, double normal, out double correction, out double factor)
     {
         double mean = Market.Theta + (v - Market.Theta) * _decay, square = v * _varianceA + _varianceB;
         double tail = _k1 * v + 0.5 * _k3 * v;
+        factor = 1;
         if (!(mean > 0) || square <= 1e-300)
         {
             double settled = Math.Max(mean, 0);
@@ -86,14 +101,24 @@ public sealed class HestonSimulator : MarketSimulator
         double psi = square / (mean * mean);
         if (psi <= SwitchPsi)
         {
-            double b2 = 2 / psi - 1 + Math.Sqrt(2 / psi) * Math.Sqrt(Math.Max(0, 2 / psi - 1)), a = mean / (1 + b2), b = Math.Sqrt(b2);
-            double z = InverseNormal.Of(uniform), room = 1 - 2 * _a * a;
-            correction = room > 0 ? -_a * b2 * a / room + 0.5 * Math.Log(room) - tail : _k0;
-            return a * (b + z) * (b + z);
+            double inverse = 2 / psi, b2 = inverse - 1 + Math.Sqrt(inverse * Math.Max(0, inverse - 1)), a = mean / (1 + b2);
+            double room = 1 - 2 * _a * a, shifted = Math.Sqrt(b2) + normal;
+            if (room > 0)
+            {
+                correction = -_a * b2 * a / room - tail;
+                factor = Math.Sqrt(room);
+            }
+            else correction = _k0;
+            return a * shifted * shifted;
         }
         double p = (psi - 1) / (psi + 1), beta = (1 - p) / mean;
-        correction = beta > _a ? -Math.Log(p + beta * (1 - p) / (beta - _a)) - tail : _k0;
-        return uniform <= p ? 0 : Math.Log((1 - p) / (1 - uniform)) / beta;
+        if (beta > _a)
+        {
+            correction = -tail;
+            factor = 1 / (p + beta * (1 - p) / (beta - _a));
+        }
+        else correction = _k0;
+        return uniform <= p ? 0 : Elementary.Log((1 - p) / (1 - uniform)) / beta;
     }
 
     private static void Store(PathBlock block, int step, ReadOnlySpan<double> spot, ReadOnlySpan<double> variance, ReadOnlySpan<double> integral)

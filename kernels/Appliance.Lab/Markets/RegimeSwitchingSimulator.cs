@@ -1,4 +1,3 @@
-using Appliance.Kernels.Scalar;
 using Appliance.Lab.Specification;
 
 namespace Appliance.Lab.Markets;
@@ -54,12 +53,13 @@ public sealed class RegimeSwitchingSimulator : MarketSimulator
         return sum;
     }
 
-    protected override int OwnScratchRows => 2;
+    protected override int OwnScratchRows => 3;
 
     public override void Fill(PathBlock block, long firstPath)
     {
         var spot = OwnScratch(block, 0);
         var regime = OwnScratch(block, 1);
+        var move = OwnScratch(block, 2);
         spot.Fill(Market.Spots[0]);
         regime.Fill(Market.InitialRegime);
         spot.CopyTo(block.Row(0, 0));
@@ -74,11 +74,12 @@ public sealed class RegimeSwitchingSimulator : MarketSimulator
                 for (int p = 0; p < spot.Length; p++)
                 {
                     int r = (int)regime[p];
-                    spot[p] *= Elementary.Exp(Math.FusedMultiplyAdd(_deviation[r], normals[p], _drift[r]));
+                    move[p] = Math.FusedMultiplyAdd(_deviation[r], normals[p], _drift[r]);
                     int next = 0;
                     while (next < _regimes - 1 && uniforms[p] > _cumulative[r * _regimes + next]) next++;
                     regime[p] = next;
                 }
+                RowMath.LogNormalStep(spot, move, 0, 1, spot);
             }
             spot.CopyTo(block.Row(0, step + 1));
             regime.CopyTo(block.Row(1, step + 1));

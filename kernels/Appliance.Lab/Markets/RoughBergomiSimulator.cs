@@ -1,4 +1,3 @@
-using Appliance.Kernels.Scalar;
 using Appliance.Lab.Specification;
 
 namespace Appliance.Lab.Markets;
@@ -36,15 +35,18 @@ public sealed class RoughBergomiSimulator : MarketSimulator
         }
     }
 
-    /// <summary>The increments of every substep so far, and four rows of work.</summary>
-    protected override int OwnScratchRows => Time.Steps * Substeps + 3;
+    /// <summary>The increments of every substep so far, and five rows of work.</summary>
+    protected override int OwnScratchRows => Time.Steps * Substeps + 5;
 
     public override void Fill(PathBlock block, long firstPath)
     {
-        int history = 3;
+        const int History = 5;
         var spot = OwnScratch(block, 0);
         var variance = OwnScratch(block, 1);
         var volterra = OwnScratch(block, 2);
+        var move = OwnScratch(block, 3);
+        var forward = OwnScratch(block, 4);
+        forward.Fill(Market.ForwardVariance);
         spot.Fill(Market.Spots[0]);
         variance.Fill(Market.ForwardVariance);
         spot.CopyTo(block.Row(0, 0));
@@ -61,13 +63,13 @@ public sealed class RoughBergomiSimulator : MarketSimulator
                 for (int p = 0; p < spot.Length; p++)
                 {
                     double deviation = Math.Sqrt(variance[p]) * _root;
-                    spot[p] *= Elementary.Exp(Market.Drift * h - 0.5 * deviation * deviation + deviation * (rho * z1[p] + own * z3[p]));
+                    move[p] = deviation * (rho * z1[p] + own * z3[p]) - 0.5 * deviation * deviation;
                     volterra[p] = _cellOnIncrement * z1[p] + _cellOwn * z2[p];
                 }
-                z1.CopyTo(OwnScratch(block, history + index));
-                for (int k = 2; k <= index + 1; k++) RowMath.AddScaled(volterra, OwnScratch(block, history + index + 1 - k), _kernel[k]);
-                double half = _halfVariance[index + 1];
-                for (int p = 0; p < spot.Length; p++) variance[p] = Market.ForwardVariance * Elementary.Exp(eta * volterra[p] - half);
+                RowMath.LogNormalStep(spot, move, Market.Drift * h, 1, spot);
+                z1.CopyTo(OwnScratch(block, History + index));
+                for (int k = 2; k <= index + 1; k++) RowMath.AddScaled(volterra, OwnScratch(block, History + index + 1 - k), _kernel[k]);
+                RowMath.LogNormalStep(forward, volterra, -_halfVariance[index + 1], eta, variance);
             }
             spot.CopyTo(block.Row(0, step + 1));
             variance.CopyTo(block.Row(1, step + 1));

@@ -16,12 +16,13 @@ public sealed class SabrSimulator : MarketSimulator
     public SabrSimulator(MarketSpecification market, TimeSpecification time, ulong seed)
         : base(market, time, seed, ["spot", "volatility"], 1, 2, 0, usesSubsteps: true) { }
 
-    protected override int OwnScratchRows => 2;
+    protected override int OwnScratchRows => 3;
 
     public override void Fill(PathBlock block, long firstPath)
     {
         var forward = OwnScratch(block, 0);
         var alpha = OwnScratch(block, 1);
+        var move = OwnScratch(block, 2);
         forward.Fill(Market.Spots[0]);
         alpha.Fill(Market.Alpha);
         block.Row(0, 0).Fill(Market.Spots[0]);
@@ -38,10 +39,11 @@ public sealed class SabrSimulator : MarketSimulator
                 {
                     double local = exponent == 0 ? alpha[p] : alpha[p] * Elementary.Exp(exponent * Elementary.Log(forward[p]));
                     double deviation = Math.Min(local * root, DeviationMost);
-                    forward[p] *= Elementary.Exp(deviation * (rho * z2[p] + own * z1[p]) - 0.5 * deviation * deviation);
-                    forward[p] = Math.Max(forward[p], 1e-300);
-                    alpha[p] *= Elementary.Exp(nu * root * z2[p] - 0.5 * nu * nu * h);
+                    move[p] = deviation * (rho * z2[p] + own * z1[p]) - 0.5 * deviation * deviation;
                 }
+                RowMath.LogNormalStep(forward, move, 0, 1, forward);
+                for (int p = 0; p < forward.Length; p++) forward[p] = Math.Max(forward[p], 1e-300);
+                RowMath.LogNormalStep(alpha, z2, -0.5 * nu * nu * h, nu * root, alpha);
             }
             double growth = Math.Exp(Market.Drift * (step + 1) * StepYears);
             var spot = block.Row(0, step + 1);
