@@ -8,7 +8,7 @@ export DOTNET_NOLOGO = 1
 export DOTNET_CLI_TELEMETRY_OPTOUT = 1
 export DOTNET_CLI_WORKLOAD_UPDATE_NOTIFY_DISABLE = 1
 
-.PHONY: help configure build run test bench latency peers soak fix-conformance tidy ci clean
+.PHONY: help configure build run test bench latency peers soak verify fix-conformance tidy ci clean
 .PHONY: lab
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -37,8 +37,9 @@ bench: build peers ## benchmarks beside their peers
 latency: build peers ## wire to wire beside the C floor: out/latency.json
 	@out/appliance latency --profile hw-config/dev-2core.json --rate 20000 --seconds 20 --out out --report out/latency.json
 
-lab: build ## train the first known figure's hedge (about a minute) and put it beside not hedging: out/lab/
+lab: build ## train the first known figure's hedge (about a minute) and put it beside the exact optimum and classical rules: out/lab/
 	@out/appliance train desk/lab/entropic-call.json --out out/lab/entropic-call.safetensors --report out/lab/entropic-call.json
+	@out/appliance backtest desk/lab/entropic-call.json --policy out/lab/entropic-call.safetensors --report out/lab/backtest.json
 
 peers: ## compile the C and C++ peers of perf/peers (needs cc and c++)
 	@$(MAKE) -s -C perf/peers
@@ -49,6 +50,10 @@ soak: build ## the long counts of every test that has one
 fix-conformance: ## QuickFIX acceptance scripts against our FIX acceptor: DEFS=DIR DICTIONARY=FILE [TRANSPORT_DICTIONARY=FILE] [OPTIONS="--mirror --real-time"]
 	@$(DOTNET) build tests/Appliance.Conformance -c $(CONFIGURATION) -v quiet -nologo
 	@$(DOTNET) tests/Appliance.Conformance/bin/$(CONFIGURATION)/net10.0/Appliance.Conformance.dll "$(DEFS)" "$(DICTIONARY)" "$(TRANSPORT_DICTIONARY)" $(OPTIONS)
+
+verify: build ## the lab's known figures at full counts, then prices beside QuantLib's (SHARE=tenth: the latter's rotating tenth)
+	@build/verify-lab.sh $(CONFIGURATION) $(or $(SHARE),all)
+	@build/verify.sh $(CONFIGURATION) $(or $(SHARE),all)
 
 tidy: build ## formatting, layout and generated files
 	@$(DOTNET) format whitespace Appliance.sln --verify-no-changes --no-restore

@@ -4,10 +4,13 @@ using Appliance.Host.Configuration;
 using Appliance.Host.Reports;
 using Appliance.Lab.Backtest;
 using Appliance.Lab.Baselines;
+using Appliance.Lab.Episodes;
 using Appliance.Lab.Hedging;
 using Appliance.Lab.Markets;
 using Appliance.Lab.Specification;
 using Appliance.Lab.Episodes;
+using Appliance.Lab.Training;
+using Appliance.Strategy.Policies.Files;
 using Appliance.Lab.Training;
 using Appliance.Strategy.Policies.Files;
 using PolicyArchitecture = Appliance.Lab.Specification.PolicyArchitecture;
@@ -95,10 +98,11 @@ internal static class BacktestCommand
         return (strategies, notes);
     }
 
-    private static IBlockPolicy PolicyOf(string file, LabSpecification s)
+    private static FilePolicy PolicyOf(string file, LabSpecification s)
     {
+        if (!File.Exists(file)) throw new BadInputException($"--policy: {file}: there is no such file; `appliance train` makes one");
         try { return new FilePolicy(PolicyFile.Load(file), s); }
-        catch (PolicyFileException e) { throw new BadInputException([.. e.Message.Split(Environment.NewLine)]); }
+        catch (PolicyFileException e) { throw new BadInputException($"--policy: {e.Message}"); }
         catch (TrainingProblemException e) { throw new BadInputException([.. e.Lines]); }
     }
 
