@@ -28,7 +28,7 @@ internal sealed class AcceptorPeer<TApplication> : IDisposable where TApplicatio
         Session = new FixSession<Actions>(new Actions(this), Store, Header, new FixSessionSettings
         {
             Role = FixRole.Acceptor, ResendApplicationMessages = true, ResetSequenceNumbersOnLogon = options.ResetSequenceNumbersOnLogon, MaxMessageBytes = options.MaxMessageBytes,
-            UseNextExpectedSequence = options.UseNextExpectedSequence, TestSession = options.TestSession, SendingTimeToleranceSeconds = options.SendingTimeToleranceSeconds,
+            UseNextExpectedSequence = options.UseNextExpectedSequence, TestSession = options.TestSession, Schedule = options.Schedule, SendingTimeToleranceSeconds = options.SendingTimeToleranceSeconds,
             Validator = dictionaries is null ? null : new MessageValidator(dictionaries, options.Validation),
         });
     }

@@ -81,6 +81,8 @@ public sealed record FixAcceptorOptions
     public bool TestSession { get; init; }
     /// <summary>Seconds that a SendingTime may differ from our clock; 0 does not check.</summary>
     public int SendingTimeToleranceSeconds { get; init; } = 120;
+    /// <summary>The sessions' hours; null is always open.</summary>
+    public SessionSchedule? Schedule { get; init; }
     /// <summary>Longest message taken, 512–1048576 bytes; a longer one is garbage.</summary>
     public int MaxMessageBytes { get; init; } = 8192;
     /// <summary>Application messages that one counterparty may send in a second; beyond, its socket is left unread until the second is over. 0: no bound.</summary>

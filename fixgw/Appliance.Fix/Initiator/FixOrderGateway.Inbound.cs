@@ -71,7 +71,7 @@ public sealed partial class FixOrderGateway<TSink, TClock>
         }
         if (_emergency || _stopping || _downPending || !_connector.IsIdle)
             return;
-        if (_lossSeen && _pollNs >= _nextAttemptNs)
+        if (_lossSeen && _pollNs >= _nextAttemptNs && _session.MayConnect(_pollUtcNs))
         {
             Counters.ConnectAttempts++;
             _connector.Begin();

@@ -87,7 +87,7 @@ public sealed class FixSessionInitiator<TApplication> : IDisposable where TAppli
             _session.OnConnected(_nowNs, _utcNs);
             return;
         }
-        if (!_stopping && _connector.IsIdle && _nowNs >= _nextAttemptNs) _connector.Begin();
+        if (!_stopping && _connector.IsIdle && _nowNs >= _nextAttemptNs && _session.MayConnect(_utcNs)) _connector.Begin();
     }
 
     private void Close()

@@ -37,6 +37,8 @@ public sealed record FixSessionOptions
     public int ResendChunk { get; init; }
     /// <summary>Header fields of every message by tag, e.g. 50 and 57 for SenderSubID and TargetSubID.</summary>
     public IReadOnlyList<KeyValuePair<int, string>> HeaderFields { get; init; } = [];
+    /// <summary>The session's hours; null is always open.</summary>
+    public SessionSchedule? Schedule { get; init; }
     /// <summary>Further Logon fields by tag, e.g. 9002=Y for cancel-on-disconnect, 553 and 554 for a user's name and password.</summary>
     public IReadOnlyList<KeyValuePair<int, string>> LogonFields { get; init; } = [];
     /// <summary>SendingTime and TransactTime with six decimals instead of three.</summary>
@@ -117,6 +119,7 @@ public sealed record FixSessionOptions
         TestSession = TestSession,
         ResendApplicationMessages = ResendApplicationMessages,
         ResendChunk = ResendChunk,
+        Schedule = Schedule,
         LogonFields = EncodeLogonFields(),
         Validator = Validation.Level == FixValidation.Off ? null : new MessageValidator(Dictionaries ?? FixDictionaries.Shipped(Version), Validation),
     };

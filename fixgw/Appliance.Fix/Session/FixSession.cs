@@ -38,6 +38,7 @@ public sealed partial class FixSession<THost> where THost : struct, IFixSessionH
         _header = header;
         _settings = settings;
         _validator = settings.Validator;
+        if (settings.Schedule is { } schedule) _schedule = new ScheduleClock(schedule);
         _held = new HoldBack(settings.HoldBackBytes, 1024);
         _sender = System.Text.Encoding.ASCII.GetBytes(header.SenderCompId);
         _target = System.Text.Encoding.ASCII.GetBytes(header.TargetCompId);
@@ -61,13 +62,20 @@ public sealed partial class FixSession<THost> where THost : struct, IFixSessionH
         _recovering = _synchronised = _announcedUp = _resetAsked = false;
         _held.Clear();
         EndResend();
+        bool open = EnterWindow();
         if (_settings.Role == FixRole.Acceptor)
         {
             Enter(FixSessionState.AwaitingLogon);
+            if (!open) GoDown(FixDownReason.OutOfHours, cut: true);
             return;
         }
         _heartbeatNs = _settings.HeartbeatSeconds * SecondNs;
         Enter(FixSessionState.LogonSent);
+        if (!open)
+        {
+            GoDown(FixDownReason.OutOfHours, cut: true);
+            return;
+        }
         if (_settings.ResetSequenceNumbersOnLogon) _store.Reset();
         SendLogon((uint)_settings.HeartbeatSeconds, _settings.ResetSequenceNumbersOnLogon);
     }
@@ -110,6 +118,9 @@ public sealed partial class FixSession<THost> where THost : struct, IFixSessionH
     public void OnTimer(long nowNs, long utcNs)
     {
         SetTime(nowNs, utcNs);
+        if (State == FixSessionState.Disconnected)
+            return;
+        FollowSchedule();
         if (State == FixSessionState.Disconnected)
             return;
         long inState = nowNs - _stateSinceNs;

@@ -14,7 +14,7 @@ public enum LinkWrite : byte
 /// <summary>Why a session went down.</summary>
 public enum FixDownReason : byte
 {
-    None = 0, LinkLost, LoggedOut, LogonTimeout, LogonRefused, LogoutTimeout, PeerSilent, SequenceTooLow, Protocol, CompIdProblem, SlowReader, Stopped, Emergency,
+    None = 0, LinkLost, LoggedOut, LogonTimeout, LogonRefused, LogoutTimeout, PeerSilent, SequenceTooLow, Protocol, CompIdProblem, SlowReader, Stopped, Emergency, OutOfHours,
 }
 
 /// <summary>
@@ -86,6 +86,8 @@ public sealed record FixSessionSettings
     public bool TestSession { get; init; }
     /// <summary>Messages asked for by one ResendRequest; 0 asks for everything at once. Venues that bound a request want chunks.</summary>
     public int ResendChunk { get; init; }
+    /// <summary>The session's hours; null is always open, and its numbers go on for ever.</summary>
+    public SessionSchedule? Schedule { get; init; }
     /// <summary>What is checked of each message; null checks headers only.</summary>
     public MessageValidator? Validator { get; init; }
     /// <summary>Bytes kept of messages that come before their turn.</summary>

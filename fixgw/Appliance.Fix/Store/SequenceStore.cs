@@ -26,7 +26,7 @@ public sealed unsafe class SequenceStore : IDisposable
     public const int MessageBytes = FixMessageWriter.MinimumBuffer;
     private const int HeaderBytes = 4096, SlotHeaderBytes = 32, SlotBytes = SlotHeaderBytes + MessageBytes;
     private const ulong Magic = 0x314552_4F545346; // "FSTORE1"
-    private const int GeometryAt = 8, GenerationAt = 64, OutgoingAt = 128, IncomingAt = 192;
+    private const int GeometryAt = 8, GenerationAt = 64, OutgoingAt = 128, IncomingAt = 192, WindowAt = 256;
     private const uint FlagUnsentReported = 1;
 
     [StructLayout(LayoutKind.Explicit, Size = SlotHeaderBytes)]
@@ -104,6 +104,13 @@ public sealed unsafe class SequenceStore : IDisposable
             _incoming = value;
             Volatile.Write(ref Word(IncomingAt), SealedWord.Seal(value));
         }
+    }
+
+    /// <summary>When the session's window that the numbers belong to began, in seconds since 1970; 0 when there was no schedule yet.</summary>
+    public long WindowStart
+    {
+        get => SealedWord.TryOpen(Word(WindowAt), out ulong start) ? (long)start : 0;
+        set => Volatile.Write(ref Word(WindowAt), SealedWord.Seal((ulong)value));
     }
 
     /// <summary>Where the next message is to be written. What the slot held before is gone from here on.</summary>

@@ -43,7 +43,7 @@ internal static class VenueCommand
             var options = new VenueOptions
             {
                 Instruments = [.. d!.Instruments.Select((i, n) => new SimulatedInstrument { Definition = i, OpenPrice = d.Simulation.Prices[n], AnnualisedVolatility = d.Simulation.Volatilities[n], HalfSpreadTicks = d.Simulation.HalfSpreadTicks[n] })],
-                Fix = new FixAcceptorOptions { Port = parsed.GetValue(fixPort) is > 0 and var port ? port : d.Fix.Port, CompId = d.Fix.TargetCompId, StoreDirectory = folder },
+                Fix = new FixAcceptorOptions { Port = parsed.GetValue(fixPort) is > 0 and var port ? port : d.Fix.Port, CompId = d.Fix.TargetCompId, StoreDirectory = folder, Versions = FixVersion.All },
                 Group = d.Feed.Group, GroupPort = group > 0 ? group : d.Feed.Port, Interface = d.Feed.Interface, BackgroundRateHz = d.Simulation.EventsPerSecond, Seed = parsed.GetValue(seed),
                 OpensOnLogon = !parsed.GetValue(openNow), DurationSeconds = parsed.GetValue(seconds), OrderDelayNs = d.Simulation.LatencyMicroseconds * 1_000,
                 RejectRate = parsed.GetValue(rejectShare) ?? d.Simulation.RejectShare, DisconnectAtSeconds = parsed.GetValue(disconnectAt) ?? [], Halts = [.. (parsed.GetValue(halt) ?? []).Select(Halt)],
