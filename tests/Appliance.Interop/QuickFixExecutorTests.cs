@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.IO.Compression;
 using System.Net;
 using System.Net.Sockets;
 using Appliance.Contract;
@@ -8,17 +7,6 @@ using Appliance.TestKit;
 
 namespace Appliance.Interop;
 
-/// <summary>A fact that needs Debian's prebuilt QuickFIX example (packages libquickfix-doc and libquickfix17) and is skipped, saying so, without it.</summary>
-public sealed class QuickFixExecutorFactAttribute : FactAttribute
-{
-    public const string Archive = "/usr/share/doc/libquickfix-doc/examples/executor/C++/.libs/executor.gz";
-
-    public QuickFixExecutorFactAttribute()
-    {
-        if (!File.Exists(Archive)) Skip = $"{Archive} is absent: install libquickfix-doc and libquickfix17";
-    }
-}
-
 /// <summary>Our initiator against QuickFIX's executor, an acceptor written by others: it fills every limit order whole.</summary>
 [System.Runtime.Versioning.SupportedOSPlatform("linux")]
 public sealed class QuickFixExecutorTests : IDisposable
@@ -26,17 +14,21 @@ public sealed class QuickFixExecutorTests : IDisposable
     private static readonly InstrumentDefinition[] Instruments = [new(0, "AAPL", 10_000, 1, 100, 1, 1.0)];
     private readonly string _folder = Directory.CreateTempSubdirectory("quickfix").FullName;
     private readonly int _port = FreePort();
-    private Process? _executor;
+    private QuickFixProgram? _executor;
 
-    [QuickFixExecutorFact]
-    public void Orders_are_filled_across_a_kill_and_a_restart_of_the_executor()
+    [QuickFixTheory("executor")]
+    [InlineData("FIX.4.2")]
+    [InlineData("FIX.4.4")]
+    [InlineData("FIX.5.0")]
+    public void Orders_are_filled_across_a_kill_and_a_restart_of_the_executor(string version)
     {
-        StartExecutor();
+        _executor = new QuickFixProgram("executor", _folder, QuickFixProgram.Acceptor(_folder, _port, FixVersion.Parse(version), "EXECUTOR", "DESK"));
+        _executor.Start();
         var events = new EventCollector();
         var gate = new WideGate(Instruments);
         using var gateway = new FixOrderGateway<EventCollector.Sink, HostMonotonicClock>(new FixSessionOptions
         {
-            Host = "127.0.0.1", Port = _port, SenderCompId = "DESK", TargetCompId = "EXECUTOR", StoreMessages = 1024, ReconnectMaxMs = 100, Microseconds = false,
+            Host = "127.0.0.1", Port = _port, SenderCompId = "DESK", TargetCompId = "EXECUTOR", Version = FixVersion.Parse(version), StoreMessages = 1024, ReconnectMaxMs = 100, Microseconds = false,
         }, Instruments, events.AsSink(), default, null);
 
         var sent = new List<ulong>();
@@ -44,9 +36,9 @@ public sealed class QuickFixExecutorTests : IDisposable
         {
             if (round > 0)
             {
-                StopExecutor();
+                _executor.Kill();
                 Until(gateway, () => !gateway.IsUp, "the loss");
-                StartExecutor();
+                _executor.Start();
             }
             Until(gateway, () => gateway.IsUp, "the logon");
             for (int i = 0; i < 20; i++)
@@ -83,49 +75,7 @@ public sealed class QuickFixExecutorTests : IDisposable
         }
     }
 
-    private void StartExecutor()
-    {
-        string program = Path.Combine(_folder, "executor"), settings = Path.Combine(_folder, "executor.cfg");
-        if (!File.Exists(program))
-        {
-            using (var packed = new GZipStream(File.OpenRead(QuickFixExecutorFactAttribute.Archive), CompressionMode.Decompress))
-            using (var plain = File.Create(program))
-                packed.CopyTo(plain);
-            File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-            // With the dictionary QuickFIX also checks every field of ours.
-            string dictionary = SharedData.TryFind("fix/FIX44.xml", out string path) ? $"UseDataDictionary=Y\nDataDictionary={path}" : "UseDataDictionary=N";
-            File.WriteAllText(settings, $"""
-                [DEFAULT]
-                ConnectionType=acceptor
-                SocketAcceptPort={_port}
-                SocketReuseAddress=Y
-                StartTime=00:00:00
-                EndTime=00:00:00
-                FileStorePath={_folder}/store
-                FileLogPath={_folder}/log
-                {dictionary}
-
-                [SESSION]
-                BeginString=FIX.4.4
-                SenderCompID=EXECUTOR
-                TargetCompID=DESK
-
-                """);
-        }
-        _executor = Process.Start(new ProcessStartInfo(program, settings) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true })!;
-        _executor.OutputDataReceived += (_, _) => { };
-        _executor.BeginOutputReadLine();
-    }
-
-    private void StopExecutor()
-    {
-        _executor!.Kill();
-        _executor.WaitForExit();
-        _executor.Dispose();
-        _executor = null;
-    }
-
-    private static int FreePort()
+    internal static int FreePort()
     {
         var probe = new TcpListener(IPAddress.Loopback, 0);
         probe.Start();
@@ -136,7 +86,7 @@ public sealed class QuickFixExecutorTests : IDisposable
 
     public void Dispose()
     {
-        if (_executor is not null) StopExecutor();
+        _executor?.Kill();
         Directory.Delete(_folder, true);
     }
 }
