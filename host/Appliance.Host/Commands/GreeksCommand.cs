@@ -24,6 +24,7 @@ internal static class GreeksCommand
 
             Columns of the input, in any order, blank where a contract does not use them:
               {string.Join(',', ContractColumns.Names[..^1])}
+            One more may be there, price: a european under black-scholes or black76 with a price and a blank vol is solved for its volatility, and the output ends with impliedVol.
             Columns of the output, rows in the order of the input:
               id,price,delta,gamma,vega,theta,rho,vanna,volga,charm,status
             status is ok, or the line's number and what is wrong with it. Exit code 1 when a row could not be priced; the others are.

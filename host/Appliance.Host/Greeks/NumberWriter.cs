@@ -12,6 +12,9 @@ internal static class NumberWriter
     /// <summary>The most bytes that one number takes: sign, 17 digits, point, and an exponent or leading zeros.</summary>
     public const int BytesMax = 26;
 
+    /// <summary>Seventeen digits lie at the end of this.</summary>
+    private const int TextBytes = 20;
+
     private const ulong HiddenBit = 1UL << 52, FractionMask = HiddenBit - 1;
 
     /// <summary>Two digits a number, so that a division by a hundred makes two bytes.</summary>
@@ -110,24 +113,22 @@ internal static class NumberWriter
         return top | (middle > 1 ? 1UL : 0);
     }
 
+    [SkipLocalsInit]
     private static int Lay(ulong digits, int exponent, Span<byte> target)
     {
-        Span<byte> text = stackalloc byte[20];
-        int start = 20;
-        while (digits >= 100)
+        // At most seventeen digits: two groups of eight with short arithmetic side by side, and one in front.
+        Span<byte> text = stackalloc byte[TextBytes];
+        ulong upper = digits / 100_000_000;
+        EightDigits((uint)(digits - upper * 100_000_000), text[(TextBytes - 8)..]);
+        int start = TextBytes - 8;
+        if (upper != 0)
         {
-            ulong rest = digits / 100;
-            int pair = (int)(digits - rest * 100) * 2;
-            digits = rest;
-            text[--start] = Pairs[pair + 1];
-            text[--start] = Pairs[pair];
+            uint first = (uint)(upper / 100_000_000);
+            EightDigits((uint)(upper - first * 100_000_000UL), text[(TextBytes - 16)..]);
+            start = TextBytes - 16;
+            if (first != 0) text[--start] = (byte)('0' + first);
         }
-        if (digits >= 10)
-        {
-            text[--start] = Pairs[(int)digits * 2 + 1];
-            text[--start] = Pairs[(int)digits * 2];
-        }
-        else text[--start] = (byte)('0' + digits);
+        while (text[start] == '0') start++;
         ReadOnlySpan<byte> all = text[start..];
 
         int count = all.Length, point = count + exponent;
@@ -174,6 +175,24 @@ internal static class NumberWriter
         else if (power >= 10) target[at++] = (byte)('0' + power / 10);
         target[at++] = (byte)('0' + power % 10);
         return at;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void EightDigits(uint value, Span<byte> target)
+    {
+        uint upper = value / 10_000, lower = value - upper * 10_000;
+        uint upper2 = upper / 100, lower2 = lower / 100;
+        Pair(upper2, target);
+        Pair(upper - upper2 * 100, target[2..]);
+        Pair(lower2, target[4..]);
+        Pair(lower - lower2 * 100, target[6..]);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Pair(uint value, Span<byte> target)
+    {
+        target[1] = Pairs[(int)value * 2 + 1];
+        target[0] = Pairs[(int)value * 2];
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
