@@ -12,6 +12,7 @@ public static class CheckAll
         RingComparison.Check();
         Pricing.ImpliedVolatilityComparison.Check();
         Pricing.GreeksFileBenchmark.Check();
+        Pricing.QuantLibComparison.Check();
         NetworkComparison.Check();
         SimulatorComparison.Check();
         Console.WriteLine("check: every benchmark ran and its answer was right");

@@ -28,7 +28,7 @@ internal static class InputCheck
         if (m.Kind is ModelKind.None or > ModelKind.Bates) return PricingStatus.UnknownModel;
         if (!(Math.Abs(m.Rate) <= RateMax)) return PricingStatus.BadRate;
         if (m.Kind != ModelKind.Black76 && !(Math.Abs(m.Yield) <= RateMax)) return PricingStatus.BadYield;
-        if (m.Kind is ModelKind.BlackScholes or ModelKind.Black76 or ModelKind.Merton && !(m.Volatility >= 0)) return PricingStatus.BadVolatility;
+        if (m.Kind is (ModelKind.BlackScholes or ModelKind.Black76 or ModelKind.Merton) && !(m.Volatility >= 0)) return PricingStatus.BadVolatility;
         if (m.Kind is ModelKind.Heston or ModelKind.Bates)
         {
             if (!(m.Kappa > 0 && m.Kappa <= 1000)) return PricingStatus.BadKappa;

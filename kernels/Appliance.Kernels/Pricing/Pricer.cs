@@ -24,6 +24,32 @@ public static class Pricer
         return status;
     }
 
+    /// <summary>The price alone, which costs less where Greeks would be integrals or differences of their own: Americans, Heston, Bates.</summary>
+    public static PricingStatus PriceOnly(in OptionContract contract, in MarketModel model, out double price)
+    {
+        price = 0;
+        PricingStatus status = InputCheck.Contract(in contract);
+        if (status != PricingStatus.Ok) return status;
+        status = InputCheck.Model(in model);
+        if (status != PricingStatus.Ok) return status;
+        bool flat = model.Kind is ModelKind.BlackScholes or ModelKind.Black76;
+        Sensitivities result;
+        if (flat && contract.Kind == ContractKind.American) status = AmericanPricer.Price(in contract, in model, greeks: false, out result);
+        else if (model.Kind is (ModelKind.Heston or ModelKind.Bates) && contract.Kind is (ContractKind.European or ContractKind.CashDigital or ContractKind.AssetDigital))
+            status = HestonPricer.Price(in contract, in model, greeks: false, out result);
+        else return PriceOf(in contract, in model, out price);
+        if (status == PricingStatus.Ok && !double.IsFinite(result.Price)) status = PricingStatus.OutOfRange;
+        if (status == PricingStatus.Ok) price = result.Price;
+        return status;
+    }
+
+    private static PricingStatus PriceOf(in OptionContract contract, in MarketModel model, out double price)
+    {
+        PricingStatus status = Price(in contract, in model, out Sensitivities result);
+        price = result.Price;
+        return status;
+    }
+
     private static PricingStatus Dispatch(in OptionContract contract, in MarketModel model, out Sensitivities result)
     {
         result = default;
