@@ -14,7 +14,6 @@ public sealed unsafe class BatchGradient : IDisposable
     private readonly NetworkShape _shape;
     private readonly TrainingObjective _objective;
     private readonly int _paths;
-    private readonly ParallelOptions _parallel;
     private readonly Worker[] _workers;
     private readonly double[][] _groupGradients;
     private readonly BatchSums[] _groupSums;
@@ -25,7 +24,7 @@ public sealed unsafe class BatchGradient : IDisposable
     {
         (_problem, _shape, _objective, _paths) = (problem, shape, objective, pathsPerBlock);
         Threads = Math.Clamp(threads, 1, Groups);
-        _parallel = new ParallelOptions { MaxDegreeOfParallelism = Threads };
+        Team = new ThreadTeam(Threads);
         Packed = new PackedWeights(shape);
         _workers = [.. Enumerable.Range(0, Threads).Select(_ => new Worker(problem, Packed, pathsPerBlock, objective.LooksAtTail))];
         _groupGradients = [.. Enumerable.Range(0, Groups).Select(_ => new double[shape.Parameters])];
@@ -39,6 +38,7 @@ public sealed unsafe class BatchGradient : IDisposable
     }
 
     public int Threads { get; }
+    public ThreadTeam Team { get; }
     public PackedWeights Packed { get; }
     /// <summary>The last batch's gradient. [parameters]</summary>
     public double[] Gradient { get; }
@@ -89,19 +89,22 @@ public sealed unsafe class BatchGradient : IDisposable
         Run(blocks.Length, (worker, from, to, group) =>
         {
             worker.Lanes.Clear();
+            // Summed here and stored once: neighbouring groups' sums share cache lines.
+            var sums = new BatchSums();
             for (int b = from; b < to; b++)
             {
                 float* block = pool.Block(blocks[b]);
                 worker.Rollout.Forward(block, worker.Loss.At);
-                _objective.Weigh(worker.Loss.Span(0, _paths), worker.Weight.Span(0, _paths), ref _groupSums[group]);
+                _objective.Weigh(worker.Loss.Span(0, _paths), worker.Weight.Span(0, _paths), ref sums);
                 worker.Rollout.Backward(block, worker.Weight.At, worker.Lanes);
             }
+            _groupSums[group] = sums;
             worker.Lanes.FoldInto(_groupGradients[group]);
         });
-        var sums = new BatchSums();
-        foreach (ref readonly BatchSums s in _groupSums.AsSpan()) sums.Add(in s);
-        PathsBackward = (int)sums.Paths;
-        double risk = _objective.Finish(in sums, out double scale);
+        var total = new BatchSums();
+        foreach (ref readonly BatchSums s in _groupSums.AsSpan()) total.Add(in s);
+        PathsBackward = (int)total.Paths;
+        double risk = _objective.Finish(in total, out double scale);
         AddGroups(scale);
         return risk;
     }
@@ -159,9 +162,9 @@ public sealed unsafe class BatchGradient : IDisposable
     private void Run(int items, Action<Worker, int, int, int> body)
     {
         int groups = Math.Min(Groups, items), next = -1;
-        Parallel.For(0, Math.Min(Threads, groups), _parallel, thread =>
+        Team.Run(member =>
         {
-            Worker worker = _workers[thread];
+            Worker worker = _workers[member];
             while (Interlocked.Increment(ref next) is int g && g < groups)
                 body(worker, (int)((long)items * g / groups), (int)((long)items * (g + 1) / groups), g);
         });
@@ -174,6 +177,7 @@ public sealed unsafe class BatchGradient : IDisposable
 
     public void Dispose()
     {
+        Team.Dispose();
         foreach (Worker worker in _workers) worker.Dispose();
         Packed.Dispose();
     }

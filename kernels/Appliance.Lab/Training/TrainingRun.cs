@@ -22,19 +22,18 @@ public sealed class TrainingRun : IDisposable
     private readonly BatchGradient _batch;
     private readonly PathPool _pool, _heldBack;
     private readonly int[] _heldBackOrder;
-    private readonly int _threads;
     private readonly double[] _lastGood;
 
     public TrainingRun(SpecifiedProblem specified, int threads)
     {
         _specified = specified;
         _plan = new TrainingPlan(specified);
-        _threads = Math.Max(1, threads);
+        threads = Math.Max(1, threads);
         _lastGood = new double[specified.Shape.Parameters];
-        Bytes = _plan.Bytes(specified, _threads);
+        Bytes = _plan.Bytes(specified, threads);
         _objective = TrainingObjective.Make(specified.Specification.Objective, specified.Problem.MoneyScale);
         int blocksMax = Math.Max(_plan.BlocksPerBatch, _plan.HeldBackBlocks);
-        _batch = new BatchGradient(specified.Problem, specified.Shape, _objective, _plan.PathsPerBlock, blocksMax, _threads);
+        _batch = new BatchGradient(specified.Problem, specified.Shape, _objective, _plan.PathsPerBlock, blocksMax, threads);
         _pool = new PathPool(_plan.BlocksPerEpoch, specified.Problem.BlockRows, _plan.PathsPerBlock);
         _heldBack = new PathPool(_plan.HeldBackBlocks, specified.Problem.BlockRows, _plan.PathsPerBlock);
         _heldBackOrder = [.. Enumerable.Range(0, _plan.HeldBackBlocks)];
@@ -170,11 +169,12 @@ public sealed class TrainingRun : IDisposable
 
     private void FillPool(PathPool pool, HedgingEnvironment environment, long firstPath)
     {
-        Parallel.For(0, pool.Blocks, new ParallelOptions { MaxDegreeOfParallelism = _threads }, () => environment.NewBlock(pool.PathsPerBlock), (b, _, scratch) =>
+        int next = -1;
+        _batch.Team.Run(_ =>
         {
-            _specified.Fill(pool, b, scratch, environment, firstPath + (long)b * pool.PathsPerBlock);
-            return scratch;
-        }, _ => { });
+            EpisodeBlock scratch = environment.NewBlock(pool.PathsPerBlock);
+            while (Interlocked.Increment(ref next) is int b && b < pool.Blocks) _specified.Fill(pool, b, scratch, environment, firstPath + (long)b * pool.PathsPerBlock);
+        });
     }
 
     private TrainingState NewState(AdamOptimiser adam) => new()
