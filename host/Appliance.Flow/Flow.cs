@@ -16,7 +16,7 @@ namespace Appliance.Flow;
 /// It is a deterministic function of the ring: time is the event's, and the clock that it is given stamps stages and decides nothing.
 /// So a journal replays to the same orders.
 /// </summary>
-public sealed class Flow<TClock> where TClock : struct, IMonotonicClock
+public sealed class Flow<TClock> : IRequestOut where TClock : struct, IMonotonicClock
 {
     private readonly MarketState _market;
     private readonly Gate _gate;
@@ -26,6 +26,7 @@ public sealed class Flow<TClock> where TClock : struct, IMonotonicClock
     private readonly IOrderOut _out;
     private readonly StageLatency _latency;
     private readonly TClock _clock;
+    private readonly EarlierRunOrders _earlier = new();
     private long _nowUtcNs;
     private readonly bool _sharesNetworks;
     private bool _overloaded, _stopping;
@@ -198,6 +199,15 @@ public sealed class Flow<TClock> where TClock : struct, IMonotonicClock
         portfolio.Mark(_nowUtcNs);
     }
 
+    /// <summary>A request that no policy made: a question about an order of an earlier run, or the cancel of one that nobody owns. Through the gate like every other.</summary>
+    void IRequestOut.Request(in OrderIntent intent)
+    {
+        Counters.Intents++;
+        if (_gate.Check(in intent, out ApprovedOrder approved) != GateVerdict.Approved) return;
+        _out.Send(in approved);
+        _hash.Add(in approved);
+    }
+
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void RecordOrder(in StageStamps s)
     {
@@ -232,10 +242,16 @@ public sealed class Flow<TClock> where TClock : struct, IMonotonicClock
             case EventKind.SessionUp:
                 _gate.OnSession(true);
                 Counters.SessionUps++;
+                _earlier.Turn(_gate, _portfolios, this, in e, sequence);
                 break;
             case EventKind.SessionDown:
                 _gate.OnSession(false);
                 Counters.SessionDowns++;
+                _earlier.AskAgain();
+                break;
+            case EventKind.OrderRestored:
+                _earlier.Restore(_gate, _portfolios, in execution);
+                Counters.OrdersRestored++;
                 break;
             case EventKind.OrdersUnresolved:
                 _gate.SetOrdersUnresolved(true);
@@ -265,6 +281,7 @@ public sealed class Flow<TClock> where TClock : struct, IMonotonicClock
                 _gate.OnTimer(_nowUtcNs);
                 _gate.OnDailyPnl(_account.Pnl);
                 foreach (var portfolio in _portfolios) portfolio.Sample(_nowUtcNs);
+                _earlier.Turn(_gate, _portfolios, this, in e, sequence);
                 DecideAll(ref e, sequence);
                 // Time alone wears the expansion out, too: without a tick the anchor would grow old.
                 RepriceWanted();

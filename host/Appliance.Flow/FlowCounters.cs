@@ -8,7 +8,7 @@ public sealed class FlowCounters
 {
     public long Events, Timers, DecideMarks, MarksSkipped, Decisions, DecisionsOnExpansion, Intents;
     public long Fills, Cancelled, RejectedByVenue, Unsent, SessionUps, SessionDowns;
-    public long JournalBehind, JournalLost, Overloads, ClockSteps, Kills, OrdersResolved;
+    public long JournalBehind, JournalLost, Overloads, ClockSteps, Kills, OrdersResolved, OrdersRestored;
 
     internal void Count(in Execution e, in ExecutionEffect effect)
     {

@@ -88,6 +88,8 @@ public sealed class PortfolioStage
     /// <summary>The next thing to do towards the target; call until it answers false.</summary>
     internal bool Next(in TopOfBook top, in RingEvent cause, long sequence, out OrderIntent intent) => _executor.Next(in _target, in top, in cause, sequence, out intent);
 
+    internal bool Adopt(in OrderRecord order) => _executor.Adopt(in order);
+
     internal void OnVerdict(GateVerdict verdict, in OrderIntent intent, in ApprovedOrder approved) => _executor.OnVerdict(verdict, in intent, in approved);
 
     internal void Mark(long timeUtcNs) => _account.Mark(timeUtcNs, _greeks.Value, _greeks.Delta, _state.Market.Mid, in _target);

@@ -11,7 +11,7 @@ public sealed partial class Gate
     private double _carriedPnl;
 
     [Flags]
-    private enum Switches { None = 0, Killed = 1, Paused = 2, SessionDown = 4, OrdersUnresolved = 8, JournalLost = 16, JournalBehind = 32, DailyLoss = 64, ClockSkew = 128 }
+    private enum Switches { None = 0, Killed = 1, Paused = 2, SessionDown = 4, OrdersUnresolved = 8, JournalLost = 16, JournalBehind = 32, DailyLoss = 64, ClockSkew = 128, Unconfirmed = 256 }
 
     /// <summary>Why no new order passes at all now; Approved when nothing stands against it.</summary>
     public GateVerdict Stopped => _stopped;
@@ -84,6 +84,7 @@ public sealed partial class Gate
         ExecutionEffect effect = _orders.OnExecution(in e);
         if (effect.Instrument < _instruments.Length) Revalue(effect.Instrument);
         if (effect.FilledUnits != 0) OnFill(in effect);
+        if ((_switches & Switches.Unconfirmed) != 0) Switch(Switches.Unconfirmed, _orders.UnconfirmedCount > 0);
         if (effect.IsReject && _rejectsMax != 0) _rejects.Add(_nowUtcNs);
         return effect;
     }
@@ -104,8 +105,25 @@ public sealed partial class Gate
     public void OnUnsent(in Execution e)
     {
         int slot = _orders.OnUnsent(in e);
-        if (slot >= 0) Revalue(_orders[slot].Instrument);
+        if (slot < 0) return;
+        Revalue(_orders[slot].Instrument);
+        if ((_switches & Switches.Unconfirmed) != 0) Switch(Switches.Unconfirmed, _orders.UnconfirmedCount > 0);
     }
+
+    /// <summary>An order of an earlier run, before the session comes up: it counts against every limit, and new orders wait until the venue has said how it stands.</summary>
+    /// <returns>The order's slot; −1 when it could not be taken up.</returns>
+    public int OnRestored(in Execution e)
+    {
+        int slot = _orders.Restore(in e, e.TimeUtcNs);
+        if (slot >= 0) Revalue(_orders[slot].Instrument);
+        // One that found no room is one more that somebody has to settle.
+        else _switches |= Switches.OrdersUnresolved;
+        Switch(Switches.Unconfirmed, _orders.UnconfirmedCount > 0);
+        return slot;
+    }
+
+    /// <summary>Orders of an earlier run wait for the venue's word.</summary>
+    public bool AwaitsConfirmation => (_switches & Switches.Unconfirmed) != 0;
 
     public void OnTimer(long timeUtcNs)
     {
@@ -147,7 +165,15 @@ public sealed partial class Gate
     /// <summary>For good: nothing takes a kill back.</summary>
     public void SetKilled() => Switch(Switches.Killed, true);
     public void SetTradingPaused(bool paused) => Switch(Switches.Paused, paused);
-    public void SetOrdersUnresolved(bool unresolved) => Switch(Switches.OrdersUnresolved, unresolved);
+    public void SetOrdersUnresolved(bool unresolved)
+    {
+        if (!unresolved)
+        {
+            _orders.ConfirmAll();
+            Switch(Switches.Unconfirmed, false);
+        }
+        Switch(Switches.OrdersUnresolved, unresolved);
+    }
     public void SetJournalBehind(bool behind) => Switch(Switches.JournalBehind, behind);
     public void SetJournalLost() => Switch(Switches.JournalLost, true);
 
@@ -170,7 +196,7 @@ public sealed partial class Gate
         (on & Switches.Killed) != 0 ? GateVerdict.Killed
         : (on & Switches.Paused) != 0 ? GateVerdict.Paused
         : (on & Switches.SessionDown) != 0 ? GateVerdict.SessionDown
-        : (on & Switches.OrdersUnresolved) != 0 ? GateVerdict.OrdersUnresolved
+        : (on & (Switches.OrdersUnresolved | Switches.Unconfirmed)) != 0 ? GateVerdict.OrdersUnresolved
         : (on & Switches.JournalLost) != 0 ? GateVerdict.JournalLost
         : (on & Switches.JournalBehind) != 0 ? GateVerdict.JournalBehind
         : (on & Switches.DailyLoss) != 0 ? GateVerdict.DailyLoss

@@ -113,6 +113,7 @@ public sealed partial class Gate
             OrderRequestKind.New => CheckNew(ref order),
             OrderRequestKind.Amend => CheckAmend(ref order),
             OrderRequestKind.Cancel => CheckCancel(ref order),
+            OrderRequestKind.Status => CheckStatus(ref order),
             _ => GateVerdict.InvalidIntent,
         };
         _verdicts[(int)verdict]++;
@@ -210,6 +211,25 @@ public sealed partial class Gate
         return GateVerdict.Approved;
     }
 
+    /// <summary>A question about an order counts as a message and is held back only when there is nothing to ask about. It bears the order's own id.</summary>
+    private GateVerdict CheckStatus(ref OrderIntent order)
+    {
+        int slot = _orders.Find(order.OriginalClientOrderId);
+        if (slot < 0) return GateVerdict.UnknownOrder;
+        ref readonly OrderRecord record = ref _orders[slot];
+        if (record.IsDone) return GateVerdict.OrderDone;
+        order.ClientOrderId = record.CurrentId;
+        order.OriginalClientOrderId = 0;
+        order.Instrument = record.Instrument;
+        order.Portfolio = record.Portfolio;
+        order.Side = record.Side;
+        order.TimeInForce = record.TimeInForce;
+        order.PriceUnits = record.PriceUnits;
+        order.QuantityUnits = record.QuantityUnits;
+        CountMessage();
+        return GateVerdict.Approved;
+    }
+
     /// <summary>Whether the portfolio may place orders at all. A throttle that is reached holds it until somebody enables it, so it is judged before the order that would pass it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private GateVerdict CheckThrottles(ref GatePortfolio portfolio)
@@ -267,6 +287,11 @@ public sealed partial class Gate
     private void Count(ulong id)
     {
         _lastId = id;
+        CountMessage();
+    }
+
+    private void CountMessage()
+    {
         _rate.Add(_nowUtcNs);
         if (_longMessagesMax != 0) _longRate.Add(_nowUtcNs);
     }

@@ -59,6 +59,8 @@ public struct OrderRecord
     public bool IsAcknowledged;
     /// <summary>A request is unanswered past the bound, and the instrument is frozen for it.</summary>
     public bool IsOverdue;
+    /// <summary>Of an earlier run: how it stands has to be heard from the venue.</summary>
+    public bool IsUnconfirmed;
     internal bool InReuseQueue;
     internal int LiveIndex;
     /// <summary>The instrument's other live orders, slots; −1 at the end.</summary>

@@ -22,6 +22,7 @@ public sealed partial class OrderTable
         long filled = ApplyCumulative(slot, in e, out long price);
         long rejectsBefore = Counters.RejectedByVenue + Counters.AmendsRefused + Counters.CancelsRefused;
         ApplyKind(slot, in e);
+        if (r.IsUnconfirmed && (r.IsDone || (e.Flags & EventFlags.PossibleDuplicate) == 0)) Confirm(ref r);
         Recount(ref r);
         return new ExecutionEffect
         {
@@ -44,6 +45,7 @@ public sealed partial class OrderTable
         else if (id == r.FirstId && !r.IsAcknowledged && !r.IsDone) { r.RefusedRequests++; Finish(slot, OrderEnd.Unsent); }
         else { Counters.Repeated++; return -1; }
         Counters.Unsent++;
+        if (r.IsDone) Confirm(ref r);
         Recount(ref r);
         return slot;
     }
@@ -143,6 +145,7 @@ public sealed partial class OrderTable
             case ExecutionKind.Expired: r.IsAcknowledged = true; FinishAs(slot, OrderEnd.Expired); break;
             case ExecutionKind.DoneForDay: r.IsAcknowledged = true; FinishAs(slot, OrderEnd.DoneForDay); break;
             case ExecutionKind.Restated: Counters.Restated++; break;
+            case ExecutionKind.Status: OnStatus(slot, in e); break;
             case ExecutionKind.TradeCorrected: Counters.CorrectedTrades++; break;
             case ExecutionKind.CancelRejected:
             case ExecutionKind.AmendRejected:
@@ -152,6 +155,18 @@ public sealed partial class OrderTable
                 OnRefused(slot, in e, id);
                 break;
         }
+    }
+
+    /// <summary>The venue says how the order stands. TCP is in order and our request has been through, so "rejected" of an order that it never acknowledged means that there is none.</summary>
+    private void OnStatus(int slot, in Execution e)
+    {
+        ref OrderRecord r = ref _records[slot];
+        if (e.OrderStatus is OrderStatus.Filled or OrderStatus.Cancelled or OrderStatus.Expired or OrderStatus.DoneForDay or OrderStatus.Rejected)
+        {
+            EndIfVenueSaysSo(slot, in e, e.ClientOrderId);
+            return;
+        }
+        if (!r.IsDone && e.OrderStatus is not (OrderStatus.PendingNew or OrderStatus.Unknown)) r.IsAcknowledged = true;
     }
 
     private void FinishAs(int slot, OrderEnd end)

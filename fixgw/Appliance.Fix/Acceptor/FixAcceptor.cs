@@ -74,6 +74,11 @@ public sealed class FixAcceptor<THandler> : IFixAcceptor where THandler : IFixAc
                 if (problem.IsNone) _handler.OnReplace(session, in replace);
                 else Refuse(session, in header, message, problem, replace.ClientOrderId);
                 break;
+            case FixMsgType.OrderStatusRequest:
+                problem = RequestDecoder.Status(message, in header, _symbols, out var status);
+                if (problem.IsNone) _handler.OnStatusRequest(peer.Index, in status);
+                else Refuse(peer, in header, problem, status.ClientOrderId);
+                break;
             default:
                 _sessions.SendBusinessReject(session, in header, default, 3, "unsupported message type"u8);
                 break;

@@ -15,6 +15,8 @@ public interface IFixAcceptorHandler
     void OnNewOrder(int session, in NewOrderRequest request);
     void OnCancel(int session, in CancelOrderRequest request);
     void OnReplace(int session, in ReplaceOrderRequest request);
+    /// <summary>OrderStatusRequest: how does the order named by ClientOrderId stand? A handler that keeps no orders has no answer.</summary>
+    void OnStatusRequest(int session, in CancelOrderRequest request) { }
 }
 
 /// <summary>

@@ -13,6 +13,7 @@ public sealed class OrderEncoder
     private readonly SymbolTable _symbols;
     // [kind − 1][instrument]
     private readonly byte[][][] _templates;
+    private readonly byte[][] _statusTemplates;
     private readonly int _sideFromEnd, _timeInForceFromEnd, _transactTimeFromEnd, _cancelSideFromEnd, _cancelTimeFromEnd;
 
     /// <param name="account">Account (1), empty to leave it out.</param>
@@ -31,6 +32,12 @@ public sealed class OrderEncoder
         _cancelTimeFromEnd = _transactTimeFromEnd;
         _cancelSideFromEnd = _cancelTimeFromEnd + 3 + 2;
         string accountField = account.Length == 0 ? "" : $"1={account}\u0001";
+        _statusTemplates = new byte[symbols.Count][];
+        for (int i = 0; i < symbols.Count; i++)
+        {
+            _statusTemplates[i] = [.. header.Bytes, .. Encoding.ASCII.GetBytes($"{accountField}55={Encoding.ASCII.GetString(symbols.Symbol(i))}\u000154=?\u0001")];
+            _statusTemplates[i][FixHeaderTemplate.MsgTypeAt] = (byte)'H';
+        }
         _templates = new byte[3][][];
         for (int kind = 0; kind < 3; kind++)
         {
@@ -53,11 +60,22 @@ public sealed class OrderEncoder
         }
     }
 
+    /// <summary>OrderStatusRequest has no TransactTime: its template ends with the side.</summary>
+    private int EncodeStatus(Span<byte> buffer, in OrderIntent order, uint sequence, long utcNs)
+    {
+        byte[] template = _statusTemplates[order.Instrument];
+        var w = new FixMessageWriter(buffer, _header, template, sequence, utcNs);
+        buffer[template.Length - 2] = order.Side == Side.Buy ? (byte)'1' : (byte)'2';
+        w.Number("11="u8, order.ClientOrderId);
+        return w.Finish();
+    }
+
     /// <summary>MsgType of a request's message.</summary>
     public static uint TypeOf(OrderRequestKind kind) => kind switch
     {
         OrderRequestKind.New => FixMsgType.NewOrderSingle,
         OrderRequestKind.Amend => FixMsgType.OrderCancelReplaceRequest,
+        OrderRequestKind.Status => FixMsgType.OrderStatusRequest,
         _ => FixMsgType.OrderCancelRequest,
     };
 
@@ -65,6 +83,7 @@ public sealed class OrderEncoder
     /// <returns>The message's length.</returns>
     public int Encode(Span<byte> buffer, in OrderIntent order, uint sequence, long utcNs)
     {
+        if (order.Kind == OrderRequestKind.Status) return EncodeStatus(buffer, in order, sequence, utcNs);
         byte[] template = _templates[(int)order.Kind - 1][order.Instrument];
         var w = new FixMessageWriter(buffer, _header, template, sequence, utcNs);
         // TransactTime is the sending time: the order is made now; its text was just written into the header.

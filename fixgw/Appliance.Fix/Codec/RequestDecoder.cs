@@ -44,6 +44,14 @@ public static class RequestDecoder
         return problem;
     }
 
+    /// <summary>OrderStatusRequest, which has no TransactTime; the order is named by its ClOrdID.</summary>
+    public static RequestProblem Status(ReadOnlySpan<byte> message, in FixHeader header, SymbolTable symbols, out CancelOrderRequest request)
+    {
+        request = new CancelOrderRequest { Sequence = header.Sequence };
+        var f = Scan(message, header.BodyStart);
+        return Named(in f, symbols, needsOriginal: false, out request.ClientOrderId, out request.OriginalClientOrderId, out request.Instrument, out request.Side);
+    }
+
     private static Fields Scan(ReadOnlySpan<byte> message, int bodyStart)
     {
         var f = default(Fields);
@@ -70,10 +78,18 @@ public static class RequestDecoder
 
     private static RequestProblem Common(in Fields f, SymbolTable symbols, bool needsOriginal, out FixText id, out FixText original, out ushort instrument, out Side side, out long transactTimeUtcNs)
     {
+        transactTimeUtcNs = 0;
+        var problem = Named(in f, symbols, needsOriginal, out id, out original, out instrument, out side);
+        if (!problem.IsNone && !problem.UnknownSymbol) return problem;
+        if (f.TransactTime.IsEmpty) return Missing(FixTag.TransactTime);
+        return FixTimestamp.TryParse(f.TransactTime, out transactTimeUtcNs) ? problem : BadFormat(FixTag.TransactTime);
+    }
+
+    private static RequestProblem Named(in Fields f, SymbolTable symbols, bool needsOriginal, out FixText id, out FixText original, out ushort instrument, out Side side)
+    {
         id = original = default;
         instrument = 0;
         side = Side.None;
-        transactTimeUtcNs = 0;
         if (f.Malformed) return new RequestProblem(SessionRejectReason.InvalidTag, 0, false);
         if (f.ClientOrderId.IsEmpty) return Missing(FixTag.ClOrdID);
         if (!FixText.TryCreate(f.ClientOrderId, out id)) return Wrong(FixTag.ClOrdID);
@@ -83,8 +99,6 @@ public static class RequestDecoder
         if (f.Side.IsEmpty) return Missing(FixTag.Side);
         side = f.Side.Length == 1 ? FixEnums.SideOf(f.Side[0]) : Side.None;
         if (side == Side.None) return Wrong(FixTag.Side);
-        if (f.TransactTime.IsEmpty) return Missing(FixTag.TransactTime);
-        if (!FixTimestamp.TryParse(f.TransactTime, out transactTimeUtcNs)) return BadFormat(FixTag.TransactTime);
         int found = symbols.Find(f.Symbol);
         if (found < 0) return new RequestProblem(-1, FixTag.Symbol, true);
         instrument = (ushort)found;

@@ -59,6 +59,8 @@ public sealed partial class FixOrderGateway<TSink, TClock> : IOrderGateway, IEme
         var header = options.MakeHeader();
         _encoder = new OrderEncoder(header, _symbols, options.Account);
         _store = options.MakeStore();
+        // Numbers are only taken back, never forward: what lies between was received, but whoever heard it did not live to write it down.
+        if (options.NextIncomingAtMost is > 0 and var heard && heard < _store.NextIncoming) _store.NextIncoming = heard;
         _ownsOrderLog = orderLog is null;
         _orderLog = orderLog ?? new OrderLog(null, 1 << 16);
         _link = new TcpLink(options.ReceiveBufferBytes, QueueBytes);
@@ -121,7 +123,9 @@ public sealed partial class FixOrderGateway<TSink, TClock> : IOrderGateway, IEme
             _session.Counters.BackPressure++;
             return SendResult.BackPressure;
         }
-        if (!_orderLog.HasRoomFor(intent.Kind))
+        // A question is no order: it stands in no log, and nothing of it is ever unsent.
+        bool isQuestion = intent.Kind == OrderRequestKind.Status;
+        if (!isQuestion && !_orderLog.HasRoomFor(intent.Kind))
         {
             Counters.LogFull++;
             return SendResult.LogFull;
@@ -137,15 +141,16 @@ public sealed partial class FixOrderGateway<TSink, TClock> : IOrderGateway, IEme
             return SendResult.Sent;
         }
         LastEncodedNs = encodedNs;
-        _orderLog.TryAppend(in order, sequence);
-        var stored = new StoredOrder { ClientOrderId = order.ClientOrderId, Instrument = order.Instrument, Side = order.Side, Kind = order.Kind };
+        if (!isQuestion) _orderLog.TryAppend(in order, sequence);
+        var stored = isQuestion ? default : new StoredOrder { ClientOrderId = order.ClientOrderId, Instrument = order.Instrument, Side = order.Side, Kind = order.Kind };
         var result = _session.SendOrder(length, OrderEncoder.TypeOf(order.Kind), in stored, nowNs);
         LastSentNs = _clock.NowNs();
         if (result != SendResult.Sent)
         {
-            _orderLog.MarkLastUnsent();
+            if (!isQuestion) _orderLog.MarkLastUnsent();
             return result;
         }
+        if (isQuestion) return SendResult.Sent;
         _recent.Add(order.ClientOrderId, order.Instrument, order.Side);
         Counters.OrdersSent++;
         return SendResult.Sent;

@@ -51,6 +51,8 @@ public sealed record FixSessionOptions
     public string? StoreDirectory { get; init; }
     /// <summary>Outbound messages kept, a power of two: 640 bytes each.</summary>
     public int StoreMessages { get; init; } = 65_536;
+    /// <summary>After a crash: the venue's messages from this number on are asked for again, since the host recorded none of them; 0 takes the store's number.</summary>
+    public uint NextIncomingAtMost { get; init; }
     /// <summary>Delay of the first reconnect, milliseconds, 0–60000. Small: the usual loss is a venue's process change-over.</summary>
     public int ReconnectFirstMs { get; init; } = 2;
     /// <summary>Longest delay between attempts, milliseconds.</summary>

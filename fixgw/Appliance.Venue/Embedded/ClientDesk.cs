@@ -86,6 +86,7 @@ internal sealed class ClientDesk
             case OrderRequestKind.New: New(in request); break;
             case OrderRequestKind.Amend: Replace(in request); break;
             case OrderRequestKind.Cancel: Cancel(in request); break;
+            case OrderRequestKind.Status: Status(in request); break;
         }
         return true;
     }
@@ -117,7 +118,8 @@ internal sealed class ClientDesk
 
     private void Refuse(in DeskRequest request)
     {
-        if (request.Kind == OrderRequestKind.None) return;
+        // A question that finds no room is asked again.
+        if (request.Kind is OrderRequestKind.None or OrderRequestKind.Status) return;
         if (request.Kind == OrderRequestKind.New) _reports.Reject(request.Client, in request, OtherReason);
         else _reports.RejectChange(request.Client, in request, OtherReason, _reports.Orders.Find(request.Client, in request.OriginalId));
     }
@@ -156,6 +158,13 @@ internal sealed class ClientDesk
         int slot = _reports.Acknowledge(in request, timeInForce);
         SubmitOutcome outcome = _engine.Submit(request.Instrument, request.Side, price, request.QuantityUnits, timeInForce, _reports.AccountOf(request.Client), (ulong)slot);
         Settle(slot, outcome);
+    }
+
+    private void Status(in DeskRequest request)
+    {
+        int slot = _reports.Orders.Find(request.Client, in request.Id);
+        if (slot >= 0) _reports.Send(slot, ExecutionKind.Status, ClientReports.StatusOf(in _reports.Orders[slot]));
+        else _reports.StatusOfNone(in request);
     }
 
     private void Settle(int slot, SubmitOutcome outcome)

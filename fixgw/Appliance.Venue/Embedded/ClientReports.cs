@@ -159,6 +159,19 @@ internal sealed class ClientReports : IDisposable
         LogAndEnter(ref record);
     }
 
+    /// <summary>The answer to a question about an order that never came to stand here: rejected, unknown order. It is nobody's business but the asker's, so no log keeps it.</summary>
+    public void StatusOfNone(in DeskRequest request)
+    {
+        const ushort unknownOrder = 5;
+        int session = _clients[request.Client].Session;
+        if (session < 0) return;
+        _acceptor!.SendExecutionReport(session, new ExecutionReportMessage
+        {
+            OrderId = 0, ExecutionId = 0, ClientOrderId = request.Id, Instrument = request.Instrument, Side = request.Side, Kind = ExecutionKind.Status, Status = OrderStatus.Rejected,
+            RejectReason = unknownOrder, TransactTimeUtcNs = NowUtcNs,
+        });
+    }
+
     public void RejectChange(int client, in DeskRequest request, ushort reason, int slot)
     {
         ref LedgerActivity activity = ref _ledger.Activity(AccountOf(client));

@@ -242,6 +242,16 @@ public sealed class VenueCore : IFixAcceptorHandler, IDisposable
         Accept(ref held);
     }
 
+    public void OnStatusRequest(int session, in CancelOrderRequest request)
+    {
+        // It waits like every request: what was sent before it has then acted.
+        var held = new DeskRequest
+        {
+            Kind = OrderRequestKind.Status, Client = _reports.ClientOfSession(session), Id = request.ClientOrderId, Instrument = request.Instrument, Side = request.Side,
+        };
+        Accept(ref held);
+    }
+
     public void Dispose() => _reports.Dispose();
 
     internal void OnExecuted(in MatchedTrade trade)

@@ -59,6 +59,11 @@ public enum EventKind : byte
     OrderUnsent = 35,
     /// <summary>At start: the order log holds orders of an earlier run (Value1 of them) that may stand at the venue. No new orders until resolved.</summary>
     OrdersUnresolved = 37,
+    /// <summary>
+    /// At start: an order of an earlier run that may work at the venue, as it stood when that run ended. ExecutionKind New: acknowledged; PendingNew: perhaps never received; LastPrice and LastQuantity
+    /// are its price and total, Reason its portfolio, SessionSequence its TimeInForce. PendingReplace and PendingCancel follow it for a request that was unanswered: its id, and an amend's new terms.
+    /// </summary>
+    OrderRestored = 38,
 
     // Control (ControlEvent).
     /// <summary>Code is an OperatorCommand.</summary>

@@ -1,6 +1,11 @@
 namespace Appliance.Contract;
 
-public enum OrderRequestKind : byte { None = 0, New = 1, Amend = 2, Cancel = 3 }
+public enum OrderRequestKind : byte
+{
+    None = 0, New = 1, Amend = 2, Cancel = 3,
+    /// <summary>How does this order stand? Bears the order's own id, changes nothing, and is never reported unsent.</summary>
+    Status = 4,
+}
 
 /// <summary>FIX TimeInForce (59) in our numbering.</summary>
 public enum TimeInForce : byte { Day = 0, ImmediateOrCancel = 1, FillOrKill = 2, GoodTillCancel = 3 }

@@ -64,6 +64,18 @@ public sealed class HedgeExecutor
     /// <summary>The first id of the child that works or waits; 0 when there is none.</summary>
     public ulong ChildId => _childId;
 
+    /// <summary>Takes up an order of an earlier run as its child.</summary>
+    /// <returns>False when it has one already.</returns>
+    internal bool Adopt(in OrderRecord order)
+    {
+        if (_childId != 0 && _childId != order.FirstId) return false;
+        _childId = order.FirstId;
+        _refusalsSeen = order.RefusedRequests;
+        _withdrawing = order.PendingCancelId != 0;
+        BeginAttempt(order.Side, order.OpenedUtcNs);
+        return true;
+    }
+
     /// <summary>The next thing wanted, if any.</summary>
     public bool Next(in HedgeTarget target, in TopOfBook top, in RingEvent cause, long sequence, out OrderIntent intent)
     {
@@ -74,7 +86,8 @@ public sealed class HedgeExecutor
         bool isFrozen = _orders.IsFrozen(_instrument.Index);
         if (isFrozen && !_wasFrozen) Counters.Freezes++;
         _wasFrozen = isFrozen;
-        if (!_gate.IsSessionUp) return false;
+        // Until the venue has said how an earlier run's orders stand they are left as they are; a kill waits for nobody.
+        if (!_gate.IsSessionUp || (_gate.AwaitsConfirmation && !_gate.IsKilled)) return false;
         bool mayTrade = top.IsTradable && _gate.IsOpenFor(_portfolio, _instrument.Index, now);
         bool wanted = slot < 0
             ? mayTrade && WantsNew(in target, in top, now, ref intent)

@@ -9,9 +9,10 @@ namespace Appliance.Host.Board;
 /// </summary>
 internal sealed unsafe class SharedBoard : IDisposable
 {
-    private const long Magic = 0x3244_5242_4744_4548; // "HEDGBRD2"
+    private const long Magic = 0x3344_5242_4744_4548; // "HEDGBRD3"
     private const int KillOffset = 64, HeartbeatOffset = 128, CommandOffset = 192, AcknowledgedOffset = 256, SequenceOffset = 320, SnapshotOffset = 384;
-    private static readonly int Size = SnapshotOffset + sizeof(BoardSnapshot);
+    private static readonly int RequestOffset = (SnapshotOffset + sizeof(BoardSnapshot) + 63) & ~63;
+    private static readonly int Size = RequestOffset + sizeof(OperatorDesk);
 
     private readonly MemoryMappedFile _file;
     private readonly MemoryMappedViewAccessor _view;
@@ -85,6 +86,9 @@ internal sealed unsafe class SharedBoard : IDisposable
     }
 
     public bool CommandsTaken => Volatile.Read(ref *(long*)(_memory + CommandOffset)) == Volatile.Read(ref *(long*)(_memory + AcknowledgedOffset));
+
+    /// <summary>Where a console puts a request and finds the answer.</summary>
+    public ref OperatorDesk Requests => ref *(OperatorDesk*)(_memory + RequestOffset);
 
     /// <summary>Writes the snapshot. One writer.</summary>
     public void Publish(in BoardSnapshot snapshot)

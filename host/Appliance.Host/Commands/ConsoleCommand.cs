@@ -18,33 +18,30 @@ internal static class ConsoleCommand
     {
         var outOption = CommandLineOptions.Out();
         var send = new Option<string?>("--send") { Description = "Put a command to the running host instead of watching it: kill, pause, resume, stop, or resolved (orders of an earlier run are settled with the venue).", HelpName = "COMMAND" };
+        var limit = new Option<string?>("--limit") { Description = "Change a limit of the gate while it trades, e.g. maxPosition=5000: a key of the desk file's limits, restricted (an instrument, 0 or 1) or userRestricted (a portfolio's user, 0 or 1).", HelpName = "KEY=VALUE" };
+        var target = new Option<string>("--target") { Description = "With --limit: the symbol or portfolio that it concerns; without, all of them.", DefaultValueFactory = _ => "", HelpName = "NAME" };
+        var enable = new Option<string?>("--enable") { Description = "Let a portfolio trade again that repeated executions or attempts without a fill have stopped; all: every one, and the daily loss is forgiven.", HelpName = "PORTFOLIO" };
+        var reset = new Option<string?>("--reset-protection") { Description = "Begin the market-maker protection of a portfolio anew, or of all.", HelpName = "PORTFOLIO" };
+        var clock = new Option<bool>("--accept-clock") { Description = "Take the wall clock as it stands for right, after a step that stopped new orders." };
+        var by = new Option<string>("--by") { Description = "Who commands, for the audit log.", DefaultValueFactory = _ => Environment.UserName, HelpName = "NAME" };
         var plain = new Option<bool>("--plain") { Description = "Plain lines, one a second, even on a terminal." };
-        var command = new Command("console", "Watch a running host, or command it.\n\nExamples: appliance console --out out\n          appliance console --send kill") { outOption, send, plain };
-        command.SetAction(parsed => parsed.GetValue(send) is { } word ? Send(parsed.GetValue(outOption)!, word) : Watch(parsed.GetValue(outOption)!, parsed.GetValue(plain) || Console.IsOutputRedirected));
+        var command = new Command("console", """
+            Watch a running host, or command it. Commands are recorded in audit.log in the output folder, and a changed limit outlives a restart.
+
+            Examples: appliance console --out out
+                      appliance console --send kill
+                      appliance console --limit maxPosition=5000 --target ALPH --by jo
+            """) { outOption, send, limit, target, enable, reset, clock, by, plain };
+        command.SetAction(parsed =>
+        {
+            string folder = parsed.GetValue(outOption)!;
+            var asked = OperatorRequests.Of(parsed.GetValue(send), parsed.GetValue(limit), parsed.GetValue(target)!, parsed.GetValue(enable), parsed.GetValue(reset), parsed.GetValue(clock), parsed.GetValue(by)!);
+            return asked is { } request ? OperatorRequests.Send(folder, in request) : Watch(folder, parsed.GetValue(plain) || Console.IsOutputRedirected);
+        });
         return command;
     }
 
     public static string BoardPath(string folder) => Path.Combine(folder, "board");
-
-    private static int Send(string folder, string word)
-    {
-        if (!Enum.TryParse(word, ignoreCase: true, out OperatorCommand command) || command == OperatorCommand.None)
-        {
-            Console.Error.WriteLine($"--send: saw \"{word}\", allowed are kill, pause, resume, stop and resolved");
-            return ExitCode.BadInput;
-        }
-        using var board = SharedBoard.TryOpen(BoardPath(folder), out string? problem);
-        if (board is null || !IsAlive(board.HostProcess))
-        {
-            Console.Error.WriteLine(problem ?? $"{BoardPath(folder)}: the host that wrote it (process {board?.HostProcess}) runs no more");
-            return ExitCode.Failed;
-        }
-        // The flag first: it is read before every send, without waiting for the command to come round through the ring.
-        if (command == OperatorCommand.Kill) board.Kill.Set();
-        board.Post(command);
-        Console.WriteLine($"{command.ToString().ToLowerInvariant()} sent to process {board.HostProcess}");
-        return ExitCode.Done;
-    }
 
     private static int Watch(string folder, bool plain)
     {

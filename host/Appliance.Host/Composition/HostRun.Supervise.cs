@@ -51,6 +51,8 @@ internal sealed partial class HostRun
                 _switches.Measuring = true;
             }
             if (Linux.Exists(killFile)) _board.Kill.Set();
+            _operators?.Turn(ref _board.Requests);
+            _day?.Note(_flow.Account.Pnl, _time.At(now));
             if (fault is not null && faultNs == long.MaxValue && _sendCounts().Sent > 0) faultNs = now + (long)(fault.AfterSeconds * 1e9);
             if (now >= faultNs)
             {

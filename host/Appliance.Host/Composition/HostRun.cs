@@ -36,6 +36,10 @@ internal sealed partial class HostRun : IDisposable
     private readonly SharedBoard _board;
     private readonly SignalHandlers _signals;
     private readonly Venues _venue;
+    private readonly CommandSlot _commands = new();
+    private Operators? _operators;
+    private DayResult? _day;
+    private Action _publishOpening = () => { };
 
     private FlowOptions _options = null!;
     private Flow<HostMonotonicClock> _flow = null!;
@@ -105,6 +109,7 @@ internal sealed partial class HostRun : IDisposable
             _replayed = JournalReader.TryOpen(journal, out string? problem) ?? throw new BadInputException(problem ?? $"{journal}: cannot be read");
         ulong epoch = _replayed?.Header.OrderIdEpoch ?? _venue.OrderIdEpoch();
         var options = DeskComposer.Flow(_desk, _profile, epoch);
+        if (_venue.Recovery is { } recovery) options = recovery.Apply(options);
         _options = _replayed is null ? OpeningPositions.Stated(options, _request.OpeningPositions) : OpeningPositions.Recorded(options, _replayed.Header.OpeningPositions);
         if (_profile.LockMemory && Linux.LockAllMemory() is not 0 and int errno)
             _warnings.Add($"memory is not locked: {Linux.Message(errno)}");
@@ -155,11 +160,33 @@ internal sealed partial class HostRun : IDisposable
         _flow = new Flow<HostMonotonicClock>(_options, DeskComposer.Backend(_profile), orderOut, _latency);
         if (IsReplay || _desk.VenueKind == "paper") _switches.Measuring = true;
 
+        var opening = new List<RingEvent>();
+        if (!IsReplay)
+        {
+            _operators = new Operators(_desk, _flow.Gate, new AuditLog(Path.Combine(_request.OutFolder, "audit.log")), _commands, _switches);
+            // A capture is played as its files say, so that two runs of it agree.
+            RingEvent[] changed = _operators.Restore(_warnings);
+            if (IsLive) opening.AddRange(changed);
+            opening.AddRange(_venue.Recovery?.Orders ?? []);
+            _venue.RecordState(_options);
+            if (_venue.SessionFolderOfVenue is { } session)
+            {
+                _day = new DayResult(session, default(HostUtcClock).NowUtcNs());
+                if (_day.CarriedPnl != 0)
+                {
+                    ControlEvent carried = CommandSlot.Make(OperatorCommand.CarryPnl, value: _day.CarriedPnl);
+                    opening.Add(System.Runtime.CompilerServices.Unsafe.As<ControlEvent, RingEvent>(ref carried));
+                }
+            }
+        }
         var ingest = new IngestLoop<TSink>(_source, kind.NewSink(loopReserve), _ring, _journal?.Status, kill, _board, _switches, _time, new IngestOptions
         {
             PacketsPerPoll = _profile.PacketsPerPoll, TimerNs = _profile.TimerMilliseconds * 1_000_000L, IsLive = IsLive, IsReplay = IsReplay,
-            UnresolvedOrders = _venue.MaybeSent.Count, JournalLagEvents = (long)(_profile.JournalLagRingShare * _profile.RingCapacity), OverloadEvents = (long)(_profile.OverloadRingShare * _profile.RingCapacity),
+            UnresolvedOrders = _venue.MaybeSent.Count, Opening = [.. opening], Commands = _commands, JournalLagEvents = (long)(_profile.JournalLagRingShare * _profile.RingCapacity), OverloadEvents = (long)(_profile.OverloadRingShare * _profile.RingCapacity),
         });
+        if (opening.Count > _profile.RingCapacity / 4)
+            throw new BadInputException($"{_profile.File}: ring.capacity: saw {_profile.RingCapacity}, but the run begins with {opening.Count} events (orders of an earlier run, changed limits); allowed is at least four times as many");
+        _publishOpening = ingest.PublishOpening;
         var decide = new DecideEnd<TReader>(decideReader, _flow, _profile.BatchLimit, _switches);
         long pollNs = _profile.GatewayPollMicroseconds * 1_000L;
         KillSwitch? watchedKill = IsReplay ? null : kill;
@@ -248,6 +275,7 @@ internal sealed partial class HostRun : IDisposable
         GC.WaitForPendingFinalizers();
         GC.Collect();
         if (_profile.HugePages && IsLive) HugePages.Gather();
+        _publishOpening();
         foreach (var thread in _threads) thread.Start();
         _warnings.AddRange(_threads.Where(t => t.Warning is not null).Select(t => t.Warning!));
     }
@@ -293,6 +321,7 @@ internal sealed partial class HostRun : IDisposable
 
     public void Dispose()
     {
+        _day?.Dispose();
         Linux.UnlockAllMemory();
         _gateway?.Dispose();
         _source?.Dispose();

@@ -57,12 +57,30 @@ internal sealed class Venues : IDisposable
         _session = SessionFolder.Open(request.OutFolder, _desk.Fix);
         _orderLog = new OrderLog(Path.Combine(_session, "orders.log"), request.Profile.OrderLogMegabytes * ((1 << 20) / 64), (uint)(default(HostUtcClock).NowUtcNs() / 1_000_000_000));
         // A rig that stands in for an embedded venue begins anew with each run; a venue of the world does not.
-        if (_desk.VenueKind == "fix" && _orderLog.HadOrders) OpeningPositions.RequireStated(_desk, request.OpeningPositions, Path.Combine(_session, "orders.log"), _orderLog.CountOfEarlierRuns);
+        if (_desk.VenueKind == "fix") Recovery = SessionRecovery.Of(_desk, _session, Path.Combine(request.OutFolder, "journals"), _orderLog);
+        if (Recovery is null && _desk.VenueKind == "fix" && _orderLog.HadOrders) OpeningPositions.RequireStated(_desk, request.OpeningPositions, Path.Combine(_session, "orders.log"), _orderLog.CountOfEarlierRuns);
         if (IsEmbedded) StartEmbedded();
     }
 
     /// <summary>The epoch of this run's client order ids: from the order log, which never gives one twice. A capture's is always the first, so that two runs agree.</summary>
     public ulong OrderIdEpoch() => _orderLog?.Epoch ?? 1;
+
+    /// <summary>Where the session with a venue of the world keeps what outlives a run; null without one.</summary>
+    public string? SessionFolderOfVenue => _desk.VenueKind == "fix" ? _session : null;
+
+    /// <summary>What an earlier run of the session left; null when none left a state, or none needs to be.</summary>
+    public SessionRecovery? Recovery { get; }
+
+    /// <summary>Writes down what this run begins with. From then on the earlier runs' records are not needed, and the log begins anew.</summary>
+    public void RecordState(FlowOptions options)
+    {
+        if (_session is null || _desk.VenueKind != "fix" || (Recovery is null && _orderLog!.CountOfEarlierRuns > 0)) return;
+        SessionRecovery.StateOf(_desk, options, Recovery?.Orders ?? [], _orderLog!.Epoch, Recovery?.NextIncoming ?? 0).Write(_session);
+        if (Recovery is null) return;
+        _orderLog.Forget();
+        foreach (string line in Recovery.Describe()) Console.Error.WriteLine($"restart    {line}");
+        _warnings.AddRange(Recovery.Problems);
+    }
 
     /// <summary>Orders of an earlier run that may stand at the venue; while there are any, trading stays off.</summary>
     public IReadOnlyList<OrderLogRecord> MaybeSent { get; private set; } = [];
@@ -161,6 +179,8 @@ internal sealed class Venues : IDisposable
             Host = _desk.Fix.Host, Port = _fixPort, SenderCompId = _desk.Fix.SenderCompId, TargetCompId = _desk.Fix.TargetCompId, Account = _desk.Fix.Account, HeartbeatSeconds = _desk.Fix.HeartbeatSeconds,
             ResetSequenceNumbersOnLogon = _desk.Fix.ResetOnLogon, LogonFields = [.. _desk.Fix.LogonTags.Select(t => new KeyValuePair<int, string>(t.Tag, t.Value))],
             StoreDirectory = _session,
+            // A venue that begins its numbers anew with each logon has nothing to repeat.
+            NextIncomingAtMost = _desk.Fix.ResetOnLogon ? 0 : Recovery?.NextIncoming ?? 0,
         };
         FindMaybeSent(instruments);
         var gateway = new FixOrderGateway<TSink, HostMonotonicClock>(options, instruments, sink, default, _orderLog, _time);
@@ -171,7 +191,7 @@ internal sealed class Venues : IDisposable
     /// <summary>Logged orders of earlier runs for which no journal holds a final answer.</summary>
     private void FindMaybeSent(InstrumentDefinition[] instruments)
     {
-        if (_orderLog is null || _orderLog.CountOfEarlierRuns == 0) return;
+        if (_orderLog is null || _orderLog.CountOfEarlierRuns == 0 || Recovery is not null) return;
         var earlier = new EarlierOrders(_orderLog);
         string folder = Path.Combine(_request.OutFolder, "journals");
         foreach (string file in Directory.Exists(folder) ? Directory.GetFiles(folder, "*.journal") : [])

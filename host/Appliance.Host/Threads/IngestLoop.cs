@@ -21,6 +21,10 @@ internal sealed record IngestOptions
     public long StopWithinNs { get; init; } = 2_000_000_000;
     /// <summary>Orders of an earlier run that may stand at the venue.</summary>
     public int UnresolvedOrders { get; init; }
+    /// <summary>What the ring begins with: limits that were changed before the restart, orders that were restored. At most a quarter of the ring; live runs only.</summary>
+    public RingEvent[] Opening { get; init; } = [];
+    /// <summary>Commands that were audited and now become events; null where nobody commands.</summary>
+    public CommandSlot? Commands { get; init; }
 }
 
 /// <summary>
@@ -45,6 +49,19 @@ internal sealed class IngestLoop<TSink>(ITickSource source, TSink sink, IRing<Ri
     /// <summary>True once EndOfInput is in the ring: nothing more comes.</summary>
     public bool Done { get; private set; }
     public long ClockSteps { get; private set; }
+
+    /// <summary>Called once, before any thread runs: what the ring begins with must come before the first word of the venue.</summary>
+    public void PublishOpening()
+    {
+        long now = _clock.NowNs();
+        foreach (ref RingEvent opening in options.Opening.AsSpan())
+        {
+            ref RingEvent e = ref _sink.Claim();
+            e = opening;
+            (e.ReceivedNs, e.TimeUtcNs) = (now, time.At(now));
+            _sink.Publish();
+        }
+    }
 
     /// <returns>Packets and events made.</returns>
     public int Turn()
@@ -110,6 +127,14 @@ internal sealed class IngestLoop<TSink>(ITickSource source, TSink sink, IRing<Ri
                 Publish(EventKind.Command, (int)command, 0, now);
                 made++;
             }
+        }
+        if (options.Commands is { } commands && commands.TryTake(out ControlEvent asked))
+        {
+            ref RingEvent e = ref _sink.Claim();
+            e = System.Runtime.CompilerServices.Unsafe.As<ControlEvent, RingEvent>(ref asked);
+            (e.ReceivedNs, e.TimeUtcNs) = (now, options.IsLive ? time.At(now) : switches.SequencedUtcNs);
+            _sink.Publish();
+            made++;
         }
         if (journal is not null) made += WatchJournal(now);
         if (options.IsLive) made += WatchBacklog(now);

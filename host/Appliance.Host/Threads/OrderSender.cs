@@ -29,7 +29,7 @@ internal sealed class OrderSender<TSink>(IOrderGateway gateway, KillSwitch kill,
 
     public SendResult Send(in ApprovedOrder order)
     {
-        SendResult result = kill.IsSet && order.Kind != OrderRequestKind.Cancel ? SendResult.Killed : gateway.Send(in order);
+        SendResult result = kill.IsSet && order.Kind is OrderRequestKind.New or OrderRequestKind.Amend ? SendResult.Killed : gateway.Send(in order);
         if (result == SendResult.Sent) Sent++;
         else NotSent(in order, result);
         return result;
@@ -68,6 +68,8 @@ internal sealed class OrderSender<TSink>(IOrderGateway gateway, KillSwitch kill,
     private void NotSent(in ApprovedOrder order, SendResult result)
     {
         Unsent++;
+        // A question that did not leave changes nothing about its order, and is asked again.
+        if (order.Kind == OrderRequestKind.Status) return;
         if (_heldCount >= HeldMax - 2) throw new InvalidOperationException("More than 4,000 unsent orders wait for room in the ring; the gate's limits cannot allow that.");
         long now = _clock.NowNs();
         RingEvent e = default;

@@ -1,0 +1,107 @@
+using System.Globalization;
+using Appliance.Contract;
+using Appliance.Host.Board;
+using Appliance.Host.Configuration;
+using Appliance.Host.Threads;
+using Appliance.Risk;
+
+namespace Appliance.Host.Composition;
+
+/// <summary>
+/// The host's side of the control path, on the supervisor's thread: a request from shared memory is judged, written to the audit log, and only then handed to the ingest loop, which makes
+/// it an event of the ring. The gate changes when it meets that event, and a replay at the same place.
+/// </summary>
+internal sealed class Operators(Desk desk, Gate gate, AuditLog audit, CommandSlot slot, RunSwitches switches)
+{
+    private readonly Dictionary<(LimitKey, string), double> _deskValues = [];
+    private ControlEvent? _waiting;
+
+    /// <summary>One turn: takes at most one request.</summary>
+    public void Turn(ref OperatorDesk requests)
+    {
+        // The ring was too full for the last command: it goes first, and the answer waits for it.
+        if (_waiting is { } waiting)
+        {
+            if (!slot.TryPut(in waiting)) return;
+            _waiting = null;
+        }
+        if (!requests.TryTake(out OperatorRequest request)) return;
+        string by = request.Operator.Get(), target = request.Target.Get();
+        string? refused = Judge(in request, by, target, out ControlEvent command, out AuditEntry entry);
+        audit.Append(entry with { Refused = refused ?? "" });
+        if (refused is not null)
+        {
+            requests.Reply(OperatorAnswer.Refused, refused);
+            return;
+        }
+        if (request.Command == OperatorCommand.Stop) switches.StopRequested = true;
+        // A kill is carried out by the flag and the command word, which need no supervisor; here it is only recorded.
+        else if (request.Command != OperatorCommand.Kill && !slot.TryPut(in command)) _waiting = command;
+        requests.Reply(OperatorAnswer.Done, request.Command == OperatorCommand.SetLimit
+            ? string.Create(CultureInfo.InvariantCulture, $"{AuditLog.Camel(request.Key.ToString())} of {(target == "" ? "all" : target)}: {entry.Old:R} to {entry.New:R}")
+            : AuditLog.Camel(request.Command.ToString()) + (target == "" ? "" : $" {target}"));
+    }
+
+    private string? Judge(in OperatorRequest request, string by, string target, out ControlEvent command, out AuditEntry entry)
+    {
+        command = default;
+        entry = new AuditEntry { AtUtc = DateTime.UtcNow, By = by, Command = request.Command, Key = request.Key, Target = target, New = request.Value };
+        if (!LimitSettings.IsOperatorName(by)) return "no operator's name";
+        if (request.Command != OperatorCommand.Kill && desk.Limits.Operators.Count > 0 && !desk.Limits.Operators.Contains(by)) return $"{by} is not one of limits.operators";
+        ushort instrument = RingEvent.AllInstruments, portfolio = RingEvent.AllPortfolios;
+        bool isOfInstrument = request.Command == OperatorCommand.SetLimit && request.Key is >= LimitKey.MaxOrderQuantity and <= LimitKey.Restricted;
+        bool isOfPortfolio = request.Command is OperatorCommand.Enable or OperatorCommand.ResetProtection || request.Command == OperatorCommand.SetLimit && request.Key >= LimitKey.MaxHedge;
+        if (target != "" && isOfInstrument)
+        {
+            int found = Array.FindIndex(desk.Instruments, i => i.Symbol == target);
+            if (found < 0) return $"there is no instrument {target}";
+            instrument = (ushort)found;
+        }
+        else if (target != "" && isOfPortfolio)
+        {
+            int found = Array.FindIndex(desk.Portfolios, p => p.Name == target);
+            if (found < 0) return $"there is no portfolio {target}";
+            portfolio = (ushort)found;
+        }
+        else if (target != "") return "this concerns the whole desk; leave the target out";
+        if (request.Command == OperatorCommand.SetLimit)
+        {
+            var change = new LimitChange(request.Key, instrument, portfolio, request.Value);
+            if (gate.Problem(in change) is { } problem) return problem;
+            entry = entry with { Old = gate.Current(request.Key, instrument, portfolio), Desk = DeskValue(request.Key, target) };
+        }
+        else if (request.Command is not (OperatorCommand.Kill or OperatorCommand.Pause or OperatorCommand.Resume or OperatorCommand.Stop or OperatorCommand.Resolved
+            or OperatorCommand.Enable or OperatorCommand.ResetProtection or OperatorCommand.AcceptClock)) return "there is no such command";
+        command = CommandSlot.Make(request.Command, request.Key, instrument, portfolio, request.Value, by);
+        return null;
+    }
+
+    private double DeskValue(LimitKey key, string target) => _deskValues.GetValueOrDefault((key, target), double.NaN);
+
+    /// <summary>What the desk file says of every limit, read from the gate before anything changed it, and the events that bring back the changes that still stand.</summary>
+    public RingEvent[] Restore(List<string> warnings)
+    {
+        string[] symbols = ["", .. desk.Instruments.Select(i => i.Symbol)], portfolios = ["", .. desk.Portfolios.Select(p => p.Name)];
+        foreach (LimitKey key in Enum.GetValues<LimitKey>().Where(k => k != LimitKey.None))
+        {
+            string[] targets = key <= LimitKey.Restricted ? symbols : key >= LimitKey.MaxHedge ? portfolios : [""];
+            foreach (string target in targets) _deskValues[(key, target)] = gate.Current(key, Index(symbols, target), Index(portfolios, target));
+        }
+        var events = new List<RingEvent>();
+        foreach (AuditEntry entry in audit.Standing(DeskValue, warnings))
+        {
+            ushort instrument = entry.Key <= LimitKey.Restricted ? Index(symbols, entry.Target) : RingEvent.AllInstruments;
+            ushort portfolio = entry.Key >= LimitKey.MaxHedge ? Index(portfolios, entry.Target) : RingEvent.AllPortfolios;
+            if (gate.Problem(new LimitChange(entry.Key, instrument, portfolio, entry.New)) is { } problem)
+            {
+                warnings.Add($"limit {AuditLog.Camel(entry.Key.ToString())}: the change by {entry.By} cannot be restored: {problem}");
+                continue;
+            }
+            ControlEvent command = CommandSlot.Make(OperatorCommand.SetLimit, entry.Key, instrument, portfolio, entry.New, entry.By);
+            events.Add(System.Runtime.CompilerServices.Unsafe.As<ControlEvent, RingEvent>(ref command));
+        }
+        return [.. events];
+
+        static ushort Index(string[] names, string name) => name == "" || Array.IndexOf(names, name) is not (> 0 and var at) ? ushort.MaxValue : (ushort)(at - 1);
+    }
+}

@@ -1,0 +1,155 @@
+using System.Net;
+using System.Net.Sockets;
+using Appliance.Contract;
+using Appliance.Fix;
+using Appliance.Host.Board;
+using Appliance.Host.Composition;
+using Appliance.Host.Configuration;
+using Appliance.Host.Latency;
+using Appliance.TestKit;
+using Appliance.Venue.Embedded;
+using Xunit.Abstractions;
+
+namespace Appliance.Tests.Host;
+
+/// <summary>
+/// The host killed at random moments under load, again and again in one session with a venue that goes on trading: after each restart positions and working orders are the venue's before anything
+/// new is sent, nothing ever reaches the venue twice, and at the end both sides agree on their sequence numbers. 200 kills with APPLIANCE_FULL=1, a few otherwise; the seed rotates and is printed.
+/// </summary>
+[Collection(ProcessTests.Name)]
+public sealed class CrashRecoveryTests(ITestOutputHelper output) : IDisposable
+{
+    private const string Group = "239.192.7.11";
+    private static readonly FixSettings Session = new("127.0.0.1", 0, "HEDGER", "RIG", 30, false, "", []);
+    private static readonly InstrumentDefinition Instrument = new(0, TickPattern.Symbol, 10_000, 1, 100, 1, 1);
+
+    private readonly RunFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Killed_at_random_moments_the_host_knows_after_each_restart_what_the_venue_knows()
+    {
+        int kills = Environment.GetEnvironmentVariable("APPLIANCE_FULL") == "1" ? 200 : 3;
+        int seed = int.TryParse(Environment.GetEnvironmentVariable("APPLIANCE_SEED"), out int given) ? given : (int)(DateTime.UtcNow.Ticks / TimeSpan.TicksPerMinute & 0xFFFFFF);
+        output.WriteLine($"seed {seed}, {kills} kills");
+        var random = new Random(seed);
+        string venueFolder = Directory.CreateDirectory(_folder.Inside("venue")).FullName;
+        using var venue = new LedgerVenue(Instrument, venueFolder, random);
+        int feedPort = FreePort();
+        using var feed = new MulticastSender(Group, feedPort, "127.0.0.1");
+        string[] run = ["run", "--profile", _folder.Profile("fused", more: "smallRing patientWatchdog"), "--desk", Desk(feedPort, venue.Port), "--out", _folder.Out, "--report", _folder.ReportFile, "--no-console"];
+        int restored = 0;
+        long asked = 0;
+        for (int kill = 0; kill <= kills; kill++)
+        {
+            using var host = ApplianceProcess.Start(run);
+            using SharedBoard board = BoardOf(host, venue);
+            // Without market data the host wants nothing, so that both sides can be compared at rest.
+            venue.Trades = false;
+            string where = $"seed {seed}, after {kill} kills";
+            Until(host, venue, () => board.TryRead(out var s) && s.SessionUp != 0 && s.HeldBackBy == 0 && venue.IsIdle && (long)s.Portfolios[0].HedgePosition + (long)s.Portfolios[1].HedgePosition == venue.Position && s.LiveOrders == venue.WorkingOrders,
+                () => board.TryRead(out var s) ? $"{where}: session {s.SessionUp}, held back by {(Risk.GateVerdict)s.HeldBackBy}, position {s.Portfolios[0].HedgePosition + s.Portfolios[1].HedgePosition} and {venue.Position} at the venue, working {s.LiveOrders} and {venue.WorkingOrders}" : where);
+            restored += venue.WorkingOrders;
+            asked = venue.StatusRequests;
+            Assert.Empty(venue.Repeated);
+
+            venue.Trades = true;
+            var pattern = new TickPattern(orderEvery: 3);
+            feed.Send(pattern.Opening());
+            long news = venue.News;
+            long loadNs = random.NextInt64(150_000_000, 700_000_000), began = 0, nextTick = 0;
+            Until(host, venue, () =>
+            {
+                long now = default(HostMonotonicClock).NowNs();
+                if (now >= nextTick)
+                {
+                    feed.Send(pattern.Next());
+                    nextTick = now + 500_000;
+                }
+                // The moment counts from the first order under load.
+                if (began == 0 && venue.News > news) began = now;
+                return began != 0 && now - began > loadNs;
+            }, () => $"{where}: no order under load");
+            if (kill < kills)
+            {
+                host.Signal(ApplianceProcess.SignalKill);
+                Until(host, venue, () => host.HasExited, () => $"{where}: not dead");
+                continue;
+            }
+            host.Signal(ApplianceProcess.SignalTerminate);
+            Until(host, venue, () => host.HasExited, () => $"{where}: no end");
+            Assert.True(host.WaitForExit() == 0, $"{where}\n{host.Output}\n{host.Errors}");
+        }
+        Until(null, venue, () => venue.IsIdle, () => "requests left");
+        output.WriteLine($"{venue.Seen.Count} requests, {venue.News} orders, {restored} working orders found again, {asked} asked about");
+
+        // What the run ended with is what it began with and what it traded since.
+        string sessionFolder = SessionFolder.Open(_folder.Out, Session);
+        SessionState state = SessionState.Read(sessionFolder)!;
+        long ours = state.Positions.Sum(p => p.Units) + _folder.Report().GetProperty("account").EnumerateArray().Single().GetProperty("quantityUnits").GetInt64();
+        Assert.Equal(venue.Position, ours);
+        Assert.Equal(0, venue.WorkingOrders);
+        Assert.Empty(venue.Repeated);
+        ulong[] epochs = [.. venue.Seen.Select(id => ulong.Parse(id) / OrderLog.IdsPerEpoch).Distinct()];
+        Assert.Equal(kills + 1, epochs.Length);
+        using var own = new SequenceStore(Path.Combine(sessionFolder, "HEDGER-RIG.fixstore"), 65_536);
+        using var copy = new SequenceStore(Copy(Path.Combine(venueFolder, "RIG-HEDGER.fixstore")), 65_536);
+        Assert.Equal((own.NextOutgoing, own.NextIncoming), (copy.NextIncoming, copy.NextOutgoing));
+    }
+
+    /// <summary>The venue still holds its own.</summary>
+    private string Copy(string path)
+    {
+        string to = _folder.Inside("venue.fixstore");
+        File.Copy(path, to);
+        return to;
+    }
+
+    private static void Until(ApplianceProcess? host, LedgerVenue venue, Func<bool> holds, Func<string> what)
+    {
+        var waited = System.Diagnostics.Stopwatch.StartNew();
+        bool mayEnd = host is null;
+        while (!holds())
+        {
+            venue.Poll();
+            Appliance.Host.Native.Linux.SleepMicroseconds(100);
+            if (waited.Elapsed.TotalSeconds > 120) Assert.Fail($"{what()}\n{host?.Output}\n{host?.Errors}");
+            if (!mayEnd && host!.HasExited && !holds()) Assert.Fail($"the host ended: {what()}\n{host.Output}\n{host.Errors}");
+        }
+    }
+
+    private SharedBoard BoardOf(ApplianceProcess host, LedgerVenue venue)
+    {
+        SharedBoard? board = null;
+        Until(host, venue, () => (board = SharedBoard.TryOpen(Path.Combine(_folder.Out, "board"), out _)) is not null && board.HostProcess == host.Id, () => "no board of this host");
+        return board!;
+    }
+
+    private static int FreePort()
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+
+    /// <summary>One portfolio takes at every move of a tick, the other rests orders and loses patience.</summary>
+    private string Desk(int feedPort, int fixPort) => _folder.Write("crash-desk.json", $$"""
+        {
+          "name": "crash", "currency": "USD",
+          "feed": { "kind": "itch50-moldudp64", "group": "{{Group}}", "port": {{feedPort}}, "interface": "127.0.0.1" },
+          "venue": { "kind": "fix", "port": {{fixPort}}, "senderCompId": "HEDGER", "targetCompId": "RIG", "heartbeatSeconds": 30 },
+          "instruments": [ { "symbol": "{{TickPattern.Symbol}}", "priceUnitsPerOne": 10000, "quantityUnitsPerOne": 1, "tickSize": 0.01, "lotSize": 1 } ],
+          "portfolios": [
+            { "name": "takes", "underlying": "{{TickPattern.Symbol}}", "initialHedge": 0, "policy": { "kind": "delta-threshold", "threshold": 20 },
+              "execution": { "style": "taking", "slippageTicks": 5, "retryMilliseconds": 1, "maximumChild": 300 },
+              "options": [ { "right": "call", "strike": 100, "expiry": "2036-06-20T20:00:00Z", "quantity": -1600000, "volatility": 0.3 } ] },
+            { "name": "rests", "underlying": "{{TickPattern.Symbol}}", "initialHedge": 0, "policy": { "kind": "delta-threshold", "threshold": 20 },
+              "execution": { "style": "passive", "chaseTicks": 1, "passiveTimeoutMilliseconds": 40, "escalateBandMultiple": 1000, "retryMilliseconds": 1, "maximumChild": 300 },
+              "options": [ { "right": "put", "strike": 100, "expiry": "2036-06-20T20:00:00Z", "quantity": -1600000, "volatility": 0.3 } ] }
+          ],
+          "limits": { "maxOrderQuantity": 10000000, "maxOrderNotional": 1e12, "collarBps": 1000, "maxPosition": 1000000000, "messagesPerSecond": 1000000, "cancelReserve": 1000, "maxLiveOrders": 64,
+            "duplicateWindowMilliseconds": 0, "selfMatchPrevention": false, "repeatedExecutions": 0, "maxHedgeAttempts": 0, "rejectsPerMinute": 0, "staleMilliseconds": 3600000, "maxDailyLoss": 1e15 }
+        }
+        """);
+}

@@ -1,0 +1,146 @@
+using Appliance.Contract;
+using Appliance.Fix;
+
+namespace Appliance.Tests.Host;
+
+/// <summary>
+/// A venue that keeps its own books and nothing of ours but the FIX acceptor: orders wait a moment before they act, rest, fill in parts, are refused now and then, and every identifier that ever
+/// came is remembered. It outlives the host, so what it says at the end is the truth.
+/// </summary>
+internal sealed class LedgerVenue : IFixAcceptorHandler, IDisposable
+{
+    private sealed class Order
+    {
+        public required string Id;
+        public required Side Side;
+        public required TimeInForce TimeInForce;
+        public ulong Number;
+        public long Price, Quantity, Filled;
+        public bool IsOpen = true;
+    }
+
+    private enum Ask { New, Cancel, Replace, Status }
+
+    private readonly record struct Request(Ask Kind, FixText Id, FixText Original, Side Side, TimeInForce TimeInForce, long Price, long Quantity, long DueNs);
+
+    private readonly FixAcceptor<LedgerVenue> _acceptor;
+    private readonly Random _random;
+    private readonly Queue<Request> _requests = new();
+    private readonly List<Order> _orders = [];
+    private readonly Dictionary<string, Order> _byId = [];
+    private readonly HostMonotonicClock _clock = new();
+    private ulong _numbers, _executions;
+    private long _nowNs;
+
+    public LedgerVenue(InstrumentDefinition instrument, string storeFolder, Random random)
+    {
+        _random = random;
+        _acceptor = new FixAcceptor<LedgerVenue>(new FixAcceptorOptions { CompId = "RIG", MaxSessions = 1, StoreDirectory = storeFolder }, [instrument], this);
+    }
+
+    public int Port => _acceptor.Port;
+    public bool IsUp { get; private set; }
+    /// <summary>Whether resting orders fill; off while the desk and the venue are compared.</summary>
+    public bool Trades { get; set; }
+    public long Position { get; private set; }
+    public int WorkingOrders => _orders.Count(o => o.IsOpen);
+    public bool IsIdle => _requests.Count == 0;
+    public long News { get; private set; }
+    public long StatusRequests { get; private set; }
+    /// <summary>Identifiers that came a second time: nothing may be sent twice.</summary>
+    public List<string> Repeated { get; } = [];
+    public HashSet<string> Seen { get; } = [];
+
+    public void Poll()
+    {
+        _nowNs = _clock.NowNs();
+        _acceptor.Poll(_nowNs, default(HostUtcClock).NowUtcNs());
+        while (_requests.TryPeek(out Request request) && request.DueNs <= _nowNs) Act(_requests.Dequeue());
+        if (!Trades || _random.Next(20) != 0) return;
+        Order[] open = [.. _orders.Where(o => o.IsOpen)];
+        if (open.Length > 0) Fill(open[_random.Next(open.Length)], _random.Next(3) == 0);
+    }
+
+    public void OnSessionUp(int session, ReadOnlySpan<byte> counterparty, bool cancelOnDisconnect) => IsUp = true;
+    public void OnSessionDown(int session) => IsUp = false;
+    public void OnNewOrder(int session, in NewOrderRequest r) => Take(new Request(Ask.New, r.ClientOrderId, default, r.Side, r.TimeInForce, r.PriceUnits, r.QuantityUnits, 0));
+    public void OnCancel(int session, in CancelOrderRequest r) => Take(new Request(Ask.Cancel, r.ClientOrderId, r.OriginalClientOrderId, r.Side, 0, 0, 0, 0));
+    public void OnReplace(int session, in ReplaceOrderRequest r) => Take(new Request(Ask.Replace, r.ClientOrderId, r.OriginalClientOrderId, r.Side, r.TimeInForce, r.PriceUnits, r.QuantityUnits, 0));
+    public void OnStatusRequest(int session, in CancelOrderRequest r) => Take(new Request(Ask.Status, r.ClientOrderId, default, r.Side, 0, 0, 0, 0));
+
+    private void Take(Request request)
+    {
+        if (request.Kind == Ask.Status) StatusRequests++;
+        else if (!Seen.Add(request.Id.ToString())) Repeated.Add(request.Id.ToString());
+        _requests.Enqueue(request with { DueNs = _nowNs + _random.Next(0, 2_000_000) });
+    }
+
+    private void Act(in Request request)
+    {
+        Order? named = _byId.GetValueOrDefault((request.Kind == Ask.Status ? request.Id : request.Original).ToString());
+        switch (request.Kind)
+        {
+            case Ask.New: New(in request); break;
+            case Ask.Status when named is not null: Report(named, request.Id, default, ExecutionKind.Status, StatusOf(named)); break;
+            case Ask.Status:
+                Report(new Order { Id = request.Id.ToString(), Side = request.Side, TimeInForce = TimeInForce.Day, IsOpen = false }, request.Id, default, ExecutionKind.Status, OrderStatus.Rejected);
+                break;
+            default:
+                if (named is not { IsOpen: true } || _random.Next(20) == 0 || (request.Kind == Ask.Replace && request.Quantity <= named.Filled))
+                {
+                    _acceptor.SendCancelReject(0, new CancelRejectMessage
+                    {
+                        OrderId = named?.Number ?? 0, ClientOrderId = request.Id, OriginalClientOrderId = request.Original, Status = named is null ? OrderStatus.Rejected : StatusOf(named),
+                        AnswersReplace = request.Kind == Ask.Replace, Reason = named is null ? (ushort)1 : (ushort)0, TransactTimeUtcNs = default(HostUtcClock).NowUtcNs(),
+                    });
+                    break;
+                }
+                if (request.Kind == Ask.Cancel) named.IsOpen = false;
+                else (named.Price, named.Quantity) = (request.Price, request.Quantity);
+                _byId[request.Id.ToString()] = named;
+                named.Id = request.Id.ToString();
+                Report(named, request.Id, request.Original, request.Kind == Ask.Cancel ? ExecutionKind.Cancelled : ExecutionKind.Replaced, StatusOf(named));
+                break;
+        }
+    }
+
+    private void New(in Request request)
+    {
+        News++;
+        var order = new Order { Id = request.Id.ToString(), Side = request.Side, TimeInForce = request.TimeInForce, Number = ++_numbers, Price = request.Price, Quantity = request.Quantity };
+        _byId[order.Id] = order;
+        if (_random.Next(25) == 0)
+        {
+            order.IsOpen = false;
+            Report(order, request.Id, default, ExecutionKind.Rejected, OrderStatus.Rejected);
+            return;
+        }
+        _orders.Add(order);
+        Report(order, request.Id, default, ExecutionKind.New, OrderStatus.New);
+        if (order.TimeInForce != TimeInForce.ImmediateOrCancel) return;
+        Fill(order, whole: _random.Next(2) == 0);
+        if (!order.IsOpen) return;
+        order.IsOpen = false;
+        Report(order, request.Id, default, ExecutionKind.Cancelled, OrderStatus.Cancelled);
+    }
+
+    private void Fill(Order order, bool whole)
+    {
+        long rest = order.Quantity - order.Filled, part = whole ? rest : _random.NextInt64(1, rest + 1);
+        order.Filled += part;
+        order.IsOpen = order.Filled < order.Quantity;
+        Position += order.Side == Side.Buy ? part : -part;
+        Report(order, FixText.FromString(order.Id), default, ExecutionKind.Trade, StatusOf(order), part);
+    }
+
+    private static OrderStatus StatusOf(Order o) => o.Filled > 0 && o.Filled >= o.Quantity ? OrderStatus.Filled : !o.IsOpen ? OrderStatus.Cancelled : o.Filled > 0 ? OrderStatus.PartiallyFilled : OrderStatus.New;
+
+    private void Report(Order order, FixText id, FixText original, ExecutionKind kind, OrderStatus status, long last = 0) => _acceptor.SendExecutionReport(0, new ExecutionReportMessage
+    {
+        OrderId = order.Number, ExecutionId = ++_executions, ClientOrderId = id, OriginalClientOrderId = original, Side = order.Side, TimeInForce = order.TimeInForce, Kind = kind, Status = status,
+        RejectReason = 5, OrderQuantityUnits = order.Quantity, PriceUnits = order.Price, LastQuantityUnits = last, LastPriceUnits = order.Price, CumulativeQuantityUnits = order.Filled,
+        LeavesQuantityUnits = order.IsOpen ? order.Quantity - order.Filled : 0, AveragePriceUnits = order.Price, TransactTimeUtcNs = default(HostUtcClock).NowUtcNs(),
+    });
+
+    public void Dispose() => _acceptor.Dispose();
+}
