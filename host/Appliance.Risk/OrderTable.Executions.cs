@@ -76,18 +76,18 @@ public sealed partial class OrderTable
         ref OrderRecord r = ref _records[slot];
         priceUnits = e.LastPriceUnits;
         if (!CarriesCumulative(e.ExecutionKind)) return 0;
-        bool isBust = e.ExecutionKind == ExecutionKind.TradeCancelled;
+        bool isBust = e.ExecutionKind == ExecutionKind.TradeCancelled, isCorrection = e.ExecutionKind == ExecutionKind.TradeCorrected;
         long cumulative = e.CumulativeQuantityUnits;
         if (cumulative is < 0 or > FilledUnitsMax) { Counters.Malformed++; return 0; }
         long change = cumulative - r.CumulativeQuantityUnits;
-        if (change == 0 || (change < 0 && !isBust) || (change > 0 && isBust))
+        if (change == 0 || (change < 0 && !isBust && !isCorrection) || (change > 0 && isBust))
         {
             if (e.ExecutionKind is ExecutionKind.Trade or ExecutionKind.TradeCancelled) Counters.Repeated++;
             return 0;
         }
-        if (e.ExecutionKind == ExecutionKind.Trade || isBust)
+        if (e.ExecutionKind == ExecutionKind.Trade || isBust || isCorrection)
         {
-            if (isBust) Counters.BustedTrades++; else Counters.Fills++;
+            if (isBust) Counters.BustedTrades++; else if (!isCorrection) Counters.Fills++;
         }
         else
         {
@@ -103,7 +103,8 @@ public sealed partial class OrderTable
 
     private static bool CarriesCumulative(ExecutionKind kind) => kind is ExecutionKind.Trade or ExecutionKind.Cancelled or ExecutionKind.Expired
         or ExecutionKind.Replaced or ExecutionKind.Restated or ExecutionKind.Status or ExecutionKind.DoneForDay or ExecutionKind.PendingCancel
-        or ExecutionKind.PendingReplace or ExecutionKind.TradeCancelled;
+        or ExecutionKind.PendingReplace or ExecutionKind.TradeCancelled or ExecutionKind.TradeCorrected or ExecutionKind.Stopped or ExecutionKind.Suspended or ExecutionKind.Calculated
+        or ExecutionKind.TradeHeld or ExecutionKind.TradeReleased or ExecutionKind.Triggered;
 
     /// <summary>A fill of nobody's order that is put down to a portfolio all the same.</summary>
     internal void MoveHedge(int portfolio, Side side, long quantityUnits) => _portfolios[portfolio].PositionUnits += side == Side.Buy ? quantityUnits : -quantityUnits;
@@ -144,9 +145,14 @@ public sealed partial class OrderTable
                 break;
             case ExecutionKind.Expired: r.IsAcknowledged = true; FinishAs(slot, OrderEnd.Expired); break;
             case ExecutionKind.DoneForDay: r.IsAcknowledged = true; FinishAs(slot, OrderEnd.DoneForDay); break;
-            case ExecutionKind.Restated: Counters.Restated++; break;
+            case ExecutionKind.Restated: OnRestated(slot, in e); break;
             case ExecutionKind.Status: OnStatus(slot, in e); break;
-            case ExecutionKind.TradeCorrected: Counters.CorrectedTrades++; break;
+            case ExecutionKind.TradeCancelled: OnExecutionTakenBack(slot, in e); break;
+            case ExecutionKind.TradeCorrected:
+                Counters.CorrectedTrades++;
+                OnExecutionTakenBack(slot, in e);
+                break;
+            case ExecutionKind.Stopped or ExecutionKind.Suspended or ExecutionKind.Triggered: r.IsAcknowledged = true; break;
             case ExecutionKind.CancelRejected:
             case ExecutionKind.AmendRejected:
             case ExecutionKind.Rejected:
@@ -155,6 +161,36 @@ public sealed partial class OrderTable
                 OnRefused(slot, in e, id);
                 break;
         }
+    }
+
+    /// <summary>The venue changed the order's terms of itself (a partial decline, a repricing, a split), or says them anew on another day. What stands is what it says.</summary>
+    private void OnRestated(int slot, in Execution e)
+    {
+        ref OrderRecord r = ref _records[slot];
+        Counters.Restated++;
+        r.IsAcknowledged = true;
+        if (e.LastQuantityUnits is > 0 and <= FilledUnitsMax) r.QuantityUnits = e.LastQuantityUnits;
+        if (e.LastPriceUnits is > 0 and <= InstrumentLimits.UnitsMax) r.PriceUnits = e.LastPriceUnits;
+        DoubtBest(in r);
+        Revive(slot, in e);
+        if (!r.IsDone) EndIfVenueSaysSo(slot, in e, r.CurrentId);
+    }
+
+    /// <summary>An execution was cancelled or corrected: a filled order may have something to do again, and one that was not may be done.</summary>
+    private void OnExecutionTakenBack(int slot, in Execution e)
+    {
+        ref OrderRecord r = ref _records[slot];
+        Revive(slot, in e);
+        if (!r.IsDone && e.OrderStatus == OrderStatus.Filled && r.CumulativeQuantityUnits >= r.QuantityUnits) FinishAs(slot, OrderEnd.Filled);
+        else if (!r.IsDone && e.OrderStatus == OrderStatus.Cancelled) FinishAs(slot, OrderEnd.Cancelled);
+    }
+
+    /// <summary>The venue says of an order that had ended filled, or for the day, that it works: then it does. A cancel or a reject is never taken back, and a repetition revives nothing.</summary>
+    private void Revive(int slot, in Execution e)
+    {
+        ref OrderRecord r = ref _records[slot];
+        bool works = e.OrderStatus is OrderStatus.New or OrderStatus.PartiallyFilled or OrderStatus.Replaced;
+        if (r.End is OrderEnd.Filled or OrderEnd.DoneForDay && works && r.QuantityUnits > r.CumulativeQuantityUnits && (e.Flags & EventFlags.PossibleDuplicate) == 0) Reopen(slot);
     }
 
     /// <summary>The venue says how the order stands. TCP is in order and our request has been through, so "rejected" of an order that it never acknowledged means that there is none.</summary>
@@ -166,6 +202,7 @@ public sealed partial class OrderTable
             EndIfVenueSaysSo(slot, in e, e.ClientOrderId);
             return;
         }
+        Revive(slot, in e);
         if (!r.IsDone && e.OrderStatus is not (OrderStatus.PendingNew or OrderStatus.Unknown)) r.IsAcknowledged = true;
     }
 

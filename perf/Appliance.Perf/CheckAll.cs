@@ -15,6 +15,7 @@ public static class CheckAll
         Pricing.QuantLibComparison.Check();
         NetworkComparison.Check();
         SimulatorComparison.Check();
+        GateCost.Check();
         Console.WriteLine("check: every benchmark ran and its answer was right");
         return 0;
     }

@@ -41,12 +41,17 @@ public static class FixEnums
         (byte)'8' => ExecutionKind.Rejected,
         (byte)'9' => ExecutionKind.Suspended,
         (byte)'A' => ExecutionKind.PendingNew,
+        (byte)'B' => ExecutionKind.Calculated,
         (byte)'C' => ExecutionKind.Expired,
         (byte)'D' => ExecutionKind.Restated,
         (byte)'E' => ExecutionKind.PendingReplace,
         (byte)'G' => ExecutionKind.TradeCorrected,
         (byte)'H' => ExecutionKind.TradeCancelled,
         (byte)'I' => ExecutionKind.Status,
+        // 5.0 and after.
+        (byte)'J' => ExecutionKind.TradeHeld,
+        (byte)'K' => ExecutionKind.TradeReleased,
+        (byte)'L' => ExecutionKind.Triggered,
         _ => ExecutionKind.None,
     };
 
@@ -68,6 +73,10 @@ public static class FixEnums
         ExecutionKind.TradeCorrected => (byte)'G',
         ExecutionKind.TradeCancelled => (byte)'H',
         ExecutionKind.Status => (byte)'I',
+        ExecutionKind.Calculated => (byte)'B',
+        ExecutionKind.TradeHeld => (byte)'J',
+        ExecutionKind.TradeReleased => (byte)'K',
+        ExecutionKind.Triggered => (byte)'L',
         _ => 0,
     };
 
@@ -104,6 +113,7 @@ public static class FixEnums
         (byte)'A' => OrderStatus.PendingNew,
         (byte)'B' => OrderStatus.Calculated,
         (byte)'C' => OrderStatus.Expired,
+        (byte)'D' => OrderStatus.AcceptedForBidding,
         (byte)'E' => OrderStatus.PendingReplace,
         _ => OrderStatus.Unknown,
     };
@@ -114,6 +124,7 @@ public static class FixEnums
         OrderStatus.PendingNew => (byte)'A',
         OrderStatus.Calculated => (byte)'B',
         OrderStatus.Expired => (byte)'C',
+        OrderStatus.AcceptedForBidding => (byte)'D',
         OrderStatus.PendingReplace => (byte)'E',
         _ => 0,
     };

@@ -6,7 +6,7 @@ namespace Appliance.Fix;
 public ref struct DecodedReport
 {
     public ReadOnlySpan<byte> ClientOrderId, OriginalClientOrderId, Symbol, OrderId, ExecutionId;
-    public ReadOnlySpan<byte> LastPrice, LastQuantity, CumulativeQuantity, Price;
+    public ReadOnlySpan<byte> LastPrice, LastQuantity, CumulativeQuantity, Price, OrderQuantity;
     public Side Side;
     public ExecutionKind Kind;
     public OrderStatus Status;
@@ -34,6 +34,7 @@ public static class ReportDecoder
                 case FixTag.ExecID: report.ExecutionId = value; break;
                 case FixTag.Symbol: report.Symbol = value; break;
                 case FixTag.Price: report.Price = value; break;
+                case FixTag.OrderQty: report.OrderQuantity = value; break;
                 case FixTag.LastPx: report.LastPrice = value; break;
                 case FixTag.LastQty: report.LastQuantity = value; break;
                 case FixTag.CumQty: report.CumulativeQuantity = value; break;

@@ -165,8 +165,10 @@ public sealed partial class FixOrderGateway<TSink, TClock>
         {
             int priceDecimals = _symbols.PriceDecimals[instrument], quantityDecimals = _symbols.QuantityDecimals[instrument];
             var price = report.LastPrice.IsEmpty && report.Kind == ExecutionKind.Restated ? report.Price : report.LastPrice;
+            // A restatement says the order's terms as they are now, and no execution's.
+            var quantity = report.LastQuantity.IsEmpty && report.Kind == ExecutionKind.Restated ? report.OrderQuantity : report.LastQuantity;
             int bad = !Read(price, priceDecimals, out lastPrice) ? FixTag.LastPx
-                : !Read(report.LastQuantity, quantityDecimals, out lastQuantity) ? FixTag.LastQty
+                : !Read(quantity, quantityDecimals, out lastQuantity) ? FixTag.LastQty
                 : !Read(report.CumulativeQuantity, quantityDecimals, out cumulative) ? FixTag.CumQty : 0;
             if (bad != 0)
             {

@@ -140,6 +140,7 @@ public struct Execution
     [FieldOffset(24)] public ulong ClientOrderId;
     /// <summary>LastPx in the instrument's price units; for an unsolicited restatement the order's price.</summary>
     [FieldOffset(32)] public long LastPriceUnits;
+    /// <summary>LastQty in the instrument's quantity units; for an unsolicited restatement the order's total.</summary>
     [FieldOffset(40)] public long LastQuantityUnits;
     [FieldOffset(48)] public long CumulativeQuantityUnits;
     [FieldOffset(56)] public ExecutionKind ExecutionKind;

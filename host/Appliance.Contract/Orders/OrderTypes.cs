@@ -24,13 +24,21 @@ public enum ExecutionKind : byte
     /// <summary>Session-level Reject of one of our requests.</summary>
     SessionRejected = 18,
     TradeCancelled = 19, TradeCorrected = 20,
+    /// <summary>Commission or settlement was worked out for an order that is through for the day.</summary>
+    Calculated = 21,
+    /// <summary>5.0: a trade waits at the clearing house.</summary>
+    TradeHeld = 22,
+    /// <summary>5.0: it waits no longer.</summary>
+    TradeReleased = 23,
+    /// <summary>5.0: a stop or another dormant order was triggered.</summary>
+    Triggered = 24,
 }
 
 /// <summary>FIX OrdStatus (39).</summary>
 public enum OrderStatus : byte
 {
     Unknown = 0, New = 1, PartiallyFilled = 2, Filled = 3, DoneForDay = 4, Cancelled = 5, Replaced = 6, PendingCancel = 7, Stopped = 8, Rejected = 9,
-    Suspended = 10, PendingNew = 11, Calculated = 12, Expired = 13, PendingReplace = 14,
+    Suspended = 10, PendingNew = 11, Calculated = 12, Expired = 13, PendingReplace = 14, AcceptedForBidding = 15,
 }
 
 /// <summary>What became of a send. Anything but Sent re-enters the ring as <see cref="EventKind.OrderUnsent"/>.</summary>
