@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Appliance.Contract;
+using Appliance.Host.Configuration;
 
 namespace Appliance.Host.Composition;
 
