@@ -31,6 +31,7 @@ internal sealed class LedgerVenue : IFixAcceptorHandler, IDisposable
     private readonly HostMonotonicClock _clock = new();
     private ulong _numbers, _executions;
     private long _nowNs;
+    private bool _isDisposed;
 
     public LedgerVenue(InstrumentDefinition instrument, string storeFolder, Random random)
     {
@@ -142,5 +143,10 @@ internal sealed class LedgerVenue : IFixAcceptorHandler, IDisposable
         LeavesQuantityUnits = order.IsOpen ? order.Quantity - order.Filled : 0, AveragePriceUnits = order.Price, TransactTimeUtcNs = default(HostUtcClock).NowUtcNs(),
     });
 
-    public void Dispose() => _acceptor.Dispose();
+    public void Dispose()
+    {
+        if (_isDisposed) return;
+        _isDisposed = true;
+        _acceptor.Dispose();
+    }
 }
