@@ -76,8 +76,8 @@ public sealed class FixAcceptor<THandler> : IFixAcceptor where THandler : IFixAc
                 break;
             case FixMsgType.OrderStatusRequest:
                 problem = RequestDecoder.Status(message, in header, _symbols, out var status);
-                if (problem.IsNone) _handler.OnStatusRequest(peer.Index, in status);
-                else Refuse(peer, in header, problem, status.ClientOrderId);
+                if (problem.IsNone) _handler.OnStatusRequest(session, in status);
+                else Refuse(session, in header, message, problem, status.ClientOrderId);
                 break;
             default:
                 _sessions.SendBusinessReject(session, in header, default, 3, "unsupported message type"u8);
