@@ -84,7 +84,7 @@ internal static class OperatorRequests
                 Console.Error.WriteLine($"{word}: refused by process {board.HostProcess}: {board.Requests.Text.Get()}");
                 return ExitCode.Failed;
             }
-            Console.WriteLine($"{board.Requests.Text.Get()}: sent to process {board.HostProcess}");
+            Console.WriteLine($"{board.Requests.Text.Get()} sent to process {board.HostProcess}");
             return ExitCode.Done;
         }
         finally { board.Requests.Leave(self); }

@@ -108,8 +108,10 @@ public class OrderStateMatrixTests
     };
 
     [Fact]
-    public void Every_kind_and_status_of_the_contract_has_its_code()
+    public void Every_kind_and_status_of_the_contract_has_its_code_and_the_codec_knows_it()
     {
+        Assert.All(Kinds, k => Assert.Equal((k.Value, (byte)k.Key), (Fix.FixEnums.ExecutionKindOf((byte)k.Key), Fix.FixEnums.ExecTypeCode(k.Value))));
+        Assert.All(Statuses, s => Assert.Equal((s.Value, (byte)s.Key), (Fix.FixEnums.StatusOf((byte)s.Key), Fix.FixEnums.StatusCode(s.Value))));
         ExecutionKind[] refusals = [ExecutionKind.None, ExecutionKind.CancelRejected, ExecutionKind.AmendRejected, ExecutionKind.BusinessRejected, ExecutionKind.SessionRejected];
         Assert.Equal(Enum.GetValues<ExecutionKind>().Except(refusals).Order(), Kinds.Values.Order());
         Assert.Equal(Enum.GetValues<OrderStatus>().Where(s => s != OrderStatus.Unknown).Order(), Statuses.Values.Order());
