@@ -36,7 +36,7 @@ public sealed class OrderEncoder
         for (int i = 0; i < symbols.Count; i++)
         {
             _statusTemplates[i] = [.. header.Bytes, .. Encoding.ASCII.GetBytes($"{accountField}55={Encoding.ASCII.GetString(symbols.Symbol(i))}\u000154=?\u0001")];
-            _statusTemplates[i][FixHeaderTemplate.MsgTypeAt] = (byte)'H';
+            _statusTemplates[i][header.MsgTypeAt] = (byte)'H';
         }
         _templates = new byte[3][][];
         for (int kind = 0; kind < 3; kind++)
