@@ -57,8 +57,14 @@ public class HedgeExecutorTests
         bench.Want(249);
         Assert.Equal(200, bench.DecideOne().QuantityUnits);
         var up = new ExecutorBench(new() { MinimumTradeUnits = 200 }, instrument: lots);
-        up.Want(-250);
+        up.Want(-251);
         Assert.Equal(300, up.DecideOne().QuantityUnits);
+        // Half a lot is as near as lots come; trading it would only change the side on which it is missing, and so for ever.
+        var half = new ExecutorBench(new() { MinimumTradeUnits = 100 }, instrument: lots);
+        half.Want(50);
+        half.DecideNothing();
+        half.Want(-250);
+        Assert.Equal(200, half.DecideOne().QuantityUnits);
     }
 
     [Fact]
