@@ -30,9 +30,9 @@ internal static class AmericanPut
     public static double BoundaryAtExpiry(double strike, double rate, double yield) => yield > 0 && yield > rate ? strike * (rate / yield) : strike;
 
     /// <summary>
-    /// H = ln²(B/X) at the grid's points for a strike of one; false where the iteration has not settled to a part in 10¹⁰.
+    /// H = ln²(B/X) at the grid's points for a strike of one; false where the iteration does not settle. <paramref name="settled"/>: the last step of ln B that is small enough.
     /// </summary>
-    public static bool Boundary(ExerciseGrid grid, double years, double volatility, double rate, double yield, Span<double> squares)
+    public static bool Boundary(ExerciseGrid grid, double years, double volatility, double rate, double yield, double settled, Span<double> squares)
     {
         double limit = BoundaryAtExpiry(1, rate, yield);
         for (int i = 0; i < grid.Points; i++)
@@ -42,13 +42,13 @@ internal static class AmericanPut
             double log = Elementary.Log(start / limit);
             squares[i] = log * log;
         }
-        return Vector512.IsHardwareAccelerated ? Iterate<Lanes512, Vector512<double>>(grid, years, volatility, rate, yield, limit, squares)
-            : Vector256.IsHardwareAccelerated ? Iterate<Lanes256, Vector256<double>>(grid, years, volatility, rate, yield, limit, squares)
-            : Iterate<ScalarLanes, double>(grid, years, volatility, rate, yield, limit, squares);
+        return Vector512.IsHardwareAccelerated ? Iterate<Lanes512, Vector512<double>>(grid, years, volatility, rate, yield, limit, settled, squares)
+            : Vector256.IsHardwareAccelerated ? Iterate<Lanes256, Vector256<double>>(grid, years, volatility, rate, yield, limit, settled, squares)
+            : Iterate<ScalarLanes, double>(grid, years, volatility, rate, yield, limit, settled, squares);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static bool Iterate<L, V>(ExerciseGrid grid, double years, double volatility, double rate, double yield, double limit, Span<double> squares)
+    private static bool Iterate<L, V>(ExerciseGrid grid, double years, double volatility, double rate, double yield, double limit, double settled, Span<double> squares)
         where L : struct, ILanes<V> where V : struct
     {
         int points = grid.Points, nodes = grid.Nodes;
@@ -112,7 +112,7 @@ internal static class AmericanPut
                 change = Math.Max(change, Math.Abs(moved - own) / (1 + Math.Abs(own)));
             }
             next.CopyTo(squares);
-            if (change < 1e-11 || change < 1e-9 && change > 0.5 * changeBefore) return true;
+            if (change < settled || change < 1e-9 && change > 0.5 * changeBefore) return true;
             changeBefore = change;
         }
         return changeBefore < 1e-7;
