@@ -51,9 +51,10 @@ fix-conformance: ## QuickFIX acceptance scripts against our FIX acceptor: DEFS=D
 	@$(DOTNET) build tests/Appliance.Conformance -c $(CONFIGURATION) -v quiet -nologo
 	@$(DOTNET) tests/Appliance.Conformance/bin/$(CONFIGURATION)/net10.0/Appliance.Conformance.dll "$(DEFS)" "$(DICTIONARY)" "$(TRANSPORT_DICTIONARY)" $(OPTIONS)
 
-verify: build ## the lab's known figures at full counts, then prices beside QuantLib's (SHARE=tenth: the latter's rotating tenth)
+verify: build ## the lab's known figures at full counts, then prices beside QuantLib's and networks beside PyTorch's (SHARE=tenth: a rotating tenth of these)
 	@build/verify-lab.sh $(CONFIGURATION) $(or $(SHARE),all)
 	@build/verify.sh $(CONFIGURATION) $(or $(SHARE),all)
+	@build/verify-networks.sh $(CONFIGURATION) $(or $(SHARE),all)
 
 tidy: build ## formatting, layout and generated files
 	@$(DOTNET) format whitespace Appliance.sln --verify-no-changes --no-restore

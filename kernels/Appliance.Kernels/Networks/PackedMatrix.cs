@@ -16,8 +16,11 @@ internal sealed unsafe class PackedMatrix
     /// <summary>Outputs are written up to a multiple of this; the rest are the starts found there.</summary>
     public const int OutputPadding = 16;
 
-    /// <summary>Steps of a chain that are taken for all rows before the next: 32 KiB of cache hold their weights (256 bytes a step) beside the inputs and sums.</summary>
-    private const int PanelSteps = 80;
+    /// <summary>
+    /// Steps of a chain that are taken for all rows before the next, so that their weights stay in 32 KiB of cache beside inputs and sums. A step takes 256 of every 512 bytes, so a chain meets only half of the
+    /// cache's sets: 16 KiB.
+    /// </summary>
+    private const int PanelSteps = 48;
 
     private readonly struct Block(int column, int width, int steps, long offset)
     {
