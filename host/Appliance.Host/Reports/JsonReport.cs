@@ -173,9 +173,18 @@ internal static class JsonReport
     {
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
         string temporary = path + ".part";
-        using (var stream = File.Create(temporary))
-        using (var w = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        try
+        {
+            using var stream = File.Create(temporary);
+            using var w = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
             write(w);
+        }
+        catch (IOException)
+        {
+            // A disk that fills keeps no half report.
+            File.Delete(temporary);
+            throw;
+        }
         File.Move(temporary, path, overwrite: true);
     }
 }
