@@ -223,9 +223,8 @@ public sealed class HedgeExecutor
         const double bound = InstrumentLimits.UnitsMax;
         long targetUnits = (long)Math.Round(Math.Clamp(target.TargetUnits * _instrument.QuantityUnitsPerOne, -bound, bound));
         long off = targetUnits - _account.PositionUnits;
-        // Half a lot away is as near as lots come: a lot traded would be half a lot away on the other side, and so for ever.
-        if (2 * Math.Abs(off) <= _lotUnits) return 0;
-        long size = (Math.Abs(off) + _lotUnits / 2) / _lotUnits * _lotUnits;
+        // Halves are rounded down: half a lot away is as near as lots come, and a lot traded would be half a lot away on the other side, and so for ever.
+        long size = (Math.Abs(off) + (_lotUnits - 1) / 2) / _lotUnits * _lotUnits;
         if (size < _leastTradeUnits) return 0;
         size = Math.Min(size, _mostTradeUnits);
         return off > 0 ? size : -size;
