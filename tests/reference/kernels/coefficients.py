@@ -105,6 +105,21 @@ def mills_slope(t):
     return (h + SLOPE_C) ** 2 * (-sum(series(h)[1:]) if h > 200 else 1 - h * mills_ratio(h))
 
 
+def sin_tail(z):
+    """(sin x - x) / x^3 with x^2 = z."""
+    return sum((-1) ** (n + 1) * z ** n / factorial(2 * n + 3) for n in range(30))
+
+
+def cos_tail(z):
+    """(cos x - 1 + x^2 / 2) / x^4."""
+    return sum((-1) ** n * z ** n / factorial(2 * n + 4) for n in range(30))
+
+
+def atan_tail(z):
+    """(atan x - x) / x^3."""
+    return sum((-1) ** (n + 1) * z ** n / (2 * n + 3) for n in range(200))
+
+
 if __name__ == "__main__":
     h = log(2) / 2
     c = fit(exp_tail, -h, h, 9)
@@ -120,6 +135,14 @@ if __name__ == "__main__":
     show("TailShared", c, worst(tail_shared, c, mpf(-1), mpf(1), points=401))
     c = fit(mills_slope, mpf(-1), mpf(1), 25)
     show("MillsSlope (relative)", c, worst(mills_slope, c, mpf(-1), mpf(1), lambda t: 1 / mills_slope(t), points=401))
+    quadrant = (pi / 4) ** 2 * mpf("1.01")
+    c = fit(sin_tail, mpf(0), quadrant, 6)
+    show("SinTail", c, worst(sin_tail, c, mpf(0), quadrant, lambda z: z))
+    c = fit(cos_tail, mpf(0), quadrant, 5)
+    show("CosTail", c, worst(cos_tail, c, mpf(0), quadrant, lambda z: z * z))
+    eighth = (sqrt(mpf(2)) - 1) ** 2 * mpf("1.0001")
+    c = fit(atan_tail, mpf(0), eighth, 10)
+    show("AtanTail", c, worst(atan_tail, c, mpf(0), eighth, lambda z: z))
     hi = mpf(int(log(2) * 2 ** 42)) / 2 ** 42
     print("// ln2 high part (42 bits), low part:", repr(float(hi)), repr(float(log(2) - hi)), "log2(e):", repr(float(1 / log(2))))
     print("// sqrt 2:", repr(float(sqrt(mpf(2)))), "3.5 sqrt 2:", repr(float(C * sqrt(mpf(2)))), "1 / sqrt(2 pi):", repr(float(1 / sqrt(2 * pi))))
