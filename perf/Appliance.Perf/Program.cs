@@ -15,6 +15,7 @@ using Appliance.Perf.Ring;
     ("greeks-file", "a file of a million contracts through appliance greeks on one core: greeks-file [--rows N] [--runs N] [--cpu N]", Appliance.Perf.Pricing.GreeksFileBenchmark.Run),
     ("networks", "policy inference beside oneDNN: networks [--pairs N] [--cpu N] [--only NETWORK] [--weights fp32|bf16|int8] [--report FILE]", NetworkComparison.Run),
     ("simulators", "a step of a simulated path beside its floor: simulators [--rounds N]", SimulatorComparison.Run),
+    ("gate", "an order with the whole gate and without, 10,000 instruments, 1,000 live orders: gate [--pairs N]", GateCost.Run),
     ("all", "every comparison and benchmark, one after another", arguments => new[]
     {
         RingComparison.Run(arguments),
