@@ -30,7 +30,8 @@ public sealed class TrainCommandTests : IDisposable
     [Fact]
     public void An_interrupted_run_goes_on_to_the_same_file()
     {
-        string specification = Specification(epochs: 40);
+        // Some seconds of training, so that the signal finds it at work after its first epoch.
+        string specification = Specification(epochs: 240);
         var (code, output, errors) = ApplianceProcess.Run("train", specification, "--out", Out("whole.safetensors"), "--report", Out("report.json"), "--threads", "1");
         Assert.True(code == 0, string.Join('\n', errors));
         Assert.Contains("memory ", output, StringComparison.Ordinal);
@@ -41,7 +42,7 @@ public sealed class TrainCommandTests : IDisposable
 
         using (var cut = ApplianceProcess.Start("train", specification, "--out", Out("cut.safetensors"), "--threads", "2"))
         {
-            cut.WaitUntil(() => cut.Output.Contains("epoch    1/40", StringComparison.Ordinal), "the first epoch");
+            cut.WaitUntil(() => cut.Output.Contains("epoch    1/240", StringComparison.Ordinal), "the first epoch");
             cut.Signal(ApplianceProcess.SignalInterrupt);
             Assert.Equal(130, cut.WaitForExit());
             Assert.Contains("--resume", cut.Errors, StringComparison.Ordinal);
