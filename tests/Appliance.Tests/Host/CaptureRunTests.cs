@@ -60,19 +60,6 @@ public sealed class CaptureRunTests : IDisposable
             Assert.InRange(p.GetProperty("hedgedPnlStdDev").GetDouble() / p.GetProperty("unhedgedPnlStdDev").GetDouble(), 0, 0.35);
         Assert.True(report.GetProperty("orders").GetProperty("approved").GetInt64() >= 1_000);
     }
-
-    [SharedDataFact("pcap/iex/DEEP10.pcap.gz")]
-    public void The_recorded_IEX_session_is_read_to_its_torn_end_with_resets_and_halts()
-    {
-        var report = Run(SharedData.Find("pcap/iex/DEEP10.pcap.gz"), RunFolder.Shipped("desk/iex.json"), "fused", 256);
-        var source = report.GetProperty("source");
-        Assert.Equal(121_314, source.GetProperty("packets").GetInt64());
-        Assert.True(source.GetProperty("tornTail").GetBoolean());
-        Assert.InRange(source.GetProperty("sequenceResets").GetInt64(), 9, 13);
-        // Both halts, each with its resumption, beside the openings of the desk's symbols.
-        Assert.True(report.GetProperty("market").GetProperty("statusChanges").GetInt64() >= 4);
-        Assert.True(report.GetProperty("orders").GetProperty("filled").GetInt64() > 0);
-    }
 }
 
 /// <summary>Lines of a receive time and Binance JSON: a price that walks, its depth as diffs with one snapshot, best bid and offer, trades. From a seed.</summary>
