@@ -22,6 +22,7 @@ internal sealed partial class HostRun
         }
         if (_profile.Topology == Configuration.Topology.Staged)
             foreach (var stage in new[] { Stage.Encoded, Stage.Sent, Stage.TickToOrder, Stage.TickToSent }) _latency[stage].Add(_gatewayLatency[stage]);
+        WarnOfIncompleteBooks();
         WarnOfLiveOrders();
         var (sent, unsent) = _sendCounts();
         ref readonly OrderTableCounters o = ref _flow.Gate.Orders.Counters;
@@ -44,6 +45,17 @@ internal sealed partial class HostRun
             Statement = IsReplay ? null : _venue.Compare(_flow.Account, _desk.Instruments),
             ReplayVerdict = IsReplay ? ReplayVerdict(hash) : null,
         };
+    }
+
+    /// <summary>A desk without orders must not look like a calm market: which books could not be traded on at the end, and why.</summary>
+    private void WarnOfIncompleteBooks()
+    {
+        if (IsReplay || !IsLive || _flow.Market.Counters.BooksCleared == 0) return;
+        string[] symbols = [.. _desk.Instruments.Where(i => _flow.Market.Top(i.Index).State == BookState.Incomplete).Select(i => i.Symbol)];
+        if (symbols.Length == 0) return;
+        var source = _source.Statistics;
+        string why = source.Gaps == 0 ? "the feed was joined after its beginning" : $"{source.Gaps:N0} gaps lost {source.MissingMessages:N0} messages of the feed{(source.KernelDrops > 0 ? $", {source.KernelDrops:N0} datagrams dropped by the kernel" : "")}";
+        _warnings.Add($"the books of {string.Join(", ", symbols)} were incomplete at the end ({why}); nothing is traded on them until the feed's sequence begins again");
     }
 
     /// <summary>An orderly end withdraws what works. What stands all the same must be looked after by somebody, by name.</summary>

@@ -99,6 +99,23 @@ public sealed class SessionTests : IDisposable
     }
 
     [Fact]
+    public void A_host_that_joins_the_feed_late_trades_nothing_and_says_why()
+    {
+        string feed = FreePort(SocketType.Dgram, ProtocolType.Udp).ToString(), fix = FreePort(SocketType.Stream, ProtocolType.Tcp).ToString();
+        string desk = _folder.Demo(_ => { }), state = _folder.Inside("venue");
+        using var venue = ApplianceProcess.Start("venue", "--desk", desk, "--out", state, "--feed-port", feed, "--fix-port", fix, "--open-now");
+        // Its first statement comes after the opening.
+        venue.WaitUntil(() => File.Exists(Path.Combine(state, "statement.json")), "the venue is open");
+        using var host = StartHost(desk, "--feed-port", feed, "--fix-port", fix);
+        _folder.WaitForBoard(host, s => s.SessionUp != 0 && s.Ticks > 1_000, "a thousand ticks");
+        host.Signal(ApplianceProcess.SignalTerminate);
+        Assert.Equal(0, host.WaitForExit());
+        var report = _folder.Report();
+        Assert.Equal(0, report.GetProperty("orders").GetProperty("sent").GetInt64());
+        Assert.Contains(report.GetProperty("warnings").EnumerateArray(), w => w.GetString()!.Contains("the books of ALPH, BETA were incomplete at the end (the feed was joined after its beginning)", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void A_second_host_on_the_same_folder_is_refused()
     {
         using var first = StartHost(_folder.PassiveDesk());
