@@ -123,7 +123,7 @@ internal static class GateCost
         private OrderIntent Intent(int instrument, long priceUnits) => new()
         {
             Kind = OrderRequestKind.New, Side = Side.Buy, TimeInForce = TimeInForce.ImmediateOrCancel, Instrument = (ushort)instrument, Portfolio = (ushort)(instrument % Portfolios), PriceUnits = priceUnits,
-            QuantityUnits = 100 + (_at & 63), TimeUtcNs = _nowUtcNs,
+            QuantityUnits = 100 + _at % 8_000, TimeUtcNs = _nowUtcNs,
         };
 
         /// <param name="stamps">Of each order: clock ticks from the tick's top to the verdict, or to the order handed through.</param>
