@@ -5,6 +5,7 @@ using Appliance.Flow.Decide;
 using Appliance.Flow.Market;
 using Appliance.Host.Configuration;
 using Appliance.Risk;
+using Appliance.Strategy.Features;
 using Appliance.Strategy.Policies;
 using Appliance.Strategy.Policies.Files;
 
@@ -94,13 +95,13 @@ internal static class DeskComposer
             {
                 Name = p.Name, Rate = p.Rate, Yield = p.Yield,
                 Strike = [.. p.Options.Select(o => o.Strike)], ExpiryUtcNs = [.. p.Options.Select(o => o.ExpiryUtcNs)], CallPut = [.. p.Options.Select(o => o.Call ? 1.0 : -1.0)],
-                Quantity = [.. p.Options.Select(o => o.Quantity)], Volatility = [.. p.Options.Select(o => o.Volatility)],
+                Quantity = [.. p.Options.Select(o => o.Quantity)], Volatility = [.. p.Options.Select(o => o.Volatility)], ReferenceStrike = ReferenceStrike(p),
             },
             Policy = p.Policy.Kind switch
             {
                 "delta-threshold" => new DeltaThresholdPolicy(p.Policy.Threshold / instrument.ContractSize),
                 "whalley-wilmott" => new WhalleyWilmottPolicy(new WhalleyWilmottOptions { CostShare = p.Policy.CostShare, RiskAversion = p.Policy.RiskAversion, RebalanceShare = p.Policy.RebalanceShare, HalfWidthUnitsMin = lot }),
-                "mlp" or "ntb" or "lstm" or "gru" => Network(desk, p.Policy, networks),
+                "mlp" or "ntb" or "lstm" or "gru" => Network(desk, p, networks),
                 _ => throw new ArgumentException($"policy kind {p.Policy.Kind}"),
             },
             Execution = new HedgeExecutionOptions
@@ -115,15 +116,22 @@ internal static class DeskComposer
     }
 
     /// <summary>Portfolios whose policy is the same bytes share one network: its weights stand in memory once, and one call answers all of them.</summary>
-    private static NetworkPolicy Network(Desk desk, PolicySettings settings, Dictionary<string, PolicyInference> networks)
+    private static NetworkPolicy Network(Desk desk, PortfolioSettings portfolio, Dictionary<string, PolicyInference> networks)
     {
+        PolicySettings settings = portfolio.Policy;
         PolicyFile file = PolicyFile.Parse(settings.File, settings.Bytes);
         string found = file.Metadata.Architecture.ToString().ToLowerInvariant();
         if (found != settings.Kind) throw new PolicyFileException(settings.File, $"holds architecture {found}, but the desk file's policy.kind is \"{settings.Kind}\": give the one that the file holds");
+        if (ReferenceStrike(portfolio) == 0 && file.Metadata.Features.Any(f => f.Feature == FeatureId.Moneyness))
+            throw new PolicyFileException(settings.File, "has the feature moneyness, but the portfolio's options have several strikes: say which one counts, in policy.referenceStrike");
         if (!networks.TryGetValue(file.Sha256, out PolicyInference? inference))
             networks[file.Sha256] = inference = new PolicyInference(file, desk.Portfolios.Count(p => p.Policy.Bytes.AsSpan().SequenceEqual(settings.Bytes)));
         return new NetworkPolicy(inference);
     }
+
+    /// <summary>The one that the desk file states, else the one that all options have; 0 for none.</summary>
+    private static double ReferenceStrike(PortfolioSettings p) =>
+        p.Policy.ReferenceStrike > 0 ? p.Policy.ReferenceStrike : p.Options.Count > 0 && p.Options.All(o => o.Strike == p.Options[0].Strike) ? p.Options[0].Strike : 0;
 
     private static long Units(double value, long unitsPerOne) => InstrumentLimits.ToUnits(value, unitsPerOne);
 

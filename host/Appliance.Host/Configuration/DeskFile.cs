@@ -14,7 +14,7 @@ internal sealed record VenueSimulationSettings(double EventsPerSecond, long Late
 
 internal sealed record OptionSettings(bool Call, double Strike, long ExpiryUtcNs, double Quantity, double Volatility);
 
-internal sealed record PolicySettings(string Kind, double Threshold, double RiskAversion, double CostShare, double RebalanceShare, string File, byte[] Bytes);
+internal sealed record PolicySettings(string Kind, double Threshold, double RiskAversion, double CostShare, double RebalanceShare, string File, byte[] Bytes, double ReferenceStrike);
 
 internal sealed record ExecutionSettings(string Style, double MinimumTrade, double SlippageTicks, int ChaseTicks, int PassiveTimeoutMs, double EscalateBandMultiple, int RetryMs, int AcknowledgementMs, double MaximumChildQuantity);
 
@@ -56,7 +56,8 @@ internal sealed record Desk
         new("riskAversion", SettingType.Number, "whalley-wilmott: absolute risk aversion a.") { Default = "1e-4", Min = 1e-15, Max = 1e6, Unit = "1 / quote currency" },
         new("costShare", SettingType.Number, "whalley-wilmott: proportional cost c of a trade, 0.0001 = one basis point.") { Default = "0.0001", Min = 0, Max = 1 },
         new("rebalanceShare", SettingType.Number, "whalley-wilmott: where a trade leads: 0 to the band's edge, 1 to its centre.") { Default = "0.5", Min = 0, Max = 1 },
-        new("file", SettingType.Text, "mlp, ntb, lstm, gru: the policy file (safetensors) of that architecture, relative to the desk file.") { Default = "\"\"" });
+        new("file", SettingType.Text, "mlp, ntb, lstm, gru: the policy file (safetensors) of that architecture, relative to the desk file.") { Default = "\"\"" },
+        new("referenceStrike", SettingType.Number, "mlp, ntb, lstm, gru: the strike against which the feature moneyness is taken; 0 takes the one strike that all options of the portfolio have.") { Default = "0", Min = 0, Max = 1e12, Unit = "quote currency" });
 
     private static readonly Section ExecutionKeys = new("execution",
         new("style", SettingType.Choice, "taking crosses the spread at once; passive joins the best price and escalates.") { Default = "\"taking\"", Choices = ["taking", "passive"] },
@@ -193,7 +194,7 @@ internal sealed record Desk
             if (e.Has("minimumTrade", "maximumChild") && e.Number("maximumChild") < least)
                 e.Error("maximumChild", Setting.Number(e.Number("maximumChild")), $"at least execution.minimumTrade and one lot, {Setting.Number(least)}");
             portfolios.Add(new PortfolioSettings(p.Text("name"), instrument?.Index ?? 0, p.Number("rate"), p.Number("yield"),
-                new PolicySettings(policy.Text("kind"), policy.Number("threshold"), policy.Number("riskAversion"), policy.Number("costShare"), policy.Number("rebalanceShare"), policyFile, policyBytes),
+                new PolicySettings(policy.Text("kind"), policy.Number("threshold"), policy.Number("riskAversion"), policy.Number("costShare"), policy.Number("rebalanceShare"), policyFile, policyBytes, policy.Number("referenceStrike")),
                 new ExecutionSettings(e.Text("style"), e.Number("minimumTrade"), e.Number("slippageTicks"), (int)e.Integer("chaseTicks"), (int)e.Integer("passiveTimeoutMilliseconds"),
                     e.Number("escalateBandMultiple"), (int)e.Integer("retryMilliseconds"), (int)e.Integer("acknowledgementMilliseconds"), e.Number("maximumChild")),
                 [.. p.List("options").Select(x => new OptionSettings(x.Text("right") == "call", x.Number("strike"), x.TimeUtcNs("expiry"), x.Number("quantity"), x.Number("volatility")))],
