@@ -321,8 +321,9 @@ internal sealed partial class HostRun : IDisposable
 
     public void Dispose()
     {
-        _day?.Dispose();
+        // First: the runtime flushes a mapped file as it closes it, and locked pages cannot be flushed.
         Linux.UnlockAllMemory();
+        _day?.Dispose();
         _gateway?.Dispose();
         _source?.Dispose();
         _journal?.Dispose();

@@ -36,7 +36,7 @@ internal sealed class RunFolder : IDisposable
           "name": "{{topology}}-{{batchLimit}}", "topology": "{{topology}}",
           "threads": { "hot": { "wait": "yielding" }, "decide": { "wait": "yielding" }, "gateway": { "wait": "yielding" }, "journal": { "wait": "sleeping" } },
           "ring": { "batchLimit": {{batchLimit}}, "capacity": {{(more.Contains("smallRing", StringComparison.Ordinal) ? 16384 : 65536)}}, "overloadShare": 0.9, "journalLagShare": 0.9 },
-          "watchdog": { "stallMilliseconds": {{(more.Contains("patientWatchdog", StringComparison.Ordinal) ? 60000 : 3000)}} }, "memory": { "lockPages": false, "maxOrders": 65536 }
+          "watchdog": { "stallMilliseconds": {{(more.Contains("patientWatchdog", StringComparison.Ordinal) ? 60000 : 3000)}} }, "memory": { "lockPages": {{(more.Contains("lockedPages", StringComparison.Ordinal) ? "true" : "false")}}, "maxOrders": 65536 }
         }
         """);
 

@@ -21,8 +21,9 @@ public sealed class SessionTests : IDisposable
         return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 
+    /// <summary>With locked pages, as on a trading machine: what a run does with its mapped files at the end must bear them.</summary>
     private ApplianceProcess StartHost(string desk, params string[] more) =>
-        ApplianceProcess.Start(["run", "--profile", _folder.Profile("fused"), "--desk", desk, "--out", _folder.Out, "--report", _folder.ReportFile, "--no-console", .. more]);
+        ApplianceProcess.Start(["run", "--profile", _folder.Profile("fused", more: "lockedPages"), "--desk", desk, "--out", _folder.Out, "--report", _folder.ReportFile, "--no-console", .. more]);
 
     [Fact]
     public void A_venue_killed_in_mid_run_and_started_again_leaves_equal_positions()
