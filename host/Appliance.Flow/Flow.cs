@@ -233,7 +233,7 @@ public sealed class Flow<TClock> : IRequestOut where TClock : struct, IMonotonic
                 ExecutionEffect effect = _gate.OnExecution(in execution);
                 _account.OnExecution(in effect);
                 Counters.Count(in execution, in effect);
-                Again(effect.Instrument, ref e, sequence);
+                if ((e.Flags & EventFlags.MoreFollows) == 0) Again(effect.Instrument, ref e, sequence);
                 break;
             case EventKind.OrderUnsent:
                 _gate.OnUnsent(in execution);

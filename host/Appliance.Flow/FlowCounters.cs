@@ -12,7 +12,7 @@ public sealed class FlowCounters
 
     internal void Count(in Execution e, in ExecutionEffect effect)
     {
-        if (effect.FilledUnits > 0) Fills++;
+        if (effect.FilledUnits > 0 && !effect.IsCorrection) Fills++;
         switch (e.ExecutionKind)
         {
             case ExecutionKind.Cancelled or ExecutionKind.Expired:

@@ -94,8 +94,8 @@ public sealed partial class Gate
         int portfolio = effect.Portfolio;
         if (portfolio == ExecutionEffect.NoPortfolio && (portfolio = _firstPortfolio[effect.Instrument]) >= 0)
             _orders.MoveHedge(portfolio, effect.Side, effect.FilledUnits);
-        // A busted trade takes no protection back: what tripped it did happen.
-        if (portfolio < 0 || portfolio >= _portfolios.Length || effect.FilledUnits < 0) return;
+        // A busted trade takes no protection back: what tripped it did happen. A corrected one was counted when it did.
+        if (portfolio < 0 || portfolio >= _portfolios.Length || effect.FilledUnits < 0 || effect.IsCorrection) return;
         ref readonly GateInstrument i = ref _instruments[effect.Instrument];
         long signed = effect.Side == Side.Buy ? effect.FilledUnits : -effect.FilledUnits;
         _portfolios[portfolio].OnFill(_nowUtcNs, effect.FilledUnits, signed * i.DeltaPerUnit, signed * i.VegaPerUnit);

@@ -127,6 +127,8 @@ public readonly struct ExecutionEffect
     public bool IsReject { get; init; }
     /// <summary>The first fill of its order.</summary>
     public bool IsFirstFill { get; init; }
+    /// <summary>The terms of an execution changed: quantity and cash move, but nothing was traded.</summary>
+    public bool IsCorrection { get; init; }
 }
 
 /// <summary>What an instrument's position is and could become.</summary>

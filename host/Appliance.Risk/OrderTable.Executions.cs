@@ -27,7 +27,8 @@ public sealed partial class OrderTable
         return new ExecutionEffect
         {
             IsKnown = true, Instrument = r.Instrument, Portfolio = r.Portfolio, Side = r.Side, TimeUtcNs = e.TimeUtcNs, FilledUnits = filled, PriceUnits = price,
-            DecisionTwiceMidUnits = decisionTwiceMid, AddedLiquidity = (e.Flags & EventFlags.AddedLiquidity) != 0, IsFirstFill = isFirst && filled > 0,
+            DecisionTwiceMidUnits = decisionTwiceMid, AddedLiquidity = (e.Flags & EventFlags.AddedLiquidity) != 0, IsFirstFill = isFirst && filled > 0 && e.ExecutionKind != ExecutionKind.TradeCorrected,
+            IsCorrection = e.ExecutionKind == ExecutionKind.TradeCorrected || (e.Flags & EventFlags.MoreFollows) != 0,
             IsReject = Counters.RejectedByVenue + Counters.AmendsRefused + Counters.CancelsRefused != rejectsBefore,
         };
     }
@@ -87,14 +88,18 @@ public sealed partial class OrderTable
         }
         if (e.ExecutionKind == ExecutionKind.Trade || isBust || isCorrection)
         {
-            if (isBust) Counters.BustedTrades++; else if (!isCorrection) Counters.Fills++;
+            // A bust need not repeat the price; where nobody knows it any more, the order's is nearest.
+            if (isBust && priceUnits == 0) priceUnits = r.PriceUnits;
+            // The part of a correction that takes the old terms back is counted with the correction.
+            if (isBust) Counters.BustedTrades += (e.Flags & EventFlags.MoreFollows) != 0 ? 0 : 1;
+            else if (!isCorrection) Counters.Fills++;
         }
         else
         {
             Counters.InferredFills++;
             priceUnits = r.PriceUnits;
         }
-        if (change > 0 && r.IsDone) Counters.LateFills++;
+        if (change > 0 && r.IsDone && !isCorrection) Counters.LateFills++;
         if (cumulative > Math.Max(r.QuantityUnits, r.PendingAmendId != 0 ? r.PendingQuantityUnits : 0)) Counters.Overfills++;
         r.CumulativeQuantityUnits = cumulative;
         MovePosition(r.Instrument, r.Portfolio, r.Side, change);

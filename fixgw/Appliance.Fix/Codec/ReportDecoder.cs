@@ -5,7 +5,7 @@ namespace Appliance.Fix;
 /// <summary>What came of decoding an application message. Problem is −1 when it is sound, else a SessionRejectReason about ProblemTag.</summary>
 public ref struct DecodedReport
 {
-    public ReadOnlySpan<byte> ClientOrderId, OriginalClientOrderId, Symbol, OrderId, ExecutionId;
+    public ReadOnlySpan<byte> ClientOrderId, OriginalClientOrderId, Symbol, OrderId, ExecutionId, ExecutionReference;
     public ReadOnlySpan<byte> LastPrice, LastQuantity, CumulativeQuantity, Price, OrderQuantity;
     public Side Side;
     public ExecutionKind Kind;
@@ -32,6 +32,7 @@ public static class ReportDecoder
                 case FixTag.OrigClOrdID: report.OriginalClientOrderId = value; break;
                 case FixTag.OrderID: report.OrderId = value; break;
                 case FixTag.ExecID: report.ExecutionId = value; break;
+                case FixTag.ExecRefID: report.ExecutionReference = value; break;
                 case FixTag.Symbol: report.Symbol = value; break;
                 case FixTag.Price: report.Price = value; break;
                 case FixTag.OrderQty: report.OrderQuantity = value; break;

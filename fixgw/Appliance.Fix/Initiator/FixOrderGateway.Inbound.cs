@@ -5,8 +5,8 @@ namespace Appliance.Fix;
 /// <summary>The connection's life, and what the venue says as events of the ring.</summary>
 public sealed partial class FixOrderGateway<TSink, TClock>
 {
-    /// <summary>One message makes at most an event of its own, SessionUp, and SessionDown; one more is kept in hand.</summary>
-    private const int EventsPerMessage = 4;
+    /// <summary>One message makes at most two events of its own, SessionUp, and SessionDown; one more is kept in hand.</summary>
+    private const int EventsPerMessage = 5;
 
     private long _pollNs, _pollUtcNs, _pollSequencedUtcNs, _nextAttemptNs;
     private int _published;
@@ -177,8 +177,12 @@ public sealed partial class FixOrderGateway<TSink, TClock>
             }
         }
         Counters.Reports++;
+        bool addedLiquidity = report.AddedLiquidity;
+        if (report.Kind == ExecutionKind.Trade) _executions.Add(report.ExecutionId, new KnownExecution(lastPrice, lastQuantity, addedLiquidity), header.PossDup);
+        else if (report.Kind is ExecutionKind.TradeCorrected or ExecutionKind.TradeCancelled)
+            OnTakenBack(in header, in report, id, instrument, side, cumulative, ref lastPrice, ref lastQuantity, ref addedLiquidity);
         ref var slot = ref BeginExecution(in header, EventKind.ExecutionReported, instrument, side);
-        if (report.AddedLiquidity) slot.Flags |= EventFlags.AddedLiquidity;
+        if (addedLiquidity) slot.Flags |= EventFlags.AddedLiquidity;
         slot.ClientOrderId = id;
         slot.LastPriceUnits = lastPrice;
         slot.LastQuantityUnits = lastQuantity;
@@ -186,6 +190,44 @@ public sealed partial class FixOrderGateway<TSink, TClock>
         slot.ExecutionKind = report.Kind;
         slot.OrderStatus = report.Status;
         slot.Reason = (ushort)Math.Min(report.Reason, ushort.MaxValue);
+        _sink.Publish();
+    }
+
+    /// <summary>
+    /// The venue takes an execution back, or corrects it. A correction is two events, the execution as it was taken back and as it is now booked, so that a changed price reaches the cash; the
+    /// first says that the second follows, and bears no sequence number: a host that dies between them has not heard the message. What is taken back is taken back at the price it was booked at.
+    /// Of an execution that is not known (of an earlier run, or long ago) only the change of the quantity can be booked.
+    /// </summary>
+    private void OnTakenBack(in FixHeader header, in DecodedReport report, ulong id, ushort instrument, Side side, long cumulative, ref long lastPrice, ref long lastQuantity, ref bool addedLiquidity)
+    {
+        if (!_executions.TryFind(report.ExecutionReference, out var before))
+        {
+            Counters.UnknownCorrections++;
+            return;
+        }
+        if (report.Kind == ExecutionKind.TradeCancelled)
+        {
+            (lastPrice, lastQuantity, addedLiquidity) = (before.PriceUnits, before.QuantityUnits, before.AddedLiquidity);
+            return;
+        }
+        // Terms that a correction does not repeat stand as they were.
+        if (report.LastPrice.IsEmpty) lastPrice = before.PriceUnits;
+        if (report.LastQuantity.IsEmpty) lastQuantity = before.QuantityUnits;
+        addedLiquidity = before.AddedLiquidity;
+        var now = new KnownExecution(lastPrice, lastQuantity, addedLiquidity);
+        if (now == before || cumulative < lastQuantity)
+            return;
+        _executions.Add(report.ExecutionReference, in now, isRepetition: false);
+        _executions.Add(report.ExecutionId, in now, isRepetition: false);
+        ref var slot = ref BeginExecution(in header, EventKind.ExecutionReported, instrument, side);
+        slot.Flags |= EventFlags.MoreFollows;
+        if (addedLiquidity) slot.Flags |= EventFlags.AddedLiquidity;
+        slot.ClientOrderId = id;
+        slot.LastPriceUnits = before.PriceUnits;
+        slot.LastQuantityUnits = before.QuantityUnits;
+        slot.CumulativeQuantityUnits = cumulative - lastQuantity;
+        slot.ExecutionKind = ExecutionKind.TradeCancelled;
+        slot.SessionSequence = 0;
         _sink.Publish();
     }
 

@@ -7,7 +7,7 @@ namespace Appliance.Fix;
 /// <summary>Counts of a gateway, beside those of its session.</summary>
 public sealed class FixGatewayCounters
 {
-    public long OrdersSent, Reports, ForeignReports, UnknownSymbols, RoundedPrices, ConnectAttempts, Connects, LogFull, GapFilledButAnswered;
+    public long OrdersSent, Reports, ForeignReports, UnknownSymbols, RoundedPrices, ConnectAttempts, Connects, LogFull, GapFilledButAnswered, UnknownCorrections;
 }
 
 /// <summary>
@@ -32,6 +32,7 @@ public sealed partial class FixOrderGateway<TSink, TClock> : IOrderGateway, IEme
     private readonly Connector _connector;
     private readonly ReconnectSchedule _schedule;
     private readonly RecentOrders _recent;
+    private readonly RecentExecutions _executions;
     private readonly byte[] _rehearsed = new byte[SequenceStore.MessageBytes];
     private readonly ApprovedOrder _noOrder = default;
     private int _rehearsedLength;
@@ -65,6 +66,7 @@ public sealed partial class FixOrderGateway<TSink, TClock> : IOrderGateway, IEme
         _orderLog = orderLog ?? new OrderLog(null, 1 << 16);
         _link = new TcpLink(options.ReceiveBufferBytes, QueueBytes);
         _recent = new RecentOrders(options.RecentOrders);
+        _executions = new RecentExecutions(options.RecentOrders);
         _schedule = new ReconnectSchedule(options.ReconnectFirstMs, options.ReconnectMaxMs, options.ReconnectSeed);
         _session = new FixSession<Actions>(new Actions(this), _store, header, options.MakeSettings());
         _connector = new Connector(options.Host, options.Port, options.ConnectTimeoutMs);

@@ -111,6 +111,8 @@ public enum EventFlags : ushort
     PossibleDuplicate = 16,
     /// <summary>Not eligible for last-sale statistics (odd lot, out of sequence, cross).</summary>
     NotLastSale = 32,
+    /// <summary>The next event of the same source belongs to this one: nothing is decided, and nothing counted twice, between them.</summary>
+    MoreFollows = 64,
 }
 
 /// <summary>What the venue allows on an instrument now.</summary>

@@ -23,7 +23,9 @@ public enum ExecutionKind : byte
     BusinessRejected = 17,
     /// <summary>Session-level Reject of one of our requests.</summary>
     SessionRejected = 18,
-    TradeCancelled = 19, TradeCorrected = 20,
+    TradeCancelled = 19,
+    /// <summary>An execution has other terms than was said: a TradeCancelled with MoreFollows takes the old ones back before it, where they are known.</summary>
+    TradeCorrected = 20,
     /// <summary>Commission or settlement was worked out for an order that is through for the day.</summary>
     Calculated = 21,
     /// <summary>5.0: a trade waits at the clearing house.</summary>

@@ -27,6 +27,7 @@ internal sealed class FixGatewayView<TSink>(FixOrderGateway<TSink, HostMonotonic
         var (outgoing, incoming) = gateway.NextSequences;
         yield return ("connects", gateway.Counters.Connects.ToString());
         yield return ("reports", gateway.Counters.Reports.ToString());
+        yield return ("unknownCorrections", gateway.Counters.UnknownCorrections.ToString());
         yield return ("nextOutgoing", outgoing.ToString());
         yield return ("nextIncoming", incoming.ToString());
         if (gateway.LastConnectError is { } error) yield return ("lastConnectError", error);
