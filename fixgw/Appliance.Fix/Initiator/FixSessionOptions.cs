@@ -89,12 +89,15 @@ public sealed record FixSessionOptions
         Need(ReceiveBufferBytes >= 16_384, $"ReceiveBufferBytes {ReceiveBufferBytes} is below 16384");
         Need(ResendChunk is >= 0 and <= 1_000_000, $"ResendChunk {ResendChunk} is not 0 to 1000000");
         foreach (var (tag, _) in HeaderFields)
-            Need(FixHeader.IsHeaderTag(tag) && tag is not (8 or 9 or 34 or 35 or 43 or 49 or 52 or 56 or 97 or 122), $"header field {tag} is no field of the standard header, or one that the session writes itself");
+            Need(IsOwnHeaderField(tag), $"header field {tag} is no field of the standard header, or one that the session writes itself");
         foreach (var (tag, value) in LogonFields.Concat(HeaderFields))
             Need(tag > 0 && value.Length > 0 && value.All(c => c is >= ' ' and <= '~'), $"field {tag}={value} is not a positive tag with printable ASCII text");
         Need(EncodeLogonFields().Length <= 256, "LogonFields have more than 256 bytes");
         return wrong;
     }
+
+    /// <summary>Whether the tag is of the standard header and none that the session writes itself.</summary>
+    public static bool IsOwnHeaderField(int tag) => FixHeader.IsHeaderTag(tag) && tag is not (8 or 9 or 34 or 35 or 43 or 49 or 52 or 56 or 97 or 122);
 
     private static bool IsCompId(string id) => id.Length is > 0 and <= 32 && id.All(c => c is > ' ' and <= '~' and not '=');
     private static bool IsPowerOfTwo(int value) => value > 0 && (value & (value - 1)) == 0;

@@ -26,7 +26,7 @@ internal static class VenueCommand
         var halt = new Option<string[]>("--halt") { Description = "Halt an instrument: SYMBOL@SECOND+SECONDS, e.g. ALPH@10+5.", HelpName = "HALT" };
         var companionOf = new Option<int>("--companion-of") { Description = "Process of the host; the venue ends when that process does.", HelpName = "PID" };
         var command = new Command("venue", """
-            The simulated exchange: matches by price and time, publishes ITCH 5.0 over MoldUDP64 by multicast, accepts FIX 4.4.
+            The simulated exchange: matches by price and time, publishes ITCH 5.0 over MoldUDP64 by multicast, accepts FIX 4.2 to 5.0SP2.
 
             Examples: appliance venue --desk desk/demo.json --feed-port 26400 --fix-port 5001
                       appliance run --desk desk/demo.json --feed-port 26400 --fix-port 5001

@@ -13,7 +13,7 @@ internal interface IFixGatewayView : IEmergencyShutdown
     IEnumerable<(string, string)> Facts();
 }
 
-internal sealed class FixGatewayView<TSink>(FixOrderGateway<TSink, HostMonotonicClock> gateway) : IFixGatewayView where TSink : struct, IEventSink
+internal sealed class FixGatewayView<TSink>(FixOrderGateway<TSink, HostMonotonicClock> gateway, FixVersion version) : IFixGatewayView where TSink : struct, IEventSink
 {
     public bool IsUp => gateway.IsUp;
     public FixSessionState State => gateway.State;
@@ -25,6 +25,7 @@ internal sealed class FixGatewayView<TSink>(FixOrderGateway<TSink, HostMonotonic
     public IEnumerable<(string, string)> Facts()
     {
         var (outgoing, incoming) = gateway.NextSequences;
+        yield return ("version", version.Name);
         yield return ("connects", gateway.Counters.Connects.ToString());
         yield return ("reports", gateway.Counters.Reports.ToString());
         yield return ("unknownCorrections", gateway.Counters.UnknownCorrections.ToString());

@@ -158,7 +158,7 @@ internal sealed class Venues : IDisposable
         if (_paper)
         {
             // The order is encoded as it would be, so that a paper run measures that stage too.
-            var header = new FixHeaderTemplate(_desk.Fix.SenderCompId, _desk.Fix.TargetCompId, microseconds: true);
+            var header = new FixHeaderTemplate(_desk.Fix.SenderCompId, _desk.Fix.TargetCompId, _desk.Fix.Microseconds, _desk.Fix.Version);
             var encoder = new OrderEncoder(header, new SymbolTable(instruments), _desk.Fix.Account);
             var buffer = GC.AllocateArray<byte>(1024, pinned: true);
             uint sequence = 0;
@@ -178,13 +178,17 @@ internal sealed class Venues : IDisposable
         {
             Host = _desk.Fix.Host, Port = _fixPort, SenderCompId = _desk.Fix.SenderCompId, TargetCompId = _desk.Fix.TargetCompId, Account = _desk.Fix.Account, HeartbeatSeconds = _desk.Fix.HeartbeatSeconds,
             ResetSequenceNumbersOnLogon = _desk.Fix.ResetOnLogon, LogonFields = [.. _desk.Fix.LogonTags.Select(t => new KeyValuePair<int, string>(t.Tag, t.Value))],
+            Version = _desk.Fix.Version, Validation = _desk.Fix.Validation, Dictionaries = _desk.Fix.Dictionaries, Schedule = _desk.Fix.Schedule,
+            HeaderFields = [.. _desk.Fix.HeaderTags.Select(t => new KeyValuePair<int, string>(t.Tag, t.Value))], UseNextExpectedSequence = _desk.Fix.UseNextExpectedSequence, TestSession = _desk.Fix.TestSession,
+            ResendApplicationMessages = _desk.Fix.ResendMessages, ResendChunk = _desk.Fix.ResendChunk, SendingTimeToleranceSeconds = _desk.Fix.SendingTimeToleranceSeconds, Microseconds = _desk.Fix.Microseconds,
             StoreDirectory = _session,
             // A venue that begins its numbers anew with each logon has nothing to repeat.
             NextIncomingAtMost = _desk.Fix.ResetOnLogon ? 0 : Recovery?.NextIncoming ?? 0,
         };
+        if (options.Check() is { Count: > 0 } wrong) throw new BadInputException([.. wrong.Select(w => $"{_desk.File}: venue: {w}")]);
         FindMaybeSent(instruments);
         var gateway = new FixOrderGateway<TSink, HostMonotonicClock>(options, instruments, sink, default, _orderLog, _time);
-        _fix = new FixGatewayView<TSink>(gateway);
+        _fix = new FixGatewayView<TSink>(gateway, options.Version);
         return gateway;
     }
 

@@ -4,8 +4,6 @@ namespace Appliance.Host.Configuration;
 
 internal sealed record FeedSettings(string Kind, string Group, int Port, string Interface, string Host, string UserName, string Password, string Session);
 
-internal sealed record FixSettings(string Host, int Port, string SenderCompId, string TargetCompId, int HeartbeatSeconds, bool ResetOnLogon, string Account, IReadOnlyList<(int Tag, string Value)> LogonTags);
-
 internal sealed record PaperSettings(long LatencyMicroseconds);
 
 internal sealed record FeeSettings(double TakerBps, double MakerBps, double PerUnit);
@@ -87,24 +85,18 @@ internal sealed record Desk
         },
         new("venue", SettingType.Object, "Where orders go.")
         {
-            Required = true, Section = new("venue",
-            new("kind", SettingType.Choice, "embedded: our simulated exchange, started beside the host; fix: a FIX 4.4 venue; paper: fills from the replayed market data.") { Required = true, Choices = ["embedded", "fix", "paper"] },
+            Required = true, Section = new("venue", [
+            new("kind", SettingType.Choice, "embedded: our simulated exchange, started beside the host; fix: a FIX venue; paper: fills from the replayed market data.") { Required = true, Choices = ["embedded", "fix", "paper"] },
             new("host", SettingType.Text, "FIX acceptor.") { Default = "\"127.0.0.1\"" },
             new("port", SettingType.Integer, "FIX acceptor's port; 0 lets the embedded venue choose one.") { Default = "0", Min = 0, Max = 65535 },
-            new("senderCompId", SettingType.Text, "Our CompID.") { Default = "\"HEDGER\"" },
-            new("targetCompId", SettingType.Text, "The venue's CompID.") { Default = "\"VENUE\"" },
-            new("account", SettingType.Text, "Account (tag 1) on orders; empty leaves it out.") { Default = "\"\"" },
-            new("heartbeatSeconds", SettingType.Integer, "HeartBtInt.") { Default = "10", Min = 1, Max = 3600, Unit = "s" },
-            new("resetOnLogon", SettingType.Flag, "Ask for sequence numbers to start at 1 at each logon. Recovery of missed reports needs false.") { Default = "false" },
-            new("logonTags", SettingType.TextList, "Further logon fields, each \"tag=value\"; no passwords (554, 925).") { Default = "[]" },
-            new("logonTagFiles", SettingType.TextList, "Further logon fields whose values are secret, each \"tag=file\", the file relative to the desk file. Read at start; the journal holds the file's name only.") { Default = "[]" },
+            .. FixSettings.Keys,
             new("latencyMicroseconds", SettingType.Integer, "embedded and paper: time from our order to the book, and from the book to us.") { Default = "100", Min = 0, Max = 10000000, Unit = "microseconds" },
             new("eventsPerSecond", SettingType.Number, "embedded: background order-book events over all instruments.") { Default = "2000", Min = 1, Max = 1000000, Unit = "1/s" },
             new("rejectShare", SettingType.Number, "embedded: share of our new orders it rejects.") { Default = "0", Min = 0, Max = 1 },
             new("cancelOnDisconnect", SettingType.Flag, "embedded: our working orders are cancelled when the session drops.") { Default = "true" },
             new("takerBps", SettingType.Number, "Fee on taking fills.") { Default = "0", Min = -100, Max = 1000, Unit = "basis points" },
             new("makerBps", SettingType.Number, "Fee on making fills; negative is a rebate.") { Default = "0", Min = -100, Max = 1000, Unit = "basis points" },
-            new("feePerUnit", SettingType.Number, "Fee for each unit of quantity.") { Default = "0", Min = -100, Max = 1000, Unit = "quote currency" })
+            new("feePerUnit", SettingType.Number, "Fee for each unit of quantity.") { Default = "0", Min = -100, Max = 1000, Unit = "quote currency" }])
         },
         new("instruments", SettingType.List, "What is received and may be traded.")
         {
@@ -207,31 +199,11 @@ internal sealed record Desk
         if (feed.Has("kind") && venue.Text("kind") == "embedded" && feed.Text("kind") != "itch50-moldudp64") feed.Error("kind", $"\"{feed.Text("kind")}\"", "\"itch50-moldudp64\" with the embedded venue, which publishes that");
         if (venue.Has("port") && venue.Text("kind") == "fix" && venue.Integer("port") == 0) venue.Error("port", "0", "the venue's port, for kind \"fix\"");
         if (venue.Text("kind") == "paper" && feed.Text("kind") == "itch50-soupbintcp") venue.Error("kind", "\"paper\"", "a feed that can be replayed; paper fills need a capture");
-        var logonTags = new List<(int, string)>();
-        foreach (string text in venue.Texts("logonTags"))
-        {
-            string[] parts = text.Split('=', 2);
-            if (parts.Length != 2 || !int.TryParse(parts[0], out int tag) || tag <= 0 || parts[1] == "") venue.Error("logonTags", $"\"{text}\"", "\"tag=value\" with a positive tag");
-            // Password (554) and NewPassword (925): the desk file is pinned in every journal.
-            else if (tag is 554 or 925) venue.Error("logonTags", $"a password (tag {tag}) in clear", "\"tag=file\" in venue.logonTagFiles, for every journal holds the desk file");
-            else logonTags.Add((tag, parts[1]));
-        }
         // A replay logs on nowhere, and the machine that replays need not hold the secrets.
-        bool needsSecrets = pinnedPolicies is null;
-        foreach (string text in venue.Texts("logonTagFiles"))
-        {
-            string[] parts = text.Split('=', 2);
-            if (parts.Length != 2 || !int.TryParse(parts[0], out int tag) || tag <= 0 || parts[1] == "") venue.Error("logonTagFiles", $"\"{text}\"", "\"tag=file\" with a positive tag");
-            else if (needsSecrets)
-            {
-                string path = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(file))!, parts[1]);
-                string value = System.IO.File.Exists(path) ? System.IO.File.ReadAllText(path).Trim() : "";
-                if (value != "") logonTags.Add((tag, value));
-                else venue.Error("logonTagFiles", $"\"{text}\"", "a file that exists, relative to the desk file, and holds the value");
-            }
-        }
+        bool readsFiles = pinnedPolicies is null;
+        var fix = FixSettings.Read(venue, file, readsFiles);
         string password = "";
-        if (needsSecrets && feed.Text("passwordFile") is { Length: > 0 } passwordFile)
+        if (readsFiles && feed.Text("passwordFile") is { Length: > 0 } passwordFile)
         {
             string path = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(file))!, passwordFile);
             if (System.IO.File.Exists(path)) password = System.IO.File.ReadAllText(path).Trim();
@@ -246,7 +218,7 @@ internal sealed record Desk
             File = file, Bytes = bytes, Name = o.Text("name"), Currency = o.Text("currency"),
             Feed = new FeedSettings(feed.Text("kind"), feed.Text("group"), (int)feed.Integer("port"), feed.Text("interface"), feed.Text("host"), feed.Text("userName"), password, feed.Text("session")),
             VenueKind = venue.Text("kind"),
-            Fix = new FixSettings(venue.Text("host"), (int)venue.Integer("port"), venue.Text("senderCompId"), venue.Text("targetCompId"), (int)venue.Integer("heartbeatSeconds"), venue.Flag("resetOnLogon"), venue.Text("account"), logonTags),
+            Fix = fix,
             Paper = new PaperSettings(venue.Integer("latencyMicroseconds")),
             Simulation = new VenueSimulationSettings(venue.Number("eventsPerSecond"), venue.Integer("latencyMicroseconds"), venue.Number("rejectShare"), venue.Flag("cancelOnDisconnect"),
                 [.. o.List("instruments").Select(i => i.Number("startPrice"))], [.. o.List("instruments").Select(i => i.Number("simulatedVolatility"))], [.. o.List("instruments").Select(i => i.Number("simulatedHalfSpreadTicks"))]),

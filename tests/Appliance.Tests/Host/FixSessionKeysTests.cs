@@ -1,0 +1,114 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Appliance.Fix;
+using Appliance.Host.Configuration;
+using Appliance.TestKit;
+
+namespace Appliance.Tests.Host;
+
+/// <summary>The desk file's keys of a FIX session: what is wrong is named with file, line, key and cure; what is right reaches the session, in every version.</summary>
+[Collection(ProcessTests.Name)]
+public sealed class FixSessionKeysTests : IDisposable
+{
+    private readonly RunFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    private Desk? Load(string venue, out string[] lines)
+    {
+        string file = _folder.Demo(d => d["venue"] = JsonNode.Parse(venue));
+        var errors = new ConfigurationErrors();
+        Desk? desk = Desk.Load(file, errors);
+        lines = [.. errors.Lines.Select(l => l.Replace(file, "desk", StringComparison.Ordinal))];
+        return desk;
+    }
+
+    [Theory]
+    [InlineData("""{ "version": "FIX.4.3" }""", "venue.version: saw \"FIX.4.3\", allowed is one of \"FIX.4.2\", \"FIX.4.4\", \"FIX.5.0\", \"FIX.5.0SP1\", \"FIX.5.0SP2\"")]
+    [InlineData("""{ "senderCompId": "A B" }""", "venue.senderCompId: saw \"A B\", allowed is 1 to 32 printable")]
+    [InlineData("""{ "version": "FIX.4.2", "nextExpectedSequence": true }""", "venue.nextExpectedSequence: saw true, allowed is false with FIX.4.2")]
+    [InlineData("""{ "headerTags": ["49=me"] }""", "venue.headerTags: saw \"49=me\", allowed is a field of the standard header that the session does not write itself")]
+    [InlineData("""{ "headerTags": ["fifty=me"] }""", "venue.headerTags: saw \"fifty=me\", allowed is \"tag=value\"")]
+    [InlineData("""{ "validation": { "level": "strict" } }""", "venue.validation.level: saw \"strict\", allowed is one of \"off\", \"structural\", \"full\"")]
+    [InlineData("""{ "validation": { "levle": "full" } }""", "venue.validation.levle: no such key; did you mean \"level\"?")]
+    [InlineData("""{ "validation": { "level": "full" }, "dictionary": "nosuch.xml" }""", "venue.dictionary: saw \"nosuch.xml\", allowed is a file that exists, relative to the desk file")]
+    [InlineData("""{ "validation": { "level": "full" }, "dictionary": "broken.xml" }""", "venue.dictionary: saw \"broken.xml\", allowed is a data dictionary in QuickFIX's XML format")]
+    [InlineData("""{ "dictionary": "small.xml" }""", "venue.dictionary: saw \"small.xml\", allowed is with venue.validation.level \"full\"")]
+    [InlineData("""{ "version": "FIX.4.2", "validation": { "level": "full" }, "dictionary": "small.xml" }""", "venue.dictionary: saw \"small.xml\", of FIX.4.4, allowed is one of venue.version, FIX.4.2")]
+    [InlineData("""{ "version": "FIX.5.0SP2", "validation": { "level": "full" }, "dictionary": "small.xml" }""", "venue.dictionary: saw \"small.xml\", allowed is with venue.transportDictionary beside it")]
+    [InlineData("""{ "validation": { "level": "full" }, "dictionary": "small.xml", "transportDictionary": "small.xml" }""", "venue.transportDictionary: saw \"small.xml\", allowed is nothing with FIX.4.4")]
+    [InlineData("""{ "version": "FIX.5.0", "validation": { "level": "full" }, "dictionary": "small.xml", "transportDictionary": "small.xml" }""", "venue.dictionary: saw \"small.xml\", allowed is a dictionary of FIX.5.0")]
+    [InlineData("""{ "schedule": { "kind": "nightly" } }""", "venue.schedule.kind: saw \"nightly\", allowed is one of \"always\", \"daily\", \"weekly\", \"24x7\"")]
+    [InlineData("""{ "schedule": { "kind": "daily", "start": "08:00", "end": "17:00", "timeZone": "Europe/Atlantis" } }""", "venue.schedule.timeZone: saw \"Europe/Atlantis\", allowed is a time zone of this machine")]
+    [InlineData("""{ "schedule": { "kind": "daily", "start": "8 o'clock", "end": "17:00" } }""", "venue.schedule.start: saw \"8 o'clock\", allowed is a time of day")]
+    [InlineData("""{ "schedule": { "kind": "daily", "start": "08:00" } }""", "venue.schedule.end: saw nothing, allowed is a value, for kind \"daily\"")]
+    [InlineData("""{ "schedule": { "kind": "daily", "start": "08:00", "end": "17:00", "days": ["monday", "funday"] } }""", "venue.schedule.days: saw \"funday\", allowed is days: sunday, monday")]
+    [InlineData("""{ "schedule": { "kind": "24x7", "resetTime": "17:00", "days": ["monday"] } }""", "venue.schedule.days: saw a value, allowed is nothing with kind \"24x7\", which has timeZone, resetTime")]
+    [InlineData("""{ "schedule": { "kind": "weekly", "startDay": "sunday", "start": "17:00", "endDay": "someday", "end": "17:00" } }""", "venue.schedule.endDay: saw \"someday\", allowed is one of \"sunday\"")]
+    public void A_wrong_value_is_named_with_file_line_key_and_cure(string keys, string expected)
+    {
+        _folder.Write("broken.xml", "<fix major='4'");
+        _folder.Write("small.xml", Dictionary);
+        JsonNode venue = JsonNode.Parse(keys)!;
+        (venue["kind"], venue["port"]) = ("fix", 5001);
+        Assert.Null(Load(venue.ToJsonString(), out string[] lines));
+        Assert.StartsWith($"desk:1: {expected}", Assert.Single(lines), StringComparison.Ordinal);
+    }
+
+    private const string Dictionary = "<fix type='FIX' major='4' minor='4' servicepack='0'><header><field name='BeginString' required='Y'/></header><trailer><field name='CheckSum' required='Y'/></trailer>"
+        + "<messages><message name='Heartbeat' msgtype='0' msgcat='admin'/></messages><components/><fields><field number='8' name='BeginString' type='STRING'/><field number='10' name='CheckSum' type='STRING'/></fields></fix>";
+
+    [Fact]
+    public void What_is_stated_reaches_the_session()
+    {
+        string dictionary = _folder.Write("small.xml", Dictionary);
+        Desk? desk = Load("""
+            { "kind": "fix", "port": 5001, "version": "FIX.4.4", "validation": { "level": "full", "userTags": false, "unknownFields": true, "fieldOrder": false, "groupOrder": true }, "dictionary": "small.xml",
+              "schedule": { "kind": "weekly", "timeZone": "America/Chicago", "startDay": "sunday", "start": "17:00", "endDay": "friday", "end": "16:00:30" }, "headerTags": ["50=DESK7"],
+              "nextExpectedSequence": true, "testSession": true, "resendMessages": true, "resendChunk": 2500, "sendingTimeToleranceSeconds": 5, "microseconds": false }
+            """, out string[] lines);
+        Assert.True(desk is not null, string.Join('\n', lines));
+        FixSettings fix = desk.Fix;
+        Assert.Equal(new FixValidationOptions { Level = FixValidation.Full, CheckUserTags = false, AllowUnknownFields = true, CheckFieldOrder = false, CheckGroupOrder = true }, fix.Validation);
+        Assert.Equal((dictionary, FixVersion.Fix44), (fix.Dictionaries!.Application.Source, fix.Version));
+        Assert.Equal((true, true, true, 2500, 5, false), (fix.UseNextExpectedSequence, fix.TestSession, fix.ResendMessages, fix.ResendChunk, fix.SendingTimeToleranceSeconds, fix.Microseconds));
+        Assert.Equal([(50, "DESK7")], fix.HeaderTags);
+        // Friday 2026-01-02: closes at 16:00:30 in Chicago, which is 22:00:30 UTC, and opens on Sunday at 23:00 UTC.
+        long friday = new DateTimeOffset(2026, 1, 2, 22, 0, 0, TimeSpan.Zero).ToUnixTimeSeconds() * 1_000_000_000;
+        ScheduleWindow open = fix.Schedule!.At(friday), closed = fix.Schedule.At(open.ToUtcNs);
+        Assert.Equal((true, friday + 30_000_000_000L, false, friday + 49 * 3_600_000_000_000L), (open.IsOpen, open.ToUtcNs, closed.IsOpen, closed.ToUtcNs));
+
+        Desk? round = Load("""{ "kind": "fix", "port": 5001, "schedule": { "kind": "24x7", "timeZone": "Asia/Tokyo", "resetTime": "06:00" } }""", out _);
+        ScheduleWindow day = round!.Fix.Schedule!.At(friday);
+        Assert.Equal((ScheduleKind.Continuous, true, 21), (round.Fix.Schedule.Kind, day.IsOpen, (int)(day.FromUtcNs / 3_600_000_000_000L % 24)));
+    }
+
+    /// <summary>A replay knows the desk file from the journal, and neither dictionaries nor secrets are there.</summary>
+    [Fact]
+    public void A_replay_reads_no_dictionary()
+    {
+        string file = _folder.Demo(d => d["venue"] = JsonNode.Parse("""{ "kind": "fix", "port": 5001, "validation": { "level": "full" }, "dictionary": "elsewhere.xml" }"""));
+        var errors = new ConfigurationErrors();
+        Assert.NotNull(Desk.Parse(File.ReadAllBytes(file), file, errors, pinnedPolicies: []));
+        Assert.Equal(0, errors.Count);
+    }
+
+    [Theory]
+    [InlineData("FIX.4.2")]
+    [InlineData("FIX.5.0SP2")]
+    public void A_desk_trades_with_the_embedded_venue_in_the_version_that_it_names(string version)
+    {
+        string desk = _folder.Demo(d =>
+        {
+            d["venue"]!["version"] = version;
+            d["venue"]!["validation"] = JsonNode.Parse("""{ "level": "full" }""");
+            d["venue"]!["schedule"] = JsonNode.Parse("""{ "kind": "24x7", "timeZone": "Europe/Berlin", "resetTime": "03:30" }""");
+        });
+        var (code, output, errors) = ApplianceProcess.Run("run", "--profile", _folder.Profile("fused"), "--desk", desk, "--seconds", "2", "--warm-up", "0.5", "--out", _folder.Out, "--report", _folder.ReportFile, "--no-console");
+        Assert.True(code == 0, output + string.Join('\n', errors));
+        var report = _folder.Report();
+        Assert.True(report.GetProperty("orders").GetProperty("filled").GetInt64() > 0);
+        Assert.True(report.GetProperty("statement").GetProperty("equal").GetBoolean());
+        Assert.Contains($"\"version\": \"{version}\"", File.ReadAllText(_folder.ReportFile), StringComparison.Ordinal);
+    }
+}
