@@ -81,7 +81,7 @@ public sealed class CpuGreeksBackend : IComputeBackend
         }
     }
 
-    private static void CheckLengths(in GreeksBatch batch)
+    internal static void CheckLengths(in GreeksBatch batch)
     {
         int n = batch.Count;
         if (n < 0 || batch.Strike.Length < n || batch.Years.Length < n || batch.Volatility.Length < n || batch.CallPut.Length < n || batch.Price.Length < n

@@ -1,9 +1,47 @@
 using Appliance.Contract;
+using Appliance.Kernels.Networks;
 
 namespace Appliance.Kernels.Ilgpu;
 
-/// <summary>The kernels on ILGPU behind the compute port: the side that is built where the package restores. README.md beside this says what goes here.</summary>
+/// <summary>The kernels on ILGPU behind the compute port: the side that is built where the package restores.</summary>
 public static class IlgpuAdapter
 {
-    public static AdapterStatus Status { get; } = AdapterStatus.NotWritten("Ilgpu");
+    public static AdapterStatus Status { get; } = AdapterStatus.Built("Ilgpu");
+
+    /// <summary>What ILGPU sees on this machine; its simulator on the processor always.</summary>
+    public static IReadOnlyList<IlgpuDevice> Devices() => Card.List();
+
+    /// <exception cref="IlgpuDeviceException">The device is not here; or it must answer in the call and its bits are not the processor's, so that a deadline would show in decisions.</exception>
+    public static IComputeBackend CreateBackend(IlgpuOptions options)
+    {
+        Card card = Card.Open(options);
+        var backend = new DeadlineGreeksBackend($"ilgpu {card.Name}", [new GreeksSlot(card, options.OptionsMax), new GreeksSlot(card, options.OptionsMax)], options, card);
+        if (!options.CompletesInCall || backend.SameBits) return backend;
+        backend.Dispose();
+        throw new IlgpuDeviceException($"{backend.Name} does not give the processor's bits: which of the two computed would show in decisions, and a replay could not repeat them");
+    }
+
+    /// <exception cref="IlgpuDeviceException">The device is not here.</exception>
+    public static IDevicePricing CreatePricing(IlgpuOptions options) => new IlgpuPricing(options);
+
+    /// <param name="rowsMax">The most rows that one call brings.</param>
+    /// <exception cref="IlgpuDeviceException">The device is not here.</exception>
+    public static IDeviceNetwork CreateMlp(IlgpuOptions options, IReadOnlyList<DenseLayer> layers, Activation activation, int rowsMax) =>
+        new IlgpuNetwork(options, [], layers, activation, rowsMax, stepsMax: 1);
+
+    /// <param name="layers">LSTM layers from the input up; other recurrences are refused.</param>
+    /// <param name="head">Dense layers on the last layer's h.</param>
+    /// <param name="stepsMax">The longest window.</param>
+    /// <exception cref="IlgpuDeviceException">The device is not here.</exception>
+    public static IDeviceNetwork CreateLstm(IlgpuOptions options, IReadOnlyList<RecurrentLayer> layers, IReadOnlyList<DenseLayer> head, Activation headActivation, int rowsMax, int stepsMax)
+    {
+        if (layers.Count == 0) throw new ArgumentException("A recurrent network has at least one layer.", nameof(layers));
+        return new IlgpuNetwork(options, layers, head, headActivation, rowsMax, stepsMax);
+    }
+
+    /// <summary>Every kernel as ILGPU would give it to a card; needs neither card nor driver.</summary>
+    public static IReadOnlyList<KernelAssembly> Assembly() => PtxText.All();
+
+    /// <summary>The text of one of those.</summary>
+    public static string AssemblyText(string kernel) => PtxText.Of(kernel);
 }

@@ -52,16 +52,35 @@ public static class ImpliedVolatilitySolver
         double price, double forward, double strike, double years, double callPut, double a, double c, double gap, double timeValue, out double s)
     {
         s = 0;
+        ImpliedVolatilityStatus status = Classify(price, forward, strike, years, callPut, a, c, timeValue, out Region region);
+        if (status == ImpliedVolatilityStatus.Ok) s = Deviation(region, a, c, gap);
+        return status;
+    }
+
+    /// <summary>The region of a price that <see cref="ImpliedVolatilityLanes{L,V}.Prepare"/> left to a closer look, or why it has no volatility.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static ImpliedVolatilityStatus Classify(
+        double price, double forward, double strike, double years, double callPut, double a, double c, double timeValue, out Region region)
+    {
+        region = Region.Other;
         if (!(forward >= PriceMin && forward <= PriceMax && strike >= PriceMin && strike <= PriceMax && years > 0 && years <= YearsMax && double.IsFinite(price) && Math.Abs(callPut) == 1))
             return ImpliedVolatilityStatus.BadInput;
         if (!(c >= TimeValueMin && timeValue >= TimeValueMin)) return timeValue < 0 ? ImpliedVolatilityStatus.BelowIntrinsic : ImpliedVolatilityStatus.NoTimeValue;
         if (!(c < 1)) return ImpliedVolatilityStatus.AboveMaximum;
         bool isLow = a > ImpliedVolatilityLanes<ScalarLanes, double>.AtForwardLogMax && c < 0.5 - NormalLanes<ScalarLanes, double>.TailOneDivision(Math.Sqrt(a + a));
-        if (a >= ImpliedVolatilityLanes<ScalarLanes, double>.NearLogMax) s = isLow ? FarLow(a, c) : FarHigh(a, c);
-        else if (isLow) s = ImpliedVolatilityLanes<ScalarLanes, double>.Low(a, c, gap);
-        else if (c < ImpliedVolatilityLanes<ScalarLanes, double>.MiddlePriceMax && a < ImpliedVolatilityLanes<ScalarLanes, double>.MiddleLogMax) s = ImpliedVolatilityLanes<ScalarLanes, double>.Middle(a, c, gap);
-        else s = ImpliedVolatilityLanes<ScalarLanes, double>.High(a, c);
+        bool isMiddle = c < ImpliedVolatilityLanes<ScalarLanes, double>.MiddlePriceMax && a < ImpliedVolatilityLanes<ScalarLanes, double>.MiddleLogMax;
+        region = isLow ? Region.Low : isMiddle ? Region.Middle : Region.High;
         return ImpliedVolatilityStatus.Ok;
+    }
+
+    /// <summary>s = σ√T of a price whose region is known, strike and forward however far apart.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static double Deviation(Region region, double a, double c, double gap)
+    {
+        bool isFar = a >= ImpliedVolatilityLanes<ScalarLanes, double>.NearLogMax;
+        if (region == Region.Low) return isFar ? FarLow(a, c) : ImpliedVolatilityLanes<ScalarLanes, double>.Low(a, c, gap);
+        if (region == Region.Middle) return ImpliedVolatilityLanes<ScalarLanes, double>.Middle(a, c, gap);
+        return isFar ? FarHigh(a, c) : ImpliedVolatilityLanes<ScalarLanes, double>.High(a, c);
     }
 
     /// <summary>ln c = −(h² + s²/4)/2 + a/2 + smaller terms: solved for h² where the price is above the formula's ridge, else the ridge itself.</summary>

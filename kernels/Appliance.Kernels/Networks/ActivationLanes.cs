@@ -68,7 +68,7 @@ internal static unsafe class ActivationLanes<L, V> where V : struct where L : st
 
     /// <summary>σ(gate)·tanh(value), absolute error below 2e-7. Exponents are held at 43, where both are 1 or 0 in single precision, so that the product of denominators stays finite.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static V GatedTanh(V gate, V value)
+    public static V GatedTanh(V gate, V value)
     {
         V one = L.All(1);
         V g = ExpWithin(L.Subtract(L.All(0), gate), 43), v = ExpWithin(L.Add(value, value), 43);
@@ -81,11 +81,18 @@ internal static unsafe class ActivationLanes<L, V> where V : struct where L : st
     {
         for (nint u = 0; u < units; u += L.Width)
         {
-            V kept = L.Divide(L.Load(cell + u), L.Add(L.All(1), Exp(L.Subtract(L.All(0), L.Load(gates + units + u)))));
-            V c = L.Add(kept, GatedTanh(L.Load(gates + u), L.Load(gates + 2 * units + u)));
+            V c = LstmCell(L.Load(gates + u), L.Load(gates + units + u), L.Load(gates + 2 * units + u), L.Load(cell + u));
             L.Store(c, cell + u);
             L.Store(GatedTanh(L.Load(gates + 3 * units + u), c), hidden + u);
         }
+    }
+
+    /// <summary>c' = σ(forget)·c + σ(input)·tanh(candidate), from the gates' sums.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V LstmCell(V input, V forget, V candidate, V cell)
+    {
+        V kept = L.Divide(cell, L.Add(L.All(1), Exp(L.Subtract(L.All(0), forget))));
+        return L.Add(kept, GatedTanh(input, candidate));
     }
 
     /// <summary>The end of a GRU step: h' = n + z∘(h − n), n = tanh(input + r∘candidate); <paramref name="gates"/> holds the sums of r and z.</summary>

@@ -25,11 +25,9 @@ public ref struct EuropeanBatch
     /// <summary>Prices every option; the count is that of <see cref="Spot"/>.</summary>
     public readonly void Evaluate(KernelWidth width = KernelWidth.Widest)
     {
+        CheckLengths();
         int n = Spot.Length;
         bool secondOrder = !Vanna.IsEmpty;
-        if (Strike.Length < n || Expiry.Length < n || Volatility.Length < n || Rate.Length < n || Yield.Length < n || Sign.Length < n || Price.Length < n || Delta.Length < n
-            || Gamma.Length < n || Vega.Length < n || Theta.Length < n || Rho.Length < n || secondOrder && (Vanna.Length < n || Volga.Length < n || Charm.Length < n))
-            ThrowShort(n);
         if (width == KernelWidth.Widest)
             width = Vector512.IsHardwareAccelerated ? KernelWidth.Simd512 : Vector256.IsHardwareAccelerated ? KernelWidth.Simd256 : KernelWidth.Scalar;
         int done = width switch
@@ -40,6 +38,14 @@ public ref struct EuropeanBatch
         };
         if (secondOrder) RunAll<ScalarLanes, double>(done, n);
         else RunFirst<ScalarLanes, double>(done, n);
+    }
+
+    internal readonly void CheckLengths()
+    {
+        int n = Spot.Length;
+        if (Strike.Length < n || Expiry.Length < n || Volatility.Length < n || Rate.Length < n || Yield.Length < n || Sign.Length < n || Price.Length < n || Delta.Length < n
+            || Gamma.Length < n || Vega.Length < n || Theta.Length < n || Rho.Length < n || !Vanna.IsEmpty && (Vanna.Length < n || Volga.Length < n || Charm.Length < n))
+            ThrowShort(n);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -29,7 +29,11 @@ internal static class EuropeanLanes<L, V> where L : struct, ILanes<V> where V : 
 
     /// <param name="secondOrder">Whether vanna, volga and charm are wanted; a constant at each call.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Evaluate(in EuropeanInputs<V> input, bool secondOrder, out EuropeanOutputs<V> result)
+    public static void Evaluate(in EuropeanInputs<V> input, bool secondOrder, out EuropeanOutputs<V> result) => Evaluate<LaneByLaneWing<L, V>>(in input, secondOrder, out result);
+
+    /// <typeparam name="W">How the wing's correction reaches the lanes.</typeparam>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Evaluate<W>(in EuropeanInputs<V> input, bool secondOrder, out EuropeanOutputs<V> result) where W : struct, IEuropeanWing<V>
     {
         V zero = L.All(0.0), one = L.All(1.0), half = L.All(0.5);
         V spot = input.Spot, strike = input.Strike, rate = input.Rate, yield = input.Yield;
@@ -66,7 +70,7 @@ internal static class EuropeanLanes<L, V> where L : struct, ILanes<V> where V : 
         V outOfMoney = L.Subtract(first, second);
         V parity = L.Subtract(d, c);
         V least = L.Multiply(first, L.All(WingShare));
-        if (L.AnyGreater(least, outOfMoney)) EuropeanWing.Correct<L, V>(least, x, deviation, h, c, bell, ref outOfMoney, ref parity);
+        if (L.AnyGreater(least, outOfMoney)) W.Correct(least, x, deviation, h, c, bell, ref outOfMoney, ref parity);
         outOfMoney = L.WhereGreater(outOfMoney, zero, outOfMoney, zero);
 
         // A call is out of the money where x ≤ 0, a put where x > 0; the other right holds the complementary probabilities.
@@ -120,6 +124,27 @@ internal static class EuropeanLanes<L, V> where L : struct, ILanes<V> where V : 
     }
 }
 
+/// <summary>Takes <see cref="EuropeanWing"/>'s correction to the lanes that need it.</summary>
+internal interface IEuropeanWing<V> where V : struct
+{
+    static abstract void Correct(V least, V x, V deviation, V h, V c, V bell, ref V outOfMoney, ref V parity);
+}
+
+/// <summary>One lane after another, out of line: it is rare.</summary>
+internal readonly struct LaneByLaneWing<L, V> : IEuropeanWing<V> where L : struct, ILanes<V> where V : struct
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Correct(V least, V x, V deviation, V h, V c, V bell, ref V outOfMoney, ref V parity) =>
+        EuropeanWing.Correct<L, V>(least, x, deviation, h, c, bell, ref outOfMoney, ref parity);
+}
+
+/// <summary>One option without an array to spill lanes to, for kernels on accelerators, which have no stack to speak of.</summary>
+internal readonly struct SingleWing : IEuropeanWing<double>
+{
+    public static void Correct(double least, double x, double deviation, double h, double c, double bell, ref double outOfMoney, ref double parity) =>
+        EuropeanWing.CorrectOne(x, deviation, h, c, bell, ref outOfMoney, ref parity);
+}
+
 /// <summary>
 /// The out-of-the-money price where it is so small a part of its two terms that their difference has lost its digits: C·φ(h − v/2)·(Y(h − v/2) − Y(h + v/2)) with the Mills ratio Y, the
 /// bracket from Taylor's series around h. Y' = hY − 1 gives all derivatives; −Y' itself is fitted (<see cref="NormalLanes{L,V}.MillsSlope"/>).
@@ -144,13 +169,18 @@ internal static class EuropeanWing
         {
             // The same test for each lane as for the register, so that every width gives the same bits.
             if (!(store[i] > store[48 + i])) continue;
-            double v = store[16 + i], distance = Math.Min(store[24 + i], 40), absX = Math.Abs(store[8 + i]);
-            // A wide deviation gets here only where nothing is left to correct: beyond seven hundred deviations.
-            if (v <= DeviationMax) store[48 + i] = store[40 + i] * 0.3989422804014327 * MillsDifference(distance, v);
-            if (absX < SmallX) store[56 + i] = store[32 + i] * ElementaryLanes<ScalarLanes, double>.ExpLessOne(absX);
+            CorrectOne(store[8 + i], store[16 + i], store[24 + i], store[32 + i], store[40 + i], ref store[48 + i], ref store[56 + i]);
         }
         outOfMoney = L.Load(in store[48]);
         parity = L.Load(in store[56]);
+    }
+
+    public static void CorrectOne(double x, double deviation, double h, double c, double bell, ref double outOfMoney, ref double parity)
+    {
+        double distance = Math.Min(h, 40), absX = Math.Abs(x);
+        // A wide deviation gets here only where nothing is left to correct: beyond seven hundred deviations.
+        if (deviation <= DeviationMax) outOfMoney = bell * 0.3989422804014327 * MillsDifference(distance, deviation);
+        if (absX < SmallX) parity = c * ElementaryLanes<ScalarLanes, double>.ExpLessOne(absX);
     }
 
     /// <summary>Y(h − v/2) − Y(h + v/2) for v ≤ 0.1.</summary>

@@ -94,7 +94,7 @@ public class CpuGreeksBackendTests
         Assert.Throws<ArgumentException>(() => backend.Submit(in tooShort));
     }
 
-    private static bool SameBits(in OptionGreeks a, in OptionGreeks b) =>
+    internal static bool SameBits(in OptionGreeks a, in OptionGreeks b) =>
         Same(a.Price, b.Price) && Same(a.Delta, b.Delta) && Same(a.Gamma, b.Gamma) && Same(a.Vega, b.Vega) && Same(a.Theta, b.Theta) && Same(a.Speed, b.Speed);
 
     private static bool Same(double a, double b) => BitConverter.DoubleToInt64Bits(a) == BitConverter.DoubleToInt64Bits(b);

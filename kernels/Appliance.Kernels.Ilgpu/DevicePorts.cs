@@ -1,0 +1,41 @@
+using Appliance.Kernels.ImpliedVolatility;
+using Appliance.Kernels.Pricing;
+
+namespace Appliance.Kernels.Ilgpu;
+
+/// <summary>Europeans and implied volatilities in arrays of any length, on a device; one thread at a time. The bits are those of the processor's kernels wherever the device rounds as IEEE 754 says.</summary>
+public interface IDevicePricing : IDisposable
+{
+    /// <summary>Kind and name.</summary>
+    string Device { get; }
+
+    /// <summary>As <see cref="EuropeanBatch.Evaluate"/>.</summary>
+    void Evaluate(in EuropeanBatch batch);
+
+    /// <summary>As <see cref="ImpliedVolatilityBatch.Solve"/>.</summary>
+    void Solve(
+        ReadOnlySpan<double> price, ReadOnlySpan<double> forward, ReadOnlySpan<double> strike, ReadOnlySpan<double> years, ReadOnlySpan<double> callPut,
+        Span<double> volatility, Span<ImpliedVolatilityStatus> status);
+}
+
+/// <summary>A perceptron or an LSTM in single precision on a device; one thread at a time.</summary>
+public interface IDeviceNetwork : IDisposable
+{
+    string Device { get; }
+    int Inputs { get; }
+    int Outputs { get; }
+    /// <summary>Floats that one stream carries from step to step; 0 for a perceptron.</summary>
+    int StateLength { get; }
+
+    /// <summary>A perceptron's answer to each row, or an LSTM's after a window of steps from a zero state.</summary>
+    /// <param name="inputs">[rows, steps, inputs].</param>
+    /// <param name="outputs">[rows, outputs].</param>
+    /// <param name="steps">1 for a perceptron.</param>
+    void Infer(ReadOnlySpan<float> inputs, Span<float> outputs, int rows, int steps = 1);
+
+    /// <summary>Advances an LSTM's streams by one step each.</summary>
+    /// <param name="inputs">[rows, inputs].</param>
+    /// <param name="states">[rows, StateLength]: for each layer h, then c; read and replaced.</param>
+    /// <param name="outputs">[rows, outputs].</param>
+    void Step(ReadOnlySpan<float> inputs, Span<float> states, Span<float> outputs, int rows);
+}
