@@ -36,7 +36,7 @@ internal static class Program
             Console.Error.WriteLine(e.Message);
             return ExitCode.BadInput;
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or Kernels.Ilgpu.IlgpuDeviceException)
         {
             Console.Error.WriteLine($"appliance: {e.Message}");
             return ExitCode.Failed;

@@ -91,6 +91,22 @@ internal static class DoctorCommand
             bool wanted = status.Name switch { "Disruptor" => profile.RingImplementation == "disruptor", "QuickFix" => profile.GatewayImplementation == "quickfix", _ => profile.ComputeBackend == "ilgpu" };
             if (wanted) yield return status.IsBuilt ? (Verdict.Good, status.Sentence, "") : (Verdict.Wrong, status.Sentence, "");
         }
+        foreach (var verdict in ComputeDevices(profile)) yield return verdict;
+    }
+
+    /// <summary>What ILGPU sees, and whether the profile's device is among it.</summary>
+    private static IEnumerable<(Verdict, string What, string Cure)> ComputeDevices(HardwareProfile profile)
+    {
+        if (!Kernels.Ilgpu.IlgpuAdapter.Status.IsBuilt) yield break;
+        var devices = Kernels.Ilgpu.IlgpuAdapter.Devices();
+        foreach (var device in devices)
+            yield return (Verdict.Good, $"compute device {device.Kind} {device.Index}: {device.Name}{(device.MemoryBytes > 0 ? $", {device.MemoryBytes / (1 << 20):N0} MiB" : ", ILGPU's simulator")}", "");
+        if (profile.ComputeBackend != "ilgpu") yield break;
+        var wanted = profile.ComputeDevice;
+        if (!devices.Any(d => d.Kind == wanted.Device && d.Index == wanted.DeviceIndex))
+            yield return (Verdict.Wrong, $"the profile computes on {wanted.Device} {wanted.DeviceIndex}, which is not here", "name one of those in compute.device and compute.deviceIndex");
+        else if (wanted.Device == "cpu")
+            yield return (Verdict.Advice, "the profile computes on ILGPU's simulator", "right answers, not speed: set compute.backend to \"auto\", or name a card");
     }
 
     internal static IEnumerable<(string Name, ThreadPlacement Placement)> Threads(HardwareProfile profile)

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using Appliance.Host.Configuration;
 using Appliance.Host.Greeks;
 using Appliance.Kernels;
+using Appliance.Kernels.Ilgpu;
 
 namespace Appliance.Host.Commands;
 
@@ -18,6 +19,8 @@ internal static class GreeksCommand
         var output = new Option<string>("--out") { Description = "Results (CSV), or - for standard output. The file gets its name only when it is whole.", Required = true, HelpName = "FILE" };
         var backend = new Option<string>("--backend") { Description = "scalar (the reference, one row at a time), simd (the same bits, faster) or ilgpu (where that adapter is built).", DefaultValueFactory = _ => "simd", HelpName = "NAME" };
         backend.AcceptOnlyFromAmong("scalar", "simd", "ilgpu");
+        var device = new Option<string>("--device") { Description = "With --backend ilgpu, where Europeans under black-scholes and black76 are priced, with simd's bits: cuda, opencl, cpu (ILGPU's simulator: no speed) or auto, the first of these that is here. Everything else is priced on the processor.", DefaultValueFactory = _ => "auto", HelpName = "NAME" };
+        device.AcceptOnlyFromAmong("auto", "cuda", "opencl", "cpu");
         var report = new Option<string?>("--report") { Description = "Report to write (JSON): counts and rates; an HTML page of the same name goes beside it.", HelpName = "FILE.json" };
         var command = new Command("greeks", $"""
             Price every contract of a CSV file, with delta, gamma, vega, theta, rho, vanna, volga and charm.
@@ -32,19 +35,15 @@ internal static class GreeksCommand
 
             Example: appliance greeks --in contracts.csv --out greeks.csv
                      zcat contracts.csv.gz | appliance greeks --in - --out - | head
-            """) { input, output, backend, report };
-        command.SetAction(parsed => Run(parsed.GetValue(input)!, parsed.GetValue(output)!, parsed.GetValue(backend)!, parsed.GetValue(report)));
+            """) { input, output, backend, device, report };
+        command.SetAction(parsed => Run(parsed.GetValue(input)!, parsed.GetValue(output)!, parsed.GetValue(backend)!, parsed.GetResult(device) is { Implicit: false } ? parsed.GetValue(device) : null, parsed.GetValue(report)));
         return command;
     }
 
-    private static int Run(string input, string output, string backend, string? report)
+    private static int Run(string input, string output, string backend, string? deviceName, string? report)
     {
-        if (backend == "ilgpu")
-        {
-            Kernels.Ilgpu.IlgpuAdapter.Status.Require();
-            // Never a silent fallback to another backend.
-            throw new BadInputException("--backend ilgpu: the adapter that is built prices no file of contracts: take simd or scalar");
-        }
+        if (deviceName is not null && backend != "ilgpu") throw new BadInputException($"--device {deviceName}: goes with --backend ilgpu alone");
+        using IDevicePricing? device = backend == "ilgpu" ? OpenDevice(deviceName ?? "auto") : null;
         using Stream inputStream = OpenInput(input);
         string name = input == "-" ? "standard input" : input;
         (ContractLines lines, ContractColumns columns) = GreeksRun.Open(name, inputStream);
@@ -67,7 +66,7 @@ internal static class GreeksCommand
         GreeksCounts counts;
         try
         {
-            counts = GreeksRun.Price(lines, columns, file.Stream, backend == "simd" ? KernelWidth.Widest : null, () => Volatile.Read(ref interrupted), c => progress.Show(c, lines.BytesRead));
+            counts = GreeksRun.Price(lines, columns, file.Stream, backend == "scalar" ? null : KernelWidth.Widest, () => Volatile.Read(ref interrupted), c => progress.Show(c, lines.BytesRead), device);
             if (!counts.Interrupted) file.Complete();
         }
         catch (IOException e)
@@ -85,10 +84,18 @@ internal static class GreeksCommand
             Console.Error.WriteLine($"interrupted after {counts.Rows} rows: {(output == "-" ? "the output is not complete" : $"{output} is not written")}");
             return ExitCode.Interrupted;
         }
-        (output == "-" ? Console.Error : Console.Out).WriteLine(GreeksReport.Summary(counts, seconds));
+        (output == "-" ? Console.Error : Console.Out).WriteLine(GreeksReport.Summary(counts, seconds, device?.Device));
         if (counts.FirstFault is not null) Console.Error.WriteLine($"{counts.Bad} of {counts.Rows} rows were not priced; the first: {counts.FirstFault}");
-        if (report is not null) GreeksReport.Write(report, name, file.Name, backend, counts, seconds, lines.BytesRead);
+        if (report is not null) GreeksReport.Write(report, name, file.Name, backend, counts, seconds, lines.BytesRead, device?.Device);
         return counts.Bad == 0 ? ExitCode.Done : ExitCode.Failed;
+    }
+
+    private static IDevicePricing OpenDevice(string name)
+    {
+        // Never a silent fallback to another backend: the adapter is there, and so is the device, or it is said.
+        IlgpuAdapter.Status.Require();
+        try { return IlgpuAdapter.CreatePricing(new IlgpuOptions { Device = name }); }
+        catch (IlgpuDeviceException e) { throw new BadInputException($"--device {name}: {e.Message}"); }
     }
 
     private static Stream OpenInput(string path)

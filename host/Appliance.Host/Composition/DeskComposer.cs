@@ -141,6 +141,16 @@ internal static class DeskComposer
         "simd" => Kernels.CpuGreeksBackend.IsSupported(Kernels.KernelWidth.Simd256)
             ? new Kernels.CpuGreeksBackend()
             : throw new BadInputException($"{profile.File}: compute.backend: saw \"simd\", but this processor has no AVX2; allowed here are \"auto\" and \"scalar\""),
+        "ilgpu" => Device(profile),
         _ => new Kernels.CpuGreeksBackend(),
     };
+
+    /// <summary>For imaginary price moves, which must not keep a device from the real ones.</summary>
+    public static IComputeBackend RehearsalBackend(HardwareProfile profile) => profile.ComputeBackend == "ilgpu" ? new Kernels.CpuGreeksBackend() : Backend(profile);
+
+    private static IComputeBackend Device(HardwareProfile profile)
+    {
+        try { return Kernels.Ilgpu.IlgpuAdapter.CreateBackend(profile.ComputeDevice); }
+        catch (Kernels.Ilgpu.IlgpuDeviceException e) { throw new BadInputException($"{profile.File}: compute.device: {e.Message}"); }
+    }
 }

@@ -30,7 +30,7 @@ internal sealed partial class HostRun
         return new RunResult
         {
             Command = _request.Command, Desk = _desk.Name, Currency = _desk.Currency, Profile = _profile.Name, Topology = _profile.Topology.ToString().ToLowerInvariant(),
-            Build = BuildIdentity.Build, InstructionSet = BuildIdentity.InstructionSet, ComputeBackend = DeskComposer.Backend(_profile).Name, Seconds = (_endedNs - _startedNs) / 1e9,
+            Build = BuildIdentity.Build, InstructionSet = BuildIdentity.InstructionSet, ComputeBackend = _compute!.Name, Seconds = (_endedNs - _startedNs) / 1e9,
             Source = _source.Statistics, RingEvents = c.Events,
             Orders = new OrderCounts(c.Intents, _flow.Gate.Approved, c.Intents - _flow.Gate.Approved, sent, o.Fills, o.Cancelled, o.RejectedByVenue + o.AmendsRefused + o.CancelsRefused) { Unsent = unsent },
             Alarms = Alarms(in o),

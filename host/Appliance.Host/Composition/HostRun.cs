@@ -43,6 +43,7 @@ internal sealed partial class HostRun : IDisposable
 
     private FlowOptions _options = null!;
     private Flow<HostMonotonicClock> _flow = null!;
+    private IComputeBackend? _compute;
     private IRing<RingEvent> _ring = null!;
     private ITickSource _source = null!;
     private IOrderGateway _gateway = null!;
@@ -157,7 +158,8 @@ internal sealed partial class HostRun : IDisposable
         OrderSender<TSink>? early = orderRing is null ? null : new OrderSender<TSink>(orderRing, kill, kind.NewSink(0));
         IOrderOut orderOut = IsReplay ? new NoOrderOut() : early ?? sender;
         _sendCounts = () => (sender.Sent, sender.Unsent + (early?.Unsent ?? 0));
-        _flow = new Flow<HostMonotonicClock>(_options, DeskComposer.Backend(_profile), orderOut, _latency);
+        _compute = DeskComposer.Backend(_profile);
+        _flow = new Flow<HostMonotonicClock>(_options, _compute, orderOut, _latency);
         if (IsReplay || _desk.VenueKind == "paper") _switches.Measuring = true;
 
         var opening = new List<RingEvent>();
@@ -221,7 +223,7 @@ internal sealed partial class HostRun : IDisposable
 
     /// <summary>For a live run whose deciding thread has its core to itself: a capture's next packet is always there, and who gives its core away has others to think of.</summary>
     private Understudy? Understudy(ThreadPlacement deciding, IRehearsable sender) =>
-        IsLive && _profile.RehearseMicroseconds > 0 && deciding.Wait == RingWait.BusySpin ? new Understudy(_flow, DeskComposer.Backend(_profile), sender, _profile.RehearseMicroseconds * 1_000L) : null;
+        IsLive && _profile.RehearseMicroseconds > 0 && deciding.Wait == RingWait.BusySpin ? new Understudy(_flow, DeskComposer.RehearsalBackend(_profile), sender, _profile.RehearseMicroseconds * 1_000L) : null;
 
     private LoopDuties Duties(int thread) => new(thread, _switches, NewMeter(), _latency);
 
@@ -329,6 +331,7 @@ internal sealed partial class HostRun : IDisposable
         _journal?.Dispose();
         _venue.Dispose();
         _ring?.Dispose();
+        _compute?.Dispose();
         _signals.Dispose();
         _board.Dispose();
         _lock.Dispose();

@@ -27,6 +27,7 @@ internal sealed record HardwareProfile
     public required string GatewayImplementation { get; init; }
     public required int GatewayPollMicroseconds { get; init; }
     public required string ComputeBackend { get; init; }
+    public required Kernels.Ilgpu.IlgpuOptions ComputeDevice { get; init; }
     public required int TimerMilliseconds { get; init; }
     public required double OverloadRingShare { get; init; }
     public required double JournalLagRingShare { get; init; }
@@ -87,7 +88,11 @@ internal sealed record HardwareProfile
         new("compute", SettingType.Object, "Pricing.")
         {
             Section = new("compute",
-            new Setting("backend", SettingType.Choice, "auto takes the widest vectors the processor has; ilgpu needs its adapter.") { Default = "\"auto\"", Choices = ["auto", "scalar", "simd", "ilgpu"] })
+            new("backend", SettingType.Choice, "auto takes the widest vectors the processor has; ilgpu needs its adapter.") { Default = "\"auto\"", Choices = ["auto", "scalar", "simd", "ilgpu"] },
+            new("device", SettingType.Choice, "ilgpu: what computes. cpu is ILGPU's simulator: right answers, not speed.") { Default = "\"cuda\"", Choices = ["cuda", "opencl", "cpu"] },
+            new("deviceIndex", SettingType.Integer, "ilgpu: which device of that kind.") { Default = "0", Min = 0, Max = 63 },
+            new("deadlineMicroseconds", SettingType.Integer, "ilgpu: a batch that the device has not answered by then is computed on the processor, with the same bits.") { Default = "1000", Min = 10, Max = 1000000, Unit = "µs" },
+            new("crossoverOptions", SettingType.Integer, "ilgpu: smaller batches are computed on the processor at once; `Appliance.Perf gpu` measures where the two meet.") { Default = "2048", Min = 0, Max = 65536, Unit = "options" })
         },
         new("journal", SettingType.Object, "The journal.")
         {
@@ -152,7 +157,7 @@ internal sealed record HardwareProfile
             PacketsPerPoll = (int)o.Object("ingest").Integer("packetsPerPoll"), ReceiveBufferBytes = (int)o.Object("ingest").Integer("receiveBufferBytes"),
             BusyPollMicroseconds = (int)o.Object("ingest").Integer("busyPollMicroseconds"), TimerMilliseconds = (int)o.Object("ingest").Integer("timerMilliseconds"),
             GatewayImplementation = o.Object("gateway").Text("implementation"), GatewayPollMicroseconds = (int)o.Object("gateway").Integer("pollMicroseconds"),
-            OrderLogMegabytes = (int)o.Object("gateway").Integer("orderLogMegabytes"), ComputeBackend = o.Object("compute").Text("backend"),
+            OrderLogMegabytes = (int)o.Object("gateway").Integer("orderLogMegabytes"), ComputeBackend = o.Object("compute").Text("backend"), ComputeDevice = Device(o.Object("compute")),
             RehearseMicroseconds = (int)o.Object("decide").Integer("rehearseMicroseconds"),
             JournalDurability = o.Object("journal").Text("durability") switch { "flush" => JournalDurability.EveryWrite, "interval" => JournalDurability.Interval, _ => JournalDurability.PageCache },
             JournalSyncMilliseconds = (int)o.Object("journal").Integer("syncMilliseconds"), WatchdogMilliseconds = (int)o.Object("watchdog").Integer("stallMilliseconds"),
@@ -160,6 +165,11 @@ internal sealed record HardwareProfile
             MaxLevels = (int)o.Object("memory").Integer("maxLevels"), LiveOrders = (int)o.Object("memory").Integer("liveOrders"),
         };
     }
+
+    private static Kernels.Ilgpu.IlgpuOptions Device(ConfigurationObject o) => new()
+    {
+        Device = o.Text("device"), DeviceIndex = (int)o.Integer("deviceIndex"), DeadlineNs = o.Integer("deadlineMicroseconds") * 1_000, CrossoverOptions = (int)o.Integer("crossoverOptions"), CompletesInCall = true,
+    };
 
     private static ThreadPlacement Placement(ConfigurationObject o) => new((int)o.Integer("core"), o.Text("scheduling"), (int)o.Integer("priority"),
         o.Text("wait") switch { "busy-spin" => RingWait.BusySpin, "yielding" => RingWait.Yielding, "parking" => RingWait.Parking, _ => RingWait.Sleeping });

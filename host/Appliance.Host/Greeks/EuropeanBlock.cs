@@ -1,11 +1,12 @@
 using System.Runtime.CompilerServices;
 using Appliance.Kernels;
+using Appliance.Kernels.Ilgpu;
 using Appliance.Kernels.Pricing;
 
 namespace Appliance.Host.Greeks;
 
-/// <summary>The European options of a block of rows, in arrays for the vector kernel.</summary>
-internal sealed class EuropeanBlock(int capacity, KernelWidth width)
+/// <summary>The European options of a block of rows, in arrays for the vector kernel or for a device, which give the same bits.</summary>
+internal sealed class EuropeanBlock(int capacity, KernelWidth width, IDevicePricing? device)
 {
     private readonly double[] _spot = new double[capacity], _strike = new double[capacity], _expiry = new double[capacity], _volatility = new double[capacity];
     private readonly double[] _rate = new double[capacity], _yield = new double[capacity], _sign = new double[capacity];
@@ -41,11 +42,16 @@ internal sealed class EuropeanBlock(int capacity, KernelWidth width)
         return i;
     }
 
-    public void Evaluate() => new EuropeanBatch
+    public void Evaluate()
     {
-        Spot = _spot.AsSpan(0, Count), Strike = _strike, Expiry = _expiry, Volatility = _volatility, Rate = _rate, Yield = _yield, Sign = _sign,
-        Price = _price, Delta = _delta, Gamma = _gamma, Vega = _vega, Theta = _theta, Rho = _rho, Vanna = _vanna, Volga = _volga, Charm = _charm,
-    }.Evaluate(width);
+        var batch = new EuropeanBatch
+        {
+            Spot = _spot.AsSpan(0, Count), Strike = _strike, Expiry = _expiry, Volatility = _volatility, Rate = _rate, Yield = _yield, Sign = _sign,
+            Price = _price, Delta = _delta, Gamma = _gamma, Vega = _vega, Theta = _theta, Rho = _rho, Vanna = _vanna, Volga = _volga, Charm = _charm,
+        };
+        if (device is null) batch.Evaluate(width);
+        else device.Evaluate(in batch);
+    }
 
     /// <summary>A forward does not move with the rate, so only its discounting does.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

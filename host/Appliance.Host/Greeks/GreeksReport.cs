@@ -8,10 +8,12 @@ namespace Appliance.Host.Greeks;
 /// <summary>What `appliance greeks` says at its end: one line, and where asked a JSON file with a page beside it.</summary>
 internal static class GreeksReport
 {
-    public static string Summary(GreeksCounts c, double seconds) =>
-        string.Create(CultureInfo.InvariantCulture, $"{c.Rows:N0} rows in {seconds:F2} s ({c.Rows / seconds:N0} a second): {c.Priced:N0} priced, {c.Bad:N0} bad");
+    /// <param name="device">Where Europeans were priced, if that was not the processor.</param>
+    public static string Summary(GreeksCounts c, double seconds, string? device = null) =>
+        string.Create(CultureInfo.InvariantCulture, $"{c.Rows:N0} rows in {seconds:F2} s ({c.Rows / seconds:N0} a second): {c.Priced:N0} priced, {c.Bad:N0} bad")
+        + (device is null ? "" : string.Create(CultureInfo.InvariantCulture, $"; {c.OnDevice:N0} of them on {device}, {c.Priced - c.OnDevice:N0} on the processor"));
 
-    public static void Write(string path, string input, string output, string backend, GreeksCounts c, double seconds, long bytesRead)
+    public static void Write(string path, string input, string output, string backend, GreeksCounts c, double seconds, long bytesRead, string? device)
     {
         JsonReport.WriteAtomically(path, w =>
         {
@@ -20,6 +22,11 @@ internal static class GreeksReport
             w.WriteString("in", input);
             w.WriteString("out", output);
             w.WriteString("backend", backend);
+            if (device is not null)
+            {
+                w.WriteString("device", device);
+                w.WriteNumber("onDevice", c.OnDevice);
+            }
             w.WriteNumber("rows", c.Rows);
             w.WriteNumber("priced", c.Priced);
             w.WriteNumber("bad", c.Bad);
@@ -39,7 +46,7 @@ internal static class GreeksReport
         });
         var page = new StringBuilder();
         page.Append(CultureInfo.InvariantCulture, $"<!doctype html><html lang='en'><head><meta charset='utf-8'><title>greeks</title><style>{HtmlReport.Style}</style></head><body><h1>Greeks</h1>\n");
-        page.Append(CultureInfo.InvariantCulture, $"<p>{WebUtility.HtmlEncode(input)} to {WebUtility.HtmlEncode(output)}, backend {backend}. {Summary(c, seconds)}.</p>\n");
+        page.Append(CultureInfo.InvariantCulture, $"<p>{WebUtility.HtmlEncode(input)} to {WebUtility.HtmlEncode(output)}, backend {backend}. {WebUtility.HtmlEncode(Summary(c, seconds, device))}.</p>\n");
         if (c.FirstFault is not null) page.Append(CultureInfo.InvariantCulture, $"<p class='bad'>The first bad row: {WebUtility.HtmlEncode(c.FirstFault)}</p>\n");
         foreach (var (key, words, counts) in Tables(c))
         {

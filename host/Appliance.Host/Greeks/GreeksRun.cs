@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Appliance.Kernels;
+using Appliance.Kernels.Ilgpu;
 using Appliance.Kernels.ImpliedVolatility;
 using Appliance.Kernels.Pricing;
 
@@ -9,6 +10,8 @@ namespace Appliance.Host.Greeks;
 internal sealed class GreeksCounts
 {
     public long Rows, Priced, Bad, SolvedVolatilities;
+    /// <summary>Rows that a device priced.</summary>
+    public long OnDevice;
     public readonly long[] ByContract = new long[ColumnUse.ContractWords.Length], ByModel = new long[ColumnUse.ModelWords.Length];
     public string? FirstFault;
     public bool Interrupted;
@@ -29,6 +32,7 @@ internal sealed class GreeksRun
     private readonly ResultLines _results;
     private readonly EuropeanBlock? _block;
     private readonly Func<bool> _isInterrupted;
+    private readonly bool _hasDevice;
 
     private readonly int[] _idStart = new int[RowsMax], _idLength = new int[RowsMax], _slot = new int[RowsMax];
     private readonly long[] _lineNumber = new long[RowsMax];
@@ -38,12 +42,13 @@ internal sealed class GreeksRun
     private int _count;
     private long _slowTicks;
 
-    private GreeksRun(ContractLines lines, ContractColumns columns, Stream output, KernelWidth? batchWidth, Func<bool> isInterrupted)
+    private GreeksRun(ContractLines lines, ContractColumns columns, Stream output, KernelWidth? batchWidth, IDevicePricing? device, Func<bool> isInterrupted)
     {
         _lines = lines;
         _row = new ContractRow(columns);
         _results = new ResultLines(output, columns.HasPrice);
-        _block = batchWidth is { } width ? new EuropeanBlock(RowsMax, width) : null;
+        _block = batchWidth is { } width ? new EuropeanBlock(RowsMax, width, device) : null;
+        _hasDevice = device is not null;
         _isInterrupted = isInterrupted;
     }
 
@@ -61,9 +66,11 @@ internal sealed class GreeksRun
 
     /// <param name="batchWidth">Registers of the vector kernel; null: every row by itself.</param>
     /// <param name="progress">Called after each block.</param>
-    public static GreeksCounts Price(ContractLines lines, ContractColumns columns, Stream output, KernelWidth? batchWidth, Func<bool> isInterrupted, Action<GreeksCounts>? progress = null)
+    /// <param name="device">Takes the place of the vector kernel, with the same bits.</param>
+    public static GreeksCounts Price(
+        ContractLines lines, ContractColumns columns, Stream output, KernelWidth? batchWidth, Func<bool> isInterrupted, Action<GreeksCounts>? progress = null, IDevicePricing? device = null)
     {
-        var run = new GreeksRun(lines, columns, output, batchWidth, isInterrupted);
+        var run = new GreeksRun(lines, columns, output, batchWidth, device, isInterrupted);
         while (run.NextBlock()) progress?.Invoke(run.Counts);
         run._results.Flush();
         return run.Counts;
@@ -139,6 +146,7 @@ internal sealed class GreeksRun
             if (s.IsFinite)
             {
                 Counts.Priced++;
+                if (_hasDevice) Counts.OnDevice++;
                 _results.Priced(id, in s, _impliedVolatility[i]);
                 return;
             }

@@ -1,3 +1,4 @@
+using Appliance.Contract;
 using Appliance.Kernels;
 using Appliance.Kernels.Ilgpu;
 using Appliance.Kernels.ImpliedVolatility;
@@ -131,7 +132,7 @@ public class DevicePricingTests
         foreach (Action use in (Action[])
             [() => IlgpuAdapter.CreateBackend(new()), () => IlgpuAdapter.CreatePricing(new()), () => IlgpuAdapter.CreateMlp(new(), [], default, 1),
             () => IlgpuAdapter.CreateLstm(new(), [], [], default, 1, 1), () => IlgpuAdapter.Assembly(), () => IlgpuAdapter.AssemblyText("greeks")])
-            Assert.Equal(IlgpuAdapter.Status.Sentence, Assert.Throws<Contract.AdapterNotBuiltException>(use).Message);
+            Assert.Equal(IlgpuAdapter.Status.Sentence, Assert.Throws<AdapterNotBuiltException>(use).Message);
     }
 
     private static void AssertSameBits(double[] expected, double[] actual, string what)

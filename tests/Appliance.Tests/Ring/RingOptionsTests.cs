@@ -108,7 +108,6 @@ public class RingOptionsTests
     public void Adapters_whose_on_side_is_to_come_never_say_they_are_built()
     {
         Assert.False(Appliance.Fix.QuickFix.QuickFixAdapter.Status.IsBuilt);
-        Assert.False(Appliance.Kernels.Ilgpu.IlgpuAdapter.Status.IsBuilt);
         Assert.Throws<AdapterNotBuiltException>(Appliance.Fix.QuickFix.QuickFixAdapter.Status.Require);
     }
 }
