@@ -100,7 +100,9 @@ public sealed class Flow<TClock> : IRequestOut where TClock : struct, IMonotonic
             int instrument = portfolio.Instrument;
             read += _market.CopyLevels(instrument, Side.Buy, best) + best[0].QuantityUnits;
             read += _market.CopyLevels(instrument, Side.Sell, best) + best[0].QuantityUnits;
-            read += _market.Top(instrument).TimeUtcNs + _gate.Approach(instrument) + portfolio.Approach();
+            read += _market.Top(instrument).TimeUtcNs + portfolio.Approach();
+            _gate.Prefetch(instrument);
+            _gate.PrefetchOrder(portfolio.Index);
         }
         return read;
     }
@@ -115,6 +117,7 @@ public sealed class Flow<TClock> : IRequestOut where TClock : struct, IMonotonic
             return;
         }
         long consumedNs = _clock.NowNs();
+        _gate.Prefetch(e.Instrument);
         _market.Apply(ref e);
         ReadOnlySpan<ushort> dirty = _market.Dirty;
         foreach (ushort instrument in dirty)
@@ -173,6 +176,7 @@ public sealed class Flow<TClock> : IRequestOut where TClock : struct, IMonotonic
         ref readonly TopOfBook top = ref _market.Top(portfolio.Instrument);
         if (top.State == BookState.Ready)
         {
+            _gate.PrefetchOrder(portfolio.Index);
             portfolio.Price(in _market.Features(portfolio.Instrument), _nowUtcNs);
             _gate.OnGreeks(portfolio.Index, portfolio.Greeks.AnchorUtcNs);
             Counters.Decisions++;
@@ -191,6 +195,7 @@ public sealed class Flow<TClock> : IRequestOut where TClock : struct, IMonotonic
             stamps.GatedNs = _clock.NowNs();
             SendResult result = _out.Send(in approved);
             // After the send: the block of records is hashed now and then, and the order need not wait for that.
+            _gate.Settle();
             _hash.Add(in approved);
             if (result == SendResult.Sent && !ordered && TakesStamps && e.Kind < EventKind.ExecutionReported) RecordOrder(in stamps);
             ordered = true;

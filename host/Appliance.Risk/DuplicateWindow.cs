@@ -19,9 +19,14 @@ internal sealed class DuplicateWindow
         public Side Side;
     }
 
+    /// <summary>The newest entry of a hash, counted from 1, 0 for none; and its time, so that an old one is passed by without being read.</summary>
+    private struct Newest
+    {
+        public long At, TimeUtcNs;
+    }
+
     private readonly Entry[] _entries;
-    /// <summary>The newest entry of each hash, counted from 1; 0 for none.</summary>
-    private readonly long[] _newest;
+    private readonly Newest[] _newest;
     private readonly int _mask;
     private readonly int _hashShift;
     private long _windowNs;
@@ -31,7 +36,7 @@ internal sealed class DuplicateWindow
     {
         int capacity = (int)BitOperations.RoundUpToPowerOf2((ulong)Math.Max(16, capacityAtLeast));
         _entries = new Entry[capacity];
-        _newest = new long[capacity];
+        _newest = new Newest[capacity];
         _mask = capacity - 1;
         _hashShift = 64 - BitOperations.Log2((uint)capacity);
         _windowNs = windowNs;
@@ -47,12 +52,14 @@ internal sealed class DuplicateWindow
     public static long CapacityFor(GateLimits limits) => CapacityFor(limits.DuplicateWindowNs, limits.MessageWindowNs, limits.MaxMessagesPerWindow);
 
     public static long CapacityFor(long duplicateWindowNs, long messageWindowNs, long messagesPerWindow) =>
-        duplicateWindowNs == 0 ? 0 : checked((duplicateWindowNs / messageWindowNs + 2) * messagesPerWindow);
+        duplicateWindowNs == 0 ? 0 : checked((duplicateWindowNs / messageWindowNs + 1) * messagesPerWindow);
 
     public bool Contains(in OrderIntent intent, long nowUtcNs)
     {
         if (_windowNs == 0) return false;
-        for (long at = _newest[Hash(in intent)]; at > 0 && at > _count - _entries.Length;)
+        ref Newest newest = ref _newest[Hash(intent.PriceUnits, intent.QuantityUnits, intent.Instrument, intent.Portfolio, intent.Side)];
+        if (nowUtcNs - newest.TimeUtcNs >= _windowNs) return false;
+        for (long at = newest.At; at > 0 && at > _count - _entries.Length;)
         {
             ref Entry entry = ref _entries[(int)at & _mask];
             if (nowUtcNs - entry.TimeUtcNs >= _windowNs) return false;
@@ -63,24 +70,27 @@ internal sealed class DuplicateWindow
         return false;
     }
 
-    public void Add(in OrderIntent intent, long nowUtcNs)
+    public void Add(in OrderRecord order, long nowUtcNs)
     {
         // Also while the control is off: it may be switched on for what is remembered here.
         long at = ++_count;
-        ref long newest = ref _newest[Hash(in intent)];
-        _entries[(int)at & _mask] = new Entry
-        {
-            TimeUtcNs = nowUtcNs, PriceUnits = intent.PriceUnits, QuantityUnits = intent.QuantityUnits, Previous = newest,
-            Instrument = intent.Instrument, Portfolio = intent.Portfolio, Side = intent.Side,
-        };
-        newest = at;
+        ref Newest newest = ref _newest[Hash(order.PriceUnits, order.QuantityUnits, order.Instrument, order.Portfolio, order.Side)];
+        // Field by field: a value made on the stack and copied would be read wider than it was just written.
+        ref Entry entry = ref _entries[(int)at & _mask];
+        entry.TimeUtcNs = nowUtcNs;
+        entry.PriceUnits = order.PriceUnits;
+        entry.QuantityUnits = order.QuantityUnits;
+        entry.Previous = newest.At;
+        entry.Instrument = order.Instrument;
+        entry.Portfolio = order.Portfolio;
+        entry.Side = order.Side;
+        (newest.At, newest.TimeUtcNs) = (at, nowUtcNs);
     }
 
     /// <summary>Fibonacci hashing (Knuth, The Art of Computer Programming 3, 6.4) of the folded fields.</summary>
-    private int Hash(in OrderIntent intent)
+    private int Hash(long priceUnits, long quantityUnits, ushort instrument, ushort portfolio, Side side)
     {
-        ulong folded = (ulong)intent.PriceUnits * 0x9E3779B97F4A7C15 ^ (ulong)intent.QuantityUnits * 0xC2B2AE3D27D4EB4F
-            ^ ((ulong)intent.Instrument << 24 | (ulong)intent.Portfolio << 8 | (byte)intent.Side);
+        ulong folded = (ulong)priceUnits * 0x9E3779B97F4A7C15 ^ (ulong)quantityUnits * 0xC2B2AE3D27D4EB4F ^ ((ulong)instrument << 24 | (ulong)portfolio << 8 | (byte)side);
         return (int)(folded * 0x9E3779B97F4A7C15 >> _hashShift);
     }
 }

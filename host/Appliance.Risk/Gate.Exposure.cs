@@ -20,20 +20,21 @@ public sealed partial class Gate
 
     /// <summary>
     /// Whether the worst case on the order's side passes a limit with <paramref name="addedUnits"/> more at work. Only that side is judged, so an order that
-    /// leads back from beyond a limit may go. No term exceeds 2^61 and there are three of them, so nothing overflows.
+    /// leads back from beyond a limit may go. <c>sideCents</c> is what the side will count with. No term exceeds 2^61 and there are three of them, so nothing overflows.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private GateVerdict CheckExposure(in GateInstrument i, in GatePortfolio p, in OrderIntent order, long addedUnits)
+    private GateVerdict CheckExposure(in GateInstrument i, in GatePortfolio p, in OrderIntent order, long addedUnits, out long sideCents)
     {
         ref readonly InstrumentExposure held = ref _orders.Exposure(order.Instrument);
         ref readonly PortfolioExposure hedge = ref _orders.PortfolioExposure(order.Portfolio);
         double centsPerUnit = i.LastGoodTwiceMidUnits * i.CentsPerRaw;
+        sideCents = 0;
         if (order.Side == Side.Buy)
         {
             long worst = held.PositionUnits + held.WorkingBuyUnits + addedUnits;
             if (worst > i.MaxPositionUnits) return GateVerdict.PositionLimit;
             if (hedge.PositionUnits + hedge.WorkingBuyUnits + addedUnits > p.MaxHedgeUnits) return GateVerdict.HedgeSize;
-            long cents = Cents(worst, centsPerUnit);
+            long cents = sideCents = Cents(worst, centsPerUnit);
             if (_buyWorstCents - held.BuyWorstCents + cents > _maxAccountCents) return GateVerdict.AccountPosition;
             return IsBeyondCredit(in held, Math.Max(Math.Abs(cents), Math.Abs(held.SellWorstCents))) ? GateVerdict.CreditThreshold : GateVerdict.Approved;
         }
@@ -42,7 +43,7 @@ public sealed partial class Gate
             long worst = held.PositionUnits - held.WorkingSellUnits - addedUnits;
             if (worst < -i.MaxPositionUnits) return GateVerdict.PositionLimit;
             if (hedge.PositionUnits - hedge.WorkingSellUnits - addedUnits < -p.MaxHedgeUnits) return GateVerdict.HedgeSize;
-            long cents = Cents(worst, centsPerUnit);
+            long cents = sideCents = Cents(worst, centsPerUnit);
             if (_sellWorstCents - held.SellWorstCents + cents < -_maxAccountCents) return GateVerdict.AccountPosition;
             return IsBeyondCredit(in held, Math.Max(Math.Abs(cents), Math.Abs(held.BuyWorstCents))) ? GateVerdict.CreditThreshold : GateVerdict.Approved;
         }
@@ -53,6 +54,23 @@ public sealed partial class Gate
     {
         long before = held.WorstCents;
         return worstCents > before && _worstCents - before + worstCents > _maxExposureCents;
+    }
+
+    /// <summary>A new order works: its side counts with what <see cref="CheckExposure"/> said, which is what <see cref="Revalue"/> would find.</summary>
+    private void Worsen(ref InstrumentExposure held, Side side, long sideCents)
+    {
+        _worstCents -= held.WorstCents;
+        if (side == Side.Buy)
+        {
+            _buyWorstCents += sideCents - held.BuyWorstCents;
+            held.BuyWorstCents = sideCents;
+        }
+        else
+        {
+            _sellWorstCents += sideCents - held.SellWorstCents;
+            held.SellWorstCents = sideCents;
+        }
+        _worstCents += held.WorstCents;
     }
 
     /// <summary>Brings the instrument's money and the sums into line with its position, its working orders and its mid.</summary>
@@ -70,7 +88,11 @@ public sealed partial class Gate
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static long Cents(long units, double centsPerUnit) => (long)Math.Round(Math.Clamp(units * centsPerUnit, -CentsMax, CentsMax));
+    private static long Cents(long units, double centsPerUnit)
+    {
+        double cents = units * centsPerUnit;
+        return Math.Abs(cents) < CentsMax ? double.ConvertToIntegerNative<long>(Math.Round(cents)) : cents > 0 ? (long)CentsMax : -(long)CentsMax;
+    }
 
     /// <summary>2^60: an instrument's worth is never more, so that a difference of two stays within 64 bits.</summary>
     private const double CentsMax = 1L << 60;

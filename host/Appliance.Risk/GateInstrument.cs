@@ -5,8 +5,8 @@ namespace Appliance.Risk;
 /// <summary>An instrument as the gate sees it: its limits, and the market's last word. Three cache lines, what every order reads first.</summary>
 internal struct GateInstrument
 {
-    public long TickSizeUnits;
-    public long LotSizeUnits;
+    public Divisor Tick;
+    public Divisor Lot;
     public long MaxQuantityUnits;
     public long MaxPositionUnits;
     public long StaleAfterNs;
@@ -37,8 +37,8 @@ internal struct GateInstrument
         if (definition.TickSizeUnits <= 0 || definition.LotSizeUnits <= 0 || definition.PriceUnitsPerOne <= 0 || definition.QuantityUnitsPerOne <= 0)
             throw new ArgumentException($"Instrument {definition.Symbol}: tick, lot and units must be above 0.");
         IsKnown = true;
-        TickSizeUnits = definition.TickSizeUnits;
-        LotSizeUnits = definition.LotSizeUnits;
+        Tick = new Divisor(definition.TickSizeUnits);
+        Lot = new Divisor(definition.LotSizeUnits);
         UpperBandUnits = long.MaxValue;
         DriftRolledUtcNs = long.MinValue / 2;
         CentsPerRaw = 100 * definition.ContractSize / (2.0 * definition.PriceUnitsPerOne * definition.QuantityUnitsPerOne);

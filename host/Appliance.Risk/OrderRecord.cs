@@ -149,6 +149,8 @@ public struct InstrumentExposure
     internal bool IsBestBuyStale, IsBestSellStale;
     /// <summary>What the gate counts for the instrument at the last good mid, in hundredths of the quote currency: the position with its buys filled, and with its sells filled.</summary>
     internal long BuyWorstCents, SellWorstCents;
+    /// <summary>When the newest order of the instrument was approved: before that plus the duplicate window, nothing can be a duplicate.</summary>
+    internal long LastNewUtcNs;
 
     /// <summary>The worse of both sides, without sign.</summary>
     internal readonly long WorstCents => Math.Max(Math.Abs(BuyWorstCents), Math.Abs(SellWorstCents));

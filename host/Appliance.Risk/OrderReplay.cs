@@ -24,12 +24,12 @@ public sealed class OrderReplay(int instruments, IReadOnlyList<ushort> hedges, i
     {
         if (request.Kind == OrderRequestKind.New)
         {
-            if (_table.OpenNew(in request, 0, request.TimeUtcNs) < 0) Orphans++;
+            if (_table.OpenNew(in request, request.ClientOrderId, 0, request.TimeUtcNs) < 0) Orphans++;
             return;
         }
         int slot = _table.Find(request.OriginalClientOrderId);
         if (slot < 0 || _table[slot].IsDone) Orphans++;
-        else if (request.Kind == OrderRequestKind.Amend) _table.OpenAmend(slot, in request, 0, request.TimeUtcNs);
+        else if (request.Kind == OrderRequestKind.Amend) _table.OpenAmend(slot, in request, request.ClientOrderId, 0, request.TimeUtcNs);
         else if (request.Kind == OrderRequestKind.Cancel) _table.OpenCancel(slot, request.ClientOrderId, request.OriginalClientOrderId, request.TimeUtcNs);
     }
 

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 using Appliance.Contract;
 
 namespace Appliance.Risk;
@@ -21,8 +22,7 @@ public sealed partial class OrderTable
     private readonly int[] _live;
     private int _liveCount;
     /// <summary>Request id to slot, by the id's low bits: ids rise by one, so a collision means that thousands of requests lie between, and a scan then finds the order.</summary>
-    private readonly ulong[] _indexIds;
-    private readonly int[] _indexSlots;
+    private readonly IndexEntry[] _index;
     private readonly int _indexMask;
     private readonly long _acknowledgeWithinNs;
     private long _nowUtcNs;
@@ -32,12 +32,11 @@ public sealed partial class OrderTable
         if (!int.IsPow2(capacity)) throw new ArgumentException("The capacity must be a power of two.", nameof(capacity));
         _records = new OrderRecord[capacity];
         _exposures = new InstrumentExposure[instruments];
-        for (int i = 0; i < instruments; i++) _exposures[i].FirstLive = -1;
+        for (int i = 0; i < instruments; i++) (_exposures[i].FirstLive, _exposures[i].LastNewUtcNs) = (-1, long.MinValue / 2);
         _portfolios = new PortfolioExposure[portfolios];
         _reuse = new int[capacity];
         _live = new int[capacity];
-        _indexIds = new ulong[capacity * 8];
-        _indexSlots = new int[capacity * 8];
+        _index = new IndexEntry[capacity * 8];
         _indexMask = capacity * 8 - 1;
         _acknowledgeWithinNs = acknowledgeWithinNs;
         for (int slot = 0; slot < capacity; slot++)
@@ -46,6 +45,14 @@ public sealed partial class OrderTable
             _records[slot].InReuseQueue = true;
         }
         _reuseCount = capacity;
+    }
+
+    /// <summary>Which order a request belongs to. The slot may have been given to another order since; the first id says so, and a late answer then counts as unknown.</summary>
+    private struct IndexEntry
+    {
+        public ulong Id;
+        public int Slot;
+        public uint FirstIdLow;
     }
 
     /// <summary>What the table met; each is a counter of a report.</summary>
@@ -70,7 +77,8 @@ public sealed partial class OrderTable
     public int Find(ulong clientOrderId)
     {
         int at = (int)(clientOrderId & (uint)_indexMask);
-        return _indexIds[at] == clientOrderId && clientOrderId != 0 ? _indexSlots[at] : FindByScan(clientOrderId);
+        ref IndexEntry entry = ref _index[at];
+        return entry.Id == clientOrderId && clientOrderId != 0 && (uint)_records[entry.Slot].FirstId == entry.FirstIdLow ? entry.Slot : FindByScan(clientOrderId);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -85,29 +93,37 @@ public sealed partial class OrderTable
         return -1;
     }
 
-    /// <summary>
-    /// Reads what the next order with that id will be written to, so that it is near when it comes: the slot that is reused next, which is the one not touched for longest, the places of
-    /// its old ids and of the new one. Changes nothing.
-    /// </summary>
-    internal long Approach(int instrument, ulong nextId)
+    /// <summary>Asks for the memory of an instrument's sums, before the market moves them.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal unsafe void Prefetch(int instrument)
     {
-        int slot = _reuse[_reuseHead], at = (int)(nextId & (uint)_indexMask);
-        ref readonly OrderRecord r = ref _records[slot];
-        int first = (int)(r.FirstId & (uint)_indexMask);
-        return (long)r.CancelNamesId + r.OpenedUtcNs + (r.IsDone ? 1 : 0) + _exposures[instrument].PositionUnits + _live[_liveCount < _live.Length ? _liveCount : 0]
-            + (long)_indexIds[at] + _indexSlots[at] + (long)_indexIds[first] + _indexSlots[first];
+        if (Sse.IsSupported) CacheLines.Prefetch(ref _exposures[instrument]);
+    }
+
+    /// <summary>
+    /// Asks for the memory that the next order with that id will be written to: the slot that is reused next, which is the one not touched for longest, the one after, and the id's place. Changes nothing.
+    /// </summary>
+    internal unsafe void PrefetchNext(int portfolio, ulong nextId)
+    {
+        if (!Sse.IsSupported) return;
+        int mask = _records.Length - 1;
+        CacheLines.Prefetch(ref _records[_reuse[_reuseHead]]);
+        CacheLines.Prefetch(ref _records[_reuse[(_reuseHead + 1) & mask]]);
+        CacheLines.Prefetch(ref _portfolios[portfolio]);
+        Sse.Prefetch0(Unsafe.AsPointer(ref _index[(int)(nextId & (uint)_indexMask)]));
+        Sse.Prefetch0(Unsafe.AsPointer(ref _live[_liveCount & mask]));
     }
 
     internal void SetOpeningPosition(int instrument, long positionUnits) => _exposures[instrument].PositionUnits = positionUnits;
     internal void SetOpeningHedge(int portfolio, long positionUnits) => _portfolios[portfolio].PositionUnits = positionUnits;
 
-    internal int OpenNew(in OrderIntent intent, long decisionTwiceMidUnits, long nowUtcNs)
+    internal int OpenNew(in OrderIntent intent, ulong id, long decisionTwiceMidUnits, long nowUtcNs)
     {
         int slot = TakeSlot();
         if (slot < 0) return -1;
         ref OrderRecord r = ref _records[slot];
         r = default;
-        r.FirstId = r.CurrentId = intent.ClientOrderId;
+        r.FirstId = r.CurrentId = id;
         r.PriceUnits = intent.PriceUnits;
         r.QuantityUnits = intent.QuantityUnits;
         r.DecisionTwiceMidUnits = decisionTwiceMidUnits;
@@ -116,22 +132,22 @@ public sealed partial class OrderTable
         r.Portfolio = intent.Portfolio;
         r.Side = intent.Side;
         r.TimeInForce = intent.TimeInForce;
-        Index(intent.ClientOrderId, slot);
+        Index(id, slot);
         AddLive(slot);
         ConsiderBest(in r);
         Recount(ref r);
         return slot;
     }
 
-    internal void OpenAmend(int slot, in OrderIntent intent, long decisionTwiceMidUnits, long nowUtcNs)
+    internal void OpenAmend(int slot, in OrderIntent intent, ulong id, long decisionTwiceMidUnits, long nowUtcNs)
     {
         ref OrderRecord r = ref _records[slot];
-        r.PendingAmendId = intent.ClientOrderId;
+        r.PendingAmendId = id;
         r.PendingPriceUnits = intent.PriceUnits;
         r.PendingQuantityUnits = intent.QuantityUnits;
         r.DecisionTwiceMidUnits = decisionTwiceMidUnits;
         r.AmendSentUtcNs = nowUtcNs;
-        Index(intent.ClientOrderId, slot);
+        Index(id, slot);
         ConsiderPending(in r);
         Recount(ref r);
     }
@@ -148,8 +164,10 @@ public sealed partial class OrderTable
     private void Index(ulong id, int slot)
     {
         int at = (int)(id & (uint)_indexMask);
-        _indexIds[at] = id;
-        _indexSlots[at] = slot;
+        ref IndexEntry entry = ref _index[at];
+        entry.Id = id;
+        entry.Slot = slot;
+        entry.FirstIdLow = (uint)_records[slot].FirstId;
     }
 
     private int TakeSlot()
@@ -162,27 +180,12 @@ public sealed partial class OrderTable
             ref OrderRecord r = ref _records[slot];
             r.InReuseQueue = false;
             // A filled order that the venue's answer to an amend reopened is live again, and enters the queue anew when it ends.
-            if (r.FirstId == 0 || r.IsDone) { Forget(slot); return slot; }
+            if (r.FirstId == 0) return slot;
+            if (!r.IsDone) continue;
+            Counters.RecordsReused++;
+            return slot;
         }
         return -1;
-    }
-
-    /// <summary>Takes the ids of a reused record out of the index, so that a late answer to it counts as unknown instead of touching another order.</summary>
-    private void Forget(int slot)
-    {
-        ref OrderRecord r = ref _records[slot];
-        if (r.FirstId == 0) return;
-        Counters.RecordsReused++;
-        Forget(slot, r.FirstId);
-        Forget(slot, r.CurrentId);
-        Forget(slot, r.PendingAmendId);
-        Forget(slot, r.PendingCancelId);
-    }
-
-    private void Forget(int slot, ulong id)
-    {
-        int at = (int)(id & (uint)_indexMask);
-        if (_indexIds[at] == id && _indexSlots[at] == slot) _indexIds[at] = 0;
     }
 
     /// <summary>Brings the sums into line with what the record says now. Every change of a record ends here.</summary>

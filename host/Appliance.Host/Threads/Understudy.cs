@@ -60,10 +60,26 @@ internal sealed class Understudy
                 },
             ],
             Market = new MarketOptions { DefaultFeed = new InstrumentFeed(_feed, TradingStatus.Trading), MaxOrders = 64, LevelsPerSide = 16, HeldEventsPerInstrument = 16 },
+            // Every control is on, so that the code of each is played, and none can trip.
             Limits = new GateLimits
             {
-                OrderIdsMax = long.MaxValue / 2, OrderIdEpoch = 1,
-                Instruments = [new InstrumentLimits { Instrument = 0, MaxQuantityUnits = InstrumentLimits.UnitsMax, MaxNotional = 1e15m, MaxPositionUnits = InstrumentLimits.UnitsMax, CollarBasisPoints = 1_000_000 }],
+                OrderIdsMax = long.MaxValue / 2, OrderIdEpoch = 1, MaxMessagesPerLongWindow = 1_000_000, MaxRejectsPerLongWindow = 1_000_000, MaxAccountPosition = 1e25, MaxExposure = 1e25,
+                StaleGreeksAfterNs = long.MaxValue / 4, MaxClockSkewNs = long.MaxValue, MaxDailyLoss = 1e25, RepeatWindowNs = 1_000_000,
+                Instruments =
+                [
+                    new InstrumentLimits
+                    {
+                        Instrument = 0, MaxQuantityUnits = InstrumentLimits.UnitsMax, MaxNotional = 1e15m, MaxPositionUnits = InstrumentLimits.UnitsMax, CollarBasisPoints = 1_000_000, DriftCollarBasisPoints = 1_000_000,
+                    },
+                ],
+                Portfolios =
+                [
+                    new PortfolioLimits
+                    {
+                        Portfolio = 0, HedgeAttemptsMax = 1_000, RepeatedExecutionsMax = 1_000, ProtectionQuantityUnits = InstrumentLimits.UnitsMax, ProtectionDelta = 1e25, ProtectionVega = 1e25,
+                        ProtectionIntervalNs = 1_000_000,
+                    },
+                ],
             },
             Fees = like.Fees, SamplesMax = 16,
         }, compute, _out, new StageLatency(1_000_000));

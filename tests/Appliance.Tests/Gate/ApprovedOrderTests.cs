@@ -18,14 +18,16 @@ public class ApprovedOrderTests
     }
 
     [Fact]
-    public void No_constructor_is_public_and_no_field_can_be_written()
+    public void Only_one_method_can_change_it_and_that_is_the_gates()
     {
+        const BindingFlags everything = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly;
         Type type = typeof(ApprovedOrder);
-        Assert.Empty(type.GetConstructors(BindingFlags.Public | BindingFlags.Instance));
-        ConstructorInfo only = Assert.Single(type.GetConstructors(BindingFlags.NonPublic | BindingFlags.Instance));
-        Assert.True(only.IsAssembly);
-        Assert.All(type.GetFields(BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance), f => Assert.True(f is { IsInitOnly: true, IsPrivate: true }));
+        Assert.Empty(type.GetConstructors(BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance));
+        Assert.All(type.GetFields(everything), f => Assert.True(f.IsPrivate));
         Assert.All(type.GetProperties(), p => Assert.Null(p.SetMethod));
+        MethodInfo writer = Assert.Single(type.GetMethods(everything), m => m.GetCustomAttribute<IsReadOnlyAttribute>() is null);
+        Assert.Equal("Approve", writer.Name);
+        Assert.True(writer.IsAssembly);
     }
 
     [Fact]
