@@ -55,6 +55,9 @@ def risk(x, o):
         tail = threshold + np.maximum(x - threshold, 0).mean() / (1 - o["level"])
         weight = 1 if kind == "cvar" else o["weight"]
         return (1 - weight) * mean + weight * tail
+    if kind == "mean-variance-cvar":
+        tail = risk(x, {**o, "kind": "cvar"})
+        return mean + o["riskAversion"] / 2 * sd**2 + o["weight"] * tail
     if kind == "power":
         wealth, gamma = o["wealth"] - x, o["riskAversion"]
         if wealth.min() <= 0:

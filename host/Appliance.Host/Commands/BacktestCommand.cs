@@ -20,7 +20,7 @@ internal static class BacktestCommand
     public static Command Make()
     {
         var file = SpecificationArgument();
-        var policy = PolicyOption();
+        var policies = new Option<string[]>("--policy") { Description = "Policy file (safetensors) to test; may be given several times, then as NAME=FILE. Left out, the specification's classical rule, if it names one.", HelpName = "[NAME=]FILE" };
         var paths = PathsOption();
         var count = new Option<int?>("--evaluation-paths") { Description = "Held-back paths, in place of evaluation.paths.", HelpName = "N" };
         var certificate = new Option<string?>("--certificate") { Description = "none, dp or lp, in place of the file's.", HelpName = "KIND" };
@@ -30,8 +30,8 @@ internal static class BacktestCommand
             certificate is asked for. Rules whose parameter is left open are tuned on training paths.
 
             Example: appliance backtest desk/lab/entropic-call.json --policy out/policy.safetensors --report out/backtest.json
-            """) { file, policy, paths, count, certificate, report };
-        command.SetAction(parsed => Run(parsed.GetValue(file)!, parsed.GetValue(policy), parsed.GetValue(paths), parsed.GetValue(count), parsed.GetValue(certificate), parsed.GetValue(report)));
+            """) { file, policies, paths, count, certificate, report };
+        command.SetAction(parsed => Run(parsed.GetValue(file)!, parsed.GetValue(policies) ?? [], parsed.GetValue(paths), parsed.GetValue(count), parsed.GetValue(certificate), parsed.GetValue(report)));
         return command;
     }
 
@@ -39,12 +39,12 @@ internal static class BacktestCommand
     public static Option<string?> PolicyOption() => new("--policy") { Description = "Policy file (safetensors) to test; left out, the specification's classical rule, if it names one.", HelpName = "FILE" };
     public static Option<string?> PathsOption() => new("--paths") { Description = "Paths to use in place of the model's: .npy [paths, steps + 1] or CSV, a path a line.", HelpName = "FILE" };
 
-    private static int Run(string file, string? policyFile, string? pathsFile, int? count, string? certificate, string? report)
+    private static int Run(string file, string[] policyFiles, string? pathsFile, int? count, string? certificate, string? report)
     {
         var specification = Specification(file, pathsFile, count, certificate);
         return Guarded(file, cancel =>
         {
-            var (strategies, notes) = Strategies(specification, policyFile, cancel);
+            var (strategies, notes) = Strategies(specification, policyFiles, cancel);
             Console.Error.WriteLine(FormattableString.Invariant($"memory     {PathRunner.Bytes(new HedgingEnvironment(specification, specification.Evaluation.Seed), strategies.Count, specification.Evaluation.Paths, Environment.ProcessorCount) / 1e6:N0} MB for {specification.Evaluation.Paths:N0} paths, {strategies.Count} strategies, {Environment.ProcessorCount} threads"));
             using var progress = new PathProgress(specification.Evaluation.Paths);
             var result = Evaluation.Run(specification, strategies, notes, progress: progress.Done, cancel: cancel);
@@ -77,17 +77,24 @@ internal static class BacktestCommand
     }
 
     /// <summary>The policy and the baselines, tuned; what could not be made is said in the notes.</summary>
-    public static (List<IBlockPolicy> Strategies, List<string> Notes) Strategies(LabSpecification s, string? policyFile, CancellationToken cancel)
+    public static (List<IBlockPolicy> Strategies, List<string> Notes) Strategies(LabSpecification s, IReadOnlyList<string> policyFiles, CancellationToken cancel)
     {
         List<IBlockPolicy> strategies = [];
         List<string> notes = [];
-        if (policyFile is not null) strategies.Add(PolicyOf(policyFile, s));
-        else if (s.Policy.Architecture is not (PolicyArchitecture.Mlp or PolicyArchitecture.Ntb or PolicyArchitecture.Lstm or PolicyArchitecture.Gru))
+        foreach (string given in policyFiles)
+        {
+            var policy = PolicyOf(given, s);
+            if (strategies.Any(p => p.Name == policy.Name) || s.Baselines.Any(b => b.Name == policy.Name))
+                throw new BadInputException($"--policy: {given}: the name \"{policy.Name}\" is taken; give each policy its own, as in --policy tail=out/tail.safetensors");
+            strategies.Add(policy);
+        }
+        bool isNetwork = s.Policy.Architecture is PolicyArchitecture.Mlp or PolicyArchitecture.Ntb or PolicyArchitecture.Lstm or PolicyArchitecture.Gru;
+        if (policyFiles.Count == 0 && !isNetwork)
         {
             if (BaselineFactory.WhyNot(s, s.Policy.Rule) is { } why) throw new BadInputException($"{s.File}: policy.architecture: {why}");
             strategies.Add(BaselineFactory.Make(s, s.Policy.Rule, cancel));
         }
-        else notes.Add("the policy is a network and no --policy names its file: only baselines are tested");
+        if (policyFiles.Count == 0 && isNetwork) notes.Add("the policy is a network and no --policy names its file: only baselines are tested");
         foreach (var baseline in s.Baselines)
             if (BaselineFactory.WhyNot(s, baseline) is { } why) notes.Add($"baseline {baseline.Name} is left out: {why}");
             else strategies.Add(BaselineFactory.Make(s, baseline, cancel));
@@ -95,10 +102,14 @@ internal static class BacktestCommand
         return (strategies, notes);
     }
 
-    private static FilePolicy PolicyOf(string file, LabSpecification s)
+    /// <summary>A file, or NAME=FILE.</summary>
+    private static FilePolicy PolicyOf(string given, LabSpecification s)
     {
+        int equals = given.IndexOf('=');
+        bool named = equals > 0 && !File.Exists(given);
+        string file = named ? given[(equals + 1)..] : given, name = named ? given[..equals] : "policy";
         if (!File.Exists(file)) throw new BadInputException($"--policy: {file}: there is no such file; `appliance train` makes one");
-        try { return new FilePolicy(PolicyFile.Load(file), s); }
+        try { return new FilePolicy(PolicyFile.Load(file), s, name); }
         catch (PolicyFileException e) { throw new BadInputException($"--policy: {e.Message}"); }
         catch (TrainingProblemException e) { throw new BadInputException([.. e.Lines]); }
     }

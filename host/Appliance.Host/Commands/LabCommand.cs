@@ -34,7 +34,7 @@ internal static class LabCommand
             // Only the strategy that is asked for is made, so that nothing else is tuned in vain.
             if (wanted is not null && wanted != "policy") specification = specification with { Baselines = [.. specification.Baselines.Where(b => b.Name == wanted)] };
             else if (policyFile is not null || wanted == "policy") specification = specification with { Baselines = [] };
-            var (strategies, _) = BacktestCommand.Strategies(specification, wanted is null or "policy" ? policyFile : null, cancel);
+            var (strategies, _) = BacktestCommand.Strategies(specification, policyFile is not null && wanted is null or "policy" ? [policyFile!] : [], cancel);
             var strategy = wanted is null ? strategies[0] : strategies.FirstOrDefault(s => s.Name == wanted);
             if (strategy is null) throw new BadInputException($"--strategy: saw \"{wanted}\", allowed are policy and the names under baselines of {file}");
             Directory.CreateDirectory(folder);

@@ -64,11 +64,13 @@ internal static class LabSpecificationFile
             "mean-std" => ["k"],
             "cvar" => ["level"],
             "mean-cvar" => ["level", "weight"],
+            "mean-variance-cvar" => ["riskAversion", "level", "weight"],
             "power" => ["riskAversion", "wealth"],
             "expectile" => ["tau"],
             _ => [],
         };
         if (kind != "") RequireExactly(o, wanted, ["riskAversion", "level", "k", "weight", "tau", "wealth"], $"the objective \"{kind}\"");
+        if (kind == "mean-cvar" && o.Number("weight") > 1) o.Error("weight", o.Number("weight").ToString(CultureInfo.InvariantCulture), "a number from 0 to 1: the mean has the rest");
         return new ObjectiveSpecification
         {
             Kind = (ObjectiveKind)Math.Max(0, Array.IndexOf(LabSpecificationKeys.Objectives, kind)), RiskAversion = o.Number("riskAversion"), Level = o.Number("level"),

@@ -10,7 +10,7 @@ internal static class LabSpecificationKeys
     ];
     internal static readonly string[] ClassicalRules = ["none", "delta", "delta-threshold", "whalley-wilmott", "leland", "minimum-variance-delta", "hodges-neuberger"];
     internal static readonly string[] Architectures = ["mlp", "ntb", "lstm", "gru", .. ClassicalRules];
-    internal static readonly string[] Objectives = ["std-dev", "mean-variance", "mean-std", "entropic", "cvar", "mean-cvar", "power", "expectile"];
+    internal static readonly string[] Objectives = ["std-dev", "mean-variance", "mean-std", "entropic", "cvar", "mean-cvar", "power", "expectile", "mean-variance-cvar"];
 
     private static readonly Section Market = new("market",
         new("model", SettingType.Choice, "How the underlying moves.") { Required = true, Choices = Models },
@@ -131,10 +131,10 @@ internal static class LabSpecificationKeys
         {
             Required = true, Section = new("objective",
             new("kind", SettingType.Choice, "The risk of the loss L = payoff - trading gains + costs.") { Required = true, Choices = Objectives },
-            new("riskAversion", SettingType.Number, "mean-variance, entropic: a, per 1.0 of quote currency. power: relative.") { Min = 1e-15, Max = 1e9 },
-            new("level", SettingType.Number, "cvar, mean-cvar: 0.99 looks at the worst hundredth.") { Min = 0, Max = 0.999999 },
+            new("riskAversion", SettingType.Number, "mean-variance, mean-variance-cvar, entropic: a, per 1.0 of quote currency. power: relative.") { Min = 1e-15, Max = 1e9 },
+            new("level", SettingType.Number, "cvar, mean-cvar, mean-variance-cvar: 0.99 looks at the worst hundredth.") { Min = 0, Max = 0.999999 },
             new("k", SettingType.Number, "mean-std: weight of the standard deviation.") { Min = 0, Max = 1000 },
-            new("weight", SettingType.Number, "mean-cvar: weight of the CVaR.") { Min = 0, Max = 1 },
+            new("weight", SettingType.Number, "mean-cvar: weight of the CVaR, 0 to 1. mean-variance-cvar: how often the CVaR is added.") { Min = 0, Max = 1000 },
             new("tau", SettingType.Number, "expectile: from one half to one.") { Min = 0.5, Max = 0.999999 },
             new("wealth", SettingType.Number, "power: wealth before the loss.") { Min = 1e-9, Max = 1e15, Unit = "quote currency" })
         },

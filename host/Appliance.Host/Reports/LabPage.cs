@@ -22,6 +22,7 @@ internal static class LabPage
         foreach (string note in r.Notes) page.Append(inv, $"<p class='bad'>{Encode(note)}</p>\n");
         Table(page, "Strategies", r.Strategies);
         page.Append("<p>Risk is the objective of the loss gross of the premium; the rest is of P&amp;L with it. Brackets: 95 % bootstrap intervals.</p>\n");
+        if (r.Strategies.FirstOrDefault(s => s.Name == "delta") is { } delta) Shares(page, r.Strategies, delta);
         if (r.Strategies.Any(s => s.PairedToDelta.Count > 0)) Paired(page, r.Strategies);
 
         page.Append("<h2>P&amp;L</h2>\n");
@@ -30,6 +31,8 @@ internal static class LabPage
         page.Append(histogram.Render());
         page.Append("<h2>Cost against risk</h2>\n");
         page.Append(ScatterPlot.Render("Each strategy", "mean cost", "risk", [.. r.Strategies.Select(s => (s.Name, s.Figures["costs"].Value, s.Risk))]));
+        foreach (var (key, title) in new[] { ("stdDev", "deviation of the P&L"), ("cvar95", "CVaR 95 %"), ("cvar99", "CVaR 99 %") })
+            page.Append(ScatterPlot.Render("Cost against " + title, "mean cost", title, [.. r.Strategies.Select(s => (s.Name, s.Figures["costs"].Value, s.Figures[key].Value))]));
         if (r.Surface is { } surface) Surface(page, surface);
         if (r.Example is { } example) Example(page, example);
         foreach (var (market, strategies) in r.Robustness) Table(page, $"On the market of {market}", strategies);
@@ -51,6 +54,14 @@ internal static class LabPage
             foreach (string column in Columns) page.Append(inv, $"<td>{s.Figures[column].Value:G5}<br><small>[{s.Figures[column].Interval.Low:G4}, {s.Figures[column].Interval.High:G4}]</small></td>");
             page.Append("</tr>\n");
         }
+        page.Append("</table>\n");
+    }
+
+    private static void Shares(StringBuilder page, IReadOnlyList<StrategyStatistics> strategies, StrategyStatistics delta)
+    {
+        page.Append(CultureInfo.InvariantCulture, $"<h2>As shares of delta's</h2><table><tr><th>strategy</th>{string.Concat(LabSummary.Shared.Select(key => $"<th>{key}</th>"))}</tr>\n");
+        foreach (var s in strategies)
+            page.Append(CultureInfo.InvariantCulture, $"<tr><td>{Encode(s.Name)}</td>{string.Concat(LabSummary.Shared.Select(key => $"<td>{LabSummary.ShareOf(s, delta, key).ToString("0.000", CultureInfo.InvariantCulture)}</td>"))}</tr>\n");
         page.Append("</table>\n");
     }
 

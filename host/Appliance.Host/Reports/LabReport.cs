@@ -27,7 +27,8 @@ internal static class LabReport
             Number(w, "risk", r.NoHedgeRisk);
             w.WriteEndObject();
             w.WriteStartObject("strategies");
-            foreach (var s in r.Strategies) Strategy(w, s);
+            var delta = r.Strategies.FirstOrDefault(s => s.Name == "delta");
+            foreach (var s in r.Strategies) Strategy(w, s, delta);
             w.WriteEndObject();
             if (r.Robustness.Count > 0)
             {
@@ -48,7 +49,7 @@ internal static class LabReport
         LabPage.Write(Path.ChangeExtension(path, ".html"), r);
     }
 
-    private static void Strategy(Utf8JsonWriter w, StrategyStatistics s)
+    private static void Strategy(Utf8JsonWriter w, StrategyStatistics s, StrategyStatistics? delta = null)
     {
         w.WriteStartObject(s.Name);
         Number(w, "risk", s.Risk);
@@ -69,6 +70,12 @@ internal static class LabReport
                 Interval(w, "interval", figure.Interval);
                 w.WriteEndObject();
             }
+            w.WriteEndObject();
+        }
+        if (delta is not null)
+        {
+            w.WriteStartObject("shareOfDelta");
+            foreach (string key in LabSummary.Shared) Number(w, key, LabSummary.ShareOf(s, delta, key));
             w.WriteEndObject();
         }
         w.WriteEndObject();

@@ -34,6 +34,7 @@ public static class Certificate
         if (s.Market.Spots.Count != 1) return "certificates know one underlying";
         if (!LatticeLiability.Knows(s)) return "the liability depends on the path; certificates know contracts on the last price";
         if (!s.Hedges[0].Costs.IsSimple) return "certificates know proportional, fixed and quadratic costs";
+        if (s.Objective.Kind == ObjectiveKind.MeanVarianceCvar) return "mean-variance-cvar rests on two numbers of the whole sample; the programme over accrued loss knows measures with one";
         if (s.Certificate != CertificateKind.LinearProgramme) return null;
         if (s.Market.Model != MarketModel.Trinomial) return "the linear programme needs a trinomial tree";
         if (s.Time.Steps > TreeLinearProgramme.StepsMost) return $"the linear programme knows at most {TreeLinearProgramme.StepsMost} steps";

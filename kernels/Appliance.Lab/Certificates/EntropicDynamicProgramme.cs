@@ -43,19 +43,19 @@ public sealed class EntropicDynamicProgramme
             int nodes = _lattice.Nodes(step);
             var own = new double[nodes * m];
             if (keepBand) (BandLow![step], BandHigh![step]) = (new double[nodes], new double[nodes]);
-            var (scaled, reference) = Scale(next, step + 1);
+            ScaledExponentials scaled = Scale(next, step + 1);
             int k = step;
             Parallel.For(0, nodes, () => new double[3 * m], (i, _, scratch) =>
             {
                 var continuation = scratch.AsSpan(0, m);
-                Expect(k, i, scaled, reference, next, continuation);
+                Expect(k, i, scaled, continuation, scratch.AsSpan(m, 2 * m));
                 Minimise(k, i, continuation, own.AsSpan(i * m, m), scratch.AsSpan(m, m), scratch.AsSpan(2 * m, m));
                 return scratch;
             }, _ => { });
             if (step == 0)
             {
                 var continuation = new double[m];
-                Expect(0, SpotLattice.Root, scaled, reference, next, continuation);
+                Expect(0, SpotLattice.Root, scaled, continuation, new double[2 * m]);
                 return FromStart(continuation, _specification.InitialHolding[0]) / _a;
             }
             next = own;
@@ -86,60 +86,23 @@ public sealed class EntropicDynamicProgramme
         return value;
     }
 
-    /// <summary>exp(log J − aδ g S) over a common reference of each holding, where its range allows; otherwise null, and each node takes its own reference.</summary>
-    private (double[]? Scaled, double[] Reference) Scale(double[] logValue, int step)
+    /// <summary>log J − aδ g S at every node and holding, ready for expectations.</summary>
+    private ScaledExponentials Scale(double[] logValue, int step)
     {
         int m = _holdings.Length;
-        var prices = _lattice.Prices(step);
-        var greatest = new double[m];
-        var least = new double[m];
-        greatest.AsSpan().Fill(double.NegativeInfinity);
-        least.AsSpan().Fill(double.PositiveInfinity);
-        for (int q = 0; q < prices.Length; q++)
-            for (int j = 0; j < m; j++)
-            {
-                double v = logValue[q * m + j] - _a * _holdings[j] * _growth[step] * prices[q];
-                greatest[j] = Math.Max(greatest[j], v);
-                least[j] = Math.Min(least[j], v);
-            }
-        for (int j = 0; j < m; j++)
-            if (greatest[j] - least[j] > 500) return (null, greatest);
-        var scaled = new double[logValue.Length];
-        double[] p = prices.ToArray();
-        Parallel.For(0, p.Length, q =>
+        double[] prices = _lattice.Prices(step).ToArray();
+        Parallel.For(0, prices.Length, q =>
         {
-            for (int j = 0; j < m; j++) scaled[q * m + j] = Math.Exp(logValue[q * m + j] - _a * _holdings[j] * _growth[step] * p[q] - greatest[j]);
+            for (int j = 0; j < m; j++) logValue[q * m + j] -= _a * _holdings[j] * _growth[step] * prices[q];
         });
-        return (scaled, greatest);
+        return new ScaledExponentials(logValue, prices.Length, m);
     }
 
-    private void Expect(int step, int node, double[]? scaled, double[] reference, double[] logValue, Span<double> continuation)
+    private void Expect(int step, int node, ScaledExponentials scaled, Span<double> continuation, Span<double> scratch)
     {
-        int m = _holdings.Length, nodes = _lattice.Nodes(step + 1);
-        var weights = _lattice.Transition(step, node, out int first);
+        scaled.LogExpectation(_lattice.Transition(step, node, out int first), first, continuation, scratch);
         double own = _a * _growth[step] * _lattice.Prices(step)[node];
-        continuation.Clear();
-        if (scaled is not null)
-        {
-            for (int w = 0; w < weights.Length; w++)
-                RowMath.AddScaled(continuation, scaled.AsSpan(Math.Clamp(first + w, 0, nodes - 1) * m, m), weights[w]);
-            for (int j = 0; j < m; j++) continuation[j] = Math.Log(continuation[j]) + reference[j] + own * _holdings[j];
-            return;
-        }
-        var prices = _lattice.Prices(step + 1);
-        for (int j = 0; j < m; j++)
-        {
-            double greatest = double.NegativeInfinity, sum = 0;
-            for (int w = 0; w < weights.Length; w++)
-            {
-                int q = Math.Clamp(first + w, 0, nodes - 1);
-                double v = logValue[q * m + j] - _a * _holdings[j] * _growth[step + 1] * prices[q] + Math.Log(weights[w]);
-                // One pass with a moving reference.
-                if (v > greatest) (sum, greatest) = (sum * Math.Exp(greatest - v) + 1, v);
-                else sum += Math.Exp(v - greatest);
-            }
-            continuation[j] = greatest + Math.Log(sum) + own * _holdings[j];
-        }
+        for (int j = 0; j < continuation.Length; j++) continuation[j] += own * _holdings[j];
     }
 
     /// <summary>value[δ′] = min over δ of continuation(δ) + a·g·cost(δ − δ′).</summary>

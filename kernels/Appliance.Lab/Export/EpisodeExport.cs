@@ -112,7 +112,8 @@ public static class EpisodeExport
             w.WriteString("kind", s.Objective.Kind switch
             {
                 ObjectiveKind.StdDev => "std-dev", ObjectiveKind.MeanVariance => "mean-variance", ObjectiveKind.MeanStd => "mean-std", ObjectiveKind.Entropic => "entropic",
-                ObjectiveKind.Cvar => "cvar", ObjectiveKind.MeanCvar => "mean-cvar", ObjectiveKind.Power => "power", _ => "expectile",
+                ObjectiveKind.Cvar => "cvar", ObjectiveKind.MeanCvar => "mean-cvar", ObjectiveKind.Power => "power",
+                ObjectiveKind.MeanVarianceCvar => "mean-variance-cvar", _ => "expectile",
             });
             w.WriteNumber("riskAversion", s.Objective.RiskAversion);
             w.WriteNumber("level", s.Objective.Level);

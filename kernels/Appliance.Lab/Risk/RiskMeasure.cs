@@ -7,6 +7,7 @@ namespace Appliance.Lab.Risk;
 /// is sd(IF)/√n (Hampel, "The influence curve and its role in robust estimation", Journal of the American Statistical Association 69 (1974) 383–393).
 /// <para>std-dev: sd L. mean-variance: E L + (a/2) Var L. mean-std: E L + k sd L. entropic: (1/a) log E e^{aL}. cvar: mean of the worst (1 − level) share,
 /// min over t of t + E(L − t)⁺/(1 − level) (Rockafellar and Uryasev, "Optimization of conditional value-at-risk", Journal of Risk 2 (2000) 21–41). mean-cvar: (1 − w) E L + w CVaR.
+/// mean-variance-cvar: E L + (a/2) Var L + w CVaR.
 /// power: w0 − U⁻¹(E U(w0 − L)), U(x) = x^(1−γ)/(1−γ), log at γ = 1. expectile: the e with τ E(L − e)⁺ = (1 − τ) E(e − L)⁺ (Newey and Powell, Econometrica 55 (1987) 819–847).</para>
 /// Sums run in path order, so a figure does not depend on threads.
 /// </summary>
@@ -26,6 +27,7 @@ public static class RiskMeasure
             ObjectiveKind.Entropic => Entropic(losses, objective.RiskAversion),
             ObjectiveKind.Cvar => MeanCvar(losses, objective.Level, 1, thresholdSample),
             ObjectiveKind.MeanCvar => MeanCvar(losses, objective.Level, objective.Weight, thresholdSample),
+            ObjectiveKind.MeanVarianceCvar => MeanVarianceCvar(losses, objective, thresholdSample),
             ObjectiveKind.Power => Power(losses, objective.RiskAversion, objective.Wealth),
             ObjectiveKind.Expectile => Expectile(losses, objective.Tau),
             _ => throw new ArgumentOutOfRangeException(nameof(objective)),
@@ -107,6 +109,19 @@ public static class RiskMeasure
         for (int i = 0; i < x.Length; i++)
             influence[i] = (1 - weight) * x[i] + weight * (threshold + Math.Max(x[i] - threshold, 0) / (1 - level));
         return FromInfluence(Mean(influence), influence);
+    }
+
+    private static RiskEstimate MeanVarianceCvar(ReadOnlySpan<double> x, ObjectiveSpecification o, ReadOnlySpan<double> thresholdSample)
+    {
+        double m = Mean(x), v = Variance(x, m), threshold = Quantile(thresholdSample.IsEmpty ? x : thresholdSample, o.Level), excess = 0;
+        var influence = new double[x.Length];
+        for (int i = 0; i < x.Length; i++)
+        {
+            double over = Math.Max(x[i] - threshold, 0) / (1 - o.Level), off = x[i] - m;
+            excess += over;
+            influence[i] = off + 0.5 * o.RiskAversion * off * off + o.Weight * over;
+        }
+        return FromInfluence(m + 0.5 * o.RiskAversion * v + o.Weight * (threshold + excess / x.Length), influence);
     }
 
     private static RiskEstimate Power(ReadOnlySpan<double> x, double gamma, double wealth)

@@ -4,7 +4,7 @@ namespace Appliance.Lab.Training;
 public struct BatchSums
 {
     public long Paths;
-    public double A, B, C;
+    public double A, B, C, D;
 
     public void Add(in BatchSums other)
     {
@@ -12,5 +12,6 @@ public struct BatchSums
         A += other.A;
         B += other.B;
         C += other.C;
+        D += other.D;
     }
 }

@@ -40,6 +40,7 @@ public abstract class TrainingObjective
         ObjectiveKind.Entropic => new EntropicObjective(objective.RiskAversion * moneyScale),
         ObjectiveKind.Cvar => new CvarObjective(objective.Level, 1),
         ObjectiveKind.MeanCvar => new CvarObjective(objective.Level, objective.Weight),
+        ObjectiveKind.MeanVarianceCvar => new MeanVarianceCvarObjective(objective.RiskAversion * moneyScale, objective.Level, objective.Weight),
         ObjectiveKind.Power => new PowerObjective(objective.RiskAversion, objective.Wealth / moneyScale),
         ObjectiveKind.Expectile => new ExpectileObjective(objective.Tau),
         _ => throw new ArgumentOutOfRangeException(nameof(objective)),

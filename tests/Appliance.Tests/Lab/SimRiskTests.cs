@@ -21,6 +21,7 @@ public sealed class SimRiskTests
         // The worst half of five: 10, 4 and half of 3.
         Assert.Equal((10 + 4 + 1.5) / 2.5, RiskMeasure.Of(Objective(ObjectiveKind.Cvar) with { Level = 0.5 }, x).Value, 1e-14);
         Assert.Equal(0.7 * 4 + 0.3 * 7, RiskMeasure.Of(Objective(ObjectiveKind.MeanCvar) with { Level = 0.6 }, x).Value, 1e-14);
+        Assert.Equal(4 + 0.25 * 10 + 0.3 * 7, RiskMeasure.Of(Objective(ObjectiveKind.MeanVarianceCvar) with { Level = 0.6 }, x).Value, 1e-14);
         double e = RiskMeasure.Of(Objective(ObjectiveKind.Expectile), x).Value;
         Assert.Equal(0, x.Sum(v => v > e ? 0.8 * (v - e) : 0.2 * (v - e)), 1e-12);
         double[] y = [1, 2, 3];
@@ -37,6 +38,7 @@ public sealed class SimRiskTests
     [InlineData(ObjectiveKind.Entropic)]
     [InlineData(ObjectiveKind.Cvar)]
     [InlineData(ObjectiveKind.MeanCvar)]
+    [InlineData(ObjectiveKind.MeanVarianceCvar)]
     [InlineData(ObjectiveKind.Expectile)]
     [InlineData(ObjectiveKind.Power)]
     public void StandardErrorsAreTheSpreadOfIndependentSamples(ObjectiveKind kind)

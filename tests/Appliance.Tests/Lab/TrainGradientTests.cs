@@ -120,6 +120,7 @@ public class TrainGradientTests
     [InlineData(ObjectiveKind.Expectile)]
     [InlineData(ObjectiveKind.Cvar)]
     [InlineData(ObjectiveKind.MeanCvar)]
+    [InlineData(ObjectiveKind.MeanVarianceCvar)]
     public void Each_objectives_weights_are_its_derivative_by_each_loss(ObjectiveKind kind)
     {
         const double money = 4;
