@@ -22,7 +22,7 @@ public sealed class OrderMatchTests : IDisposable
         _venue.Start();
         _desk = new FixSessionInitiator<Recorder>(new FixSessionOptions
         {
-            Host = "127.0.0.1", Port = port, SenderCompId = "DESK", TargetCompId = "ORDERMATCH", Version = FixVersion.Fix42, Microseconds = false, StoreMessages = 1024, ReconnectMaxMs = 100,
+            Host = "127.0.0.1", Port = port, SenderCompId = "DESK", TargetCompId = "ORDERMATCH", Version = FixVersion.Fix42, Microseconds = false, Store = StoreOptions.OfMegabytes(1), ReconnectMaxMs = 100,
             Validation = new FixValidationOptions { Level = FixValidation.Full },
         }, _told);
         Until(() => _desk.IsUp, "the logon");

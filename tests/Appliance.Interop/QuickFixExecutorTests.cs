@@ -28,7 +28,7 @@ public sealed class QuickFixExecutorTests : IDisposable
         var gate = new WideGate(Instruments);
         using var gateway = new FixOrderGateway<EventCollector.Sink, HostMonotonicClock>(new FixSessionOptions
         {
-            Host = "127.0.0.1", Port = _port, SenderCompId = "DESK", TargetCompId = "EXECUTOR", Version = FixVersion.Parse(version), StoreMessages = 1024, ReconnectMaxMs = 100, Microseconds = false,
+            Host = "127.0.0.1", Port = _port, SenderCompId = "DESK", TargetCompId = "EXECUTOR", Version = FixVersion.Parse(version), Store = StoreOptions.OfMegabytes(1), ReconnectMaxMs = 100, Microseconds = false,
         }, Instruments, events.AsSink(), default, null);
 
         var sent = new List<ulong>();

@@ -22,7 +22,7 @@ public sealed class TradeClientTests : IDisposable
         var version = FixVersion.Parse(name);
         _acceptor = new FixAcceptor<Venue>(new FixAcceptorOptions
         {
-            CompId = "VENUE", Versions = [version], Counterparties = ["CLIENT"], Microseconds = false, Validation = new FixValidationOptions { Level = FixValidation.Full }, StoreMessages = 1024,
+            CompId = "VENUE", Versions = [version], Counterparties = ["CLIENT"], Microseconds = false, Validation = new FixValidationOptions { Level = FixValidation.Full }, Store = StoreOptions.OfMegabytes(1),
         }, Instruments, _venue);
         _venue.Acceptor = _acceptor;
         _client = new QuickFixProgram("tradeclient", _folder, QuickFixProgram.Initiator(_folder, _acceptor.Port, version, "CLIENT", "VENUE"));

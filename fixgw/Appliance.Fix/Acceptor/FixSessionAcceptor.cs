@@ -33,11 +33,14 @@ public sealed class FixSessionAcceptor<TApplication> : IDisposable where TApplic
             throw new ArgumentOutOfRangeException(nameof(options), options.MaxSessions, "MaxSessions must be 1 to 1024");
         if (options.OutputQueueBytes < 16_384)
             throw new ArgumentOutOfRangeException(nameof(options), options.OutputQueueBytes, "OutputQueueBytes must be at least 16384");
-        if (options.MaxMessageBytes is < 512 or > 1 << 20)
-            throw new ArgumentOutOfRangeException(nameof(options), options.MaxMessageBytes, "MaxMessageBytes must be 512 to 1048576");
+        if (options.MaxMessageBytes is < 512 or > SequenceStore.MaxIncomingBytes)
+            throw new ArgumentOutOfRangeException(nameof(options), options.MaxMessageBytes, $"MaxMessageBytes must be 512 to {SequenceStore.MaxIncomingBytes}");
+        if (options.Store.Check() is { } wrong)
+            throw new ArgumentOutOfRangeException(nameof(options), "Store: " + wrong);
         if (options.Versions.Count == 0)
             throw new ArgumentException("Versions is empty: nobody could log on", nameof(options));
         Options = options;
+        Keeper = options.StoreDirectory is null ? null : new StoreKeeper();
         Application = application;
         _compId = Encoding.ASCII.GetBytes(new FixHeaderTemplate(options.CompId, "X", true).SenderCompId);
         _listener = SocketHandle.Listen(IPAddress.Parse(options.Address), options.Port, out int port);
@@ -47,6 +50,8 @@ public sealed class FixSessionAcceptor<TApplication> : IDisposable where TApplic
     }
 
     internal FixAcceptorOptions Options { get; }
+    /// <summary>One for all stores; null when they are in memory.</summary>
+    internal StoreKeeper? Keeper { get; }
     public int Port { get; }
     /// <summary>Monotonic stamp of the last system call that brought bytes, taken before they were looked at: for measuring what a counterparty took to answer.</summary>
     public long LastReceivedNs { get; private set; }
@@ -161,6 +166,7 @@ public sealed class FixSessionAcceptor<TApplication> : IDisposable where TApplic
         _listener.Dispose();
         foreach (var pending in _pending) pending.Socket.Dispose();
         foreach (var peer in _peers) peer.Dispose();
+        Keeper?.Dispose();
     }
 }
 

@@ -59,10 +59,10 @@ public sealed record FixAcceptorOptions
     public IReadOnlyList<string>? Counterparties { get; init; }
     /// <summary>Sessions that can exist at once, 1–1024.</summary>
     public int MaxSessions { get; init; } = 16;
-    /// <summary>Folder of the sequence stores, one file a counterparty; null keeps them in memory, so that they last as long as the acceptor.</summary>
+    /// <summary>Folder of the sequence stores, files of its own for each counterparty; null keeps them in memory, so that they last as long as the acceptor.</summary>
     public string? StoreDirectory { get; init; }
-    /// <summary>Outbound messages kept for resending, a power of two; older ones are gap-filled.</summary>
-    public int StoreMessages { get; init; } = 65_536;
+    /// <summary>Size and durability of each counterparty's store. Messages that it holds no longer are gap-filled.</summary>
+    public StoreOptions Store { get; init; } = new();
     /// <summary>Bytes queued to a counterparty that does not read, before it is cut off.</summary>
     public int OutputQueueBytes { get; init; } = 4 << 20;
     /// <summary>A tag of the Logon whose value Y asks for cancel-on-disconnect; 0 when there is none.</summary>
@@ -85,8 +85,8 @@ public sealed record FixAcceptorOptions
     public int SendingTimeToleranceSeconds { get; init; } = 120;
     /// <summary>The sessions' hours; null is always open.</summary>
     public SessionSchedule? Schedule { get; init; }
-    /// <summary>Longest message taken, 512–1048576 bytes; a longer one is garbage.</summary>
-    public int MaxMessageBytes { get; init; } = 8192;
+    /// <summary>Longest message taken, 512–65536 bytes; a longer one ends the session.</summary>
+    public int MaxMessageBytes { get; init; } = SequenceStore.MaxIncomingBytes;
     /// <summary>Application messages that one counterparty may send in a second; beyond, its socket is left unread until the second is over. 0: no bound.</summary>
     public int MaxMessagesPerSecond { get; init; }
 }

@@ -11,6 +11,8 @@ public enum FrameStatus : byte
     Garbage,
     /// <summary>A message whose checksum or length is wrong, or whose third field is not MsgType; FIX says to ignore it, its number will be asked for again.</summary>
     Garbled,
+    /// <summary>The beginning of a message that says it is longer than what is taken; the length is that of what to drop before looking again.</summary>
+    TooLong,
 }
 
 /// <summary>
@@ -22,7 +24,7 @@ public static class FixFramer
     public const byte Separator = 1;
     private const int TrailerLength = 7;
 
-    /// <param name="length">Bytes of the message (Complete, Garbled), or to drop (Garbage); 0 for NeedMore.</param>
+    /// <param name="length">Bytes of the message (Complete, Garbled), or to drop (Garbage, TooLong); 0 for NeedMore.</param>
     public static FrameStatus Next(ReadOnlySpan<byte> stream, int maxMessageBytes, out int length)
     {
         length = 0;
@@ -43,11 +45,14 @@ public static class FixFramer
         int digitsEnd = stream.Slice(at, Math.Min(stream.Length - at, 8)).IndexOf(Separator);
         if (digitsEnd < 0)
             return stream.Length - at < 8 ? FrameStatus.NeedMore : Resynchronise(stream, out length);
-        if (!FixNumber.TryParseUnsigned(stream.Slice(at, digitsEnd), out uint bodyLength) || bodyLength > maxMessageBytes)
+        if (!FixNumber.TryParseUnsigned(stream.Slice(at, digitsEnd), out uint bodyLength))
             return Resynchronise(stream, out length);
         int body = at + digitsEnd + 1, trailer = body + (int)bodyLength;
-        if (trailer + TrailerLength > maxMessageBytes)
-            return Resynchronise(stream, out length);
+        if (bodyLength > maxMessageBytes || trailer + TrailerLength > maxMessageBytes)
+        {
+            Resynchronise(stream, out length);
+            return FrameStatus.TooLong;
+        }
         if (stream.Length < trailer + TrailerLength)
             return FrameStatus.NeedMore;
         var end = stream.Slice(trailer, TrailerLength);

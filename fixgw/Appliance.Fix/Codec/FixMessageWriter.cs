@@ -108,6 +108,7 @@ public ref struct FixMessageWriter
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Raw(scoped ReadOnlySpan<byte> fields)
     {
+        if (fields.Length > _buffer.Length - _at) ThrowTooLong();
         fields.CopyTo(_buffer[_at..]);
         _at += fields.Length;
     }
@@ -139,6 +140,9 @@ public ref struct FixMessageWriter
         _buffer[_at++] = value;
         _buffer[_at++] = FixFramer.Separator;
     }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private readonly void ThrowTooLong() => throw new InvalidOperationException($"the message is longer than its buffer of {_buffer.Length} bytes; a session sends at most {SequenceStore.MaxOutgoingBytes}");
 
     public void Byte(byte value) => _buffer[_at++] = value;
 

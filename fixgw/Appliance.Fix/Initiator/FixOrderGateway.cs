@@ -33,7 +33,7 @@ public sealed partial class FixOrderGateway<TSink, TClock> : IOrderGateway, IEme
     private readonly ReconnectSchedule _schedule;
     private readonly RecentOrders _recent;
     private readonly RecentExecutions _executions;
-    private readonly byte[] _rehearsed = new byte[SequenceStore.MessageBytes];
+    private readonly byte[] _rehearsed = new byte[SequenceStore.MaxOutgoingBytes];
     private readonly ApprovedOrder _noOrder = default;
     private int _rehearsedLength;
     private TSink _sink;

@@ -49,8 +49,8 @@ public sealed record FixSessionOptions
     public int SendingTimeToleranceSeconds { get; init; } = 120;
     /// <summary>Folder of the sequence store; null keeps it in memory, so that a restart needs a reset of numbers. A memory file system keeps hot pages from faulting.</summary>
     public string? StoreDirectory { get; init; }
-    /// <summary>Outbound messages kept, a power of two: 640 bytes each.</summary>
-    public int StoreMessages { get; init; } = 65_536;
+    /// <summary>Size and durability of the store. An order with its answers takes about a kilobyte.</summary>
+    public StoreOptions Store { get; init; } = new();
     /// <summary>After a crash: the venue's messages from this number on are asked for again, since the host recorded none of them; 0 takes the store's number.</summary>
     public uint NextIncomingAtMost { get; init; }
     /// <summary>Delay of the first reconnect, milliseconds, 0–60000. Small: the usual loss is a venue's process change-over.</summary>
@@ -81,7 +81,7 @@ public sealed record FixSessionOptions
         Need(Account.Length <= FixText.MaxLength && Account.All(c => c is >= ' ' and <= '~'), $"Account '{Account}' is not at most {FixText.MaxLength} printable ASCII characters");
         Need(HeartbeatSeconds is >= 1 and <= 3600, $"HeartbeatSeconds {HeartbeatSeconds} is not 1 to 3600");
         Need(SendingTimeToleranceSeconds is >= 0 and <= 86_400, $"SendingTimeToleranceSeconds {SendingTimeToleranceSeconds} is not 0 to 86400");
-        Need(IsPowerOfTwo(StoreMessages) && StoreMessages >= 1024, $"StoreMessages {StoreMessages} is not a power of two from 1024");
+        if (Store.Check() is { } wrongStore) wrong.Add($"Store: {wrongStore}");
         Need(IsPowerOfTwo(RecentOrders) && RecentOrders >= 1024, $"RecentOrders {RecentOrders} is not a power of two from 1024");
         Need(ReconnectFirstMs is >= 0 and <= 60_000, $"ReconnectFirstMs {ReconnectFirstMs} is not 0 to 60000");
         Need(ReconnectMaxMs >= Math.Max(1, ReconnectFirstMs) && ReconnectMaxMs <= 3_600_000, $"ReconnectMaxMs {ReconnectMaxMs} is not between ReconnectFirstMs and 3600000");
@@ -110,7 +110,7 @@ public sealed record FixSessionOptions
     {
         // The name of earlier stores stays that of FIX 4.4 sessions.
         string name = Version == FixVersion.Fix44 ? $"{SenderCompId}-{TargetCompId}" : $"{SenderCompId}-{TargetCompId}-{Version.Name}";
-        return new SequenceStore(StoreDirectory is null ? null : Path.Combine(StoreDirectory, $"{name}.fixstore"), StoreMessages);
+        return new SequenceStore(StoreDirectory is null ? null : Path.Combine(StoreDirectory, $"{name}.fixstore"), Store);
     }
 
     internal FixSessionSettings MakeSettings() => new()

@@ -102,6 +102,13 @@ public sealed partial class FixSession<THost>
         Refuse(text[..length], FixDownReason.SequenceTooLow);
     }
 
+    private void RefuseTooLong()
+    {
+        Span<byte> text = stackalloc byte[96];
+        System.Text.Unicode.Utf8.TryWrite(text, System.Globalization.CultureInfo.InvariantCulture, $"a message is longer than the {_settings.MaxMessageBytes} bytes that are taken", out int length);
+        Refuse(text[..length], FixDownReason.MessageTooLong);
+    }
+
     private static bool TryFind(ReadOnlySpan<byte> message, int from, int wanted, out ReadOnlySpan<byte> value)
     {
         var fields = new FixFieldReader(message, from);

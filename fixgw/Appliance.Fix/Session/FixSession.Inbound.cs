@@ -9,6 +9,7 @@ public sealed partial class FixSession<THost>
         _lastReceivedNs = _nowNs;
         _testRequestSentNs = 0;
         var header = FixHeader.Read(message);
+        _store.AppendIncoming(message, header.HasSequence ? header.Sequence : 0, header.MsgType, _utcNs);
         if (State is FixSessionState.LogonSent or FixSessionState.AwaitingLogon)
         {
             OnFirstMessage(in header, message);

@@ -55,24 +55,8 @@ public sealed partial class FixSession<THost>
     private void OnLogonAsAcceptor(in FixHeader header, ReadOnlySpan<byte> message, in PeerLogon logon)
     {
         if (logon.Reset || _settings.ResetSequenceNumbersOnLogon) _store.Reset();
-        if (header.Sequence < _store.NextIncoming && !header.PossDup)
-        {
-            Counters.SequenceTooLow++;
-            RefuseTooLow(header.Sequence);
+        if (!IsLogonTaken(in header, message, in logon, out uint lastBefore))
             return;
-        }
-        if (_host.OnLogon(in header, message) is { } refusal)
-        {
-            Refuse(refusal, FixDownReason.LogonRefused);
-            return;
-        }
-        uint lastBefore = _store.NextOutgoing - 1;
-        if (logon.NextExpectedSequence > _store.NextOutgoing)
-        {
-            RefuseNextExpected(logon.NextExpectedSequence, _store.NextOutgoing);
-            return;
-        }
-        Counters.Logons++;
         _heartbeatNs = logon.HeartbeatSeconds * SecondNs;
         bool inTurn = header.Sequence == _store.NextIncoming;
         if (inTurn) _store.NextIncoming = header.Sequence + 1;
@@ -84,8 +68,7 @@ public sealed partial class FixSession<THost>
         // An acceptor is up with the Logon: what it still misses comes by its resend request, and what it sends is numbered anyway.
         ComeUp();
         if (header.Sequence > _store.NextIncoming) AwaitLogonTurn(in header, message, logon.NextExpectedSequence > 0);
-        if (logon.NextExpectedSequence > 0 && logon.NextExpectedSequence <= lastBefore && State != FixSessionState.Disconnected)
-            BeginResend(logon.NextExpectedSequence, lastBefore);
+        ResendWhatIsExpected(in logon, lastBefore);
     }
 
     private void OnLogonAsInitiator(in FixHeader header, ReadOnlySpan<byte> message, in PeerLogon logon)
@@ -96,35 +79,50 @@ public sealed partial class FixSession<THost>
             _store.Reset();
             _store.MoveOutgoing(2);
         }
-        if (header.Sequence < _store.NextIncoming && !header.PossDup)
-        {
-            Counters.SequenceTooLow++;
-            RefuseTooLow(header.Sequence);
+        if (!IsLogonTaken(in header, message, in logon, out uint lastBefore))
             return;
-        }
-        if (_host.OnLogon(in header, message) is { } refusal)
-        {
-            Refuse(refusal, FixDownReason.LogonRefused);
-            return;
-        }
-        uint lastBefore = _store.NextOutgoing - 1;
-        if (logon.NextExpectedSequence > _store.NextOutgoing)
-        {
-            RefuseNextExpected(logon.NextExpectedSequence, _store.NextOutgoing);
-            return;
-        }
-        Counters.Logons++;
         Enter(FixSessionState.Synchronising);
         if (header.Sequence == _store.NextIncoming) Advance(header.Sequence + 1);
         else if (header.Sequence > _store.NextIncoming) AwaitLogonTurn(in header, message, logon.NextExpectedSequence > 0);
-        if (State == FixSessionState.Disconnected)
-            return;
-        if (logon.NextExpectedSequence > 0 && logon.NextExpectedSequence <= lastBefore) BeginResend(logon.NextExpectedSequence, lastBefore);
+        ResendWhatIsExpected(in logon, lastBefore);
         if (State == FixSessionState.Disconnected)
             return;
         _synchronised = !_settings.SynchroniseAfterLogon;
         if (_synchronised) TryComeUp();
         else if (!_resending) SendTestRequest();
+    }
+
+    /// <summary>What either side asks of the other's Logon once its numbers are those of this session: none that was used before, the application's consent, none expected that was never sent.</summary>
+    /// <param name="lastBefore">The last number that we had used when the Logon came.</param>
+    /// <returns>False when it was refused, and the session is over.</returns>
+    private bool IsLogonTaken(in FixHeader header, ReadOnlySpan<byte> message, in PeerLogon logon, out uint lastBefore)
+    {
+        lastBefore = _store.NextOutgoing - 1;
+        if (header.Sequence < _store.NextIncoming && !header.PossDup)
+        {
+            Counters.SequenceTooLow++;
+            RefuseTooLow(header.Sequence);
+            return false;
+        }
+        if (_host.OnLogon(in header, message) is { } refusal)
+        {
+            Refuse(refusal, FixDownReason.LogonRefused);
+            return false;
+        }
+        if (logon.NextExpectedSequence > _store.NextOutgoing)
+        {
+            RefuseNextExpected(logon.NextExpectedSequence, _store.NextOutgoing);
+            return false;
+        }
+        Counters.Logons++;
+        return true;
+    }
+
+    /// <summary>NextExpectedMsgSeqNum stands for a resend request.</summary>
+    private void ResendWhatIsExpected(in PeerLogon logon, uint lastBefore)
+    {
+        if (logon.NextExpectedSequence > 0 && logon.NextExpectedSequence <= lastBefore && State != FixSessionState.Disconnected)
+            BeginResend(logon.NextExpectedSequence, lastBefore);
     }
 
     /// <summary>The Logon came with a number above the expected one. With NextExpectedMsgSeqNum from both sides the peer sends the rest unasked.</summary>

@@ -5,9 +5,11 @@ namespace Appliance.Fix;
 /// <summary>What the session sends, and how it answers a resend request.</summary>
 public sealed partial class FixSession<THost>
 {
-    // A gap fill is written while the resent message after it stands ready: each has its own buffer.
-    private const int LooksPerSlice = 1024;
-    private readonly byte[] _scratch = new byte[SequenceStore.MessageBytes], _gapScratch = new byte[SequenceStore.MessageBytes];
+    // What a resent message grows by (PossDupFlag, OrigSendingTime) has room beside the longest message.
+    private const int LooksPerSlice = 1024, ResentBytes = SequenceStore.MaxOutgoingBytes + 64;
+    // A slice of a resend is gathered here and written as one piece: a system call a message would cost more than the messages.
+    private readonly byte[] _slice = new byte[32_768];
+    private int _sliceLength;
     // An answer to a resend request in progress: the next number to look at, the last one asked for, and where the gap fill being gathered began.
     private bool _resending;
     private uint _resendNext, _resendEnd, _gapFrom;
@@ -39,7 +41,14 @@ public sealed partial class FixSession<THost>
 
     private SendResult SendOrderCommitted(ReadOnlySpan<byte> message, uint type, in StoredOrder order, long nowNs)
     {
-        _store.Commit(message.Length, type, in order);
+        // The session's times were taken in one moment, the order's is later.
+        _store.Commit(message.Length, type, in order, _utcNs + (nowNs - _nowNs));
+        if (!_store.FlushOutgoing())
+        {
+            _store.TakeBack();
+            Counters.TakenBack++;
+            return SendResult.LogFull;
+        }
         var written = _host.Write(message, mayQueue: false);
         if (written == LinkWrite.Accepted)
         {
@@ -73,16 +82,19 @@ public sealed partial class FixSession<THost>
     {
         uint sequence = _store.NextOutgoing;
         var message = _store.NextBuffer()[..length];
-        _store.Commit(length, type, default);
+        _store.Commit(length, type, default, _utcNs);
         // Before the logon only a refusal may be said; reports wait in the store.
         if (State == FixSessionState.Disconnected || State == FixSessionState.AwaitingLogon && type != FixMsgType.Logout)
             return;
         if (_resending && type != FixMsgType.Logout)
         {
             if (_deferredFrom == 0) _deferredFrom = sequence;
+            // It counts as sent for the heartbeat's sake, or each poll would number another one while a slow peer holds the resend up.
+            _lastSentNs = _nowNs;
             return;
         }
-        Write(message);
+        if (_store.FlushOutgoing()) Write(message);
+        else GoDown(FixDownReason.StoreFailed, cut: true);
     }
 
     private void Write(ReadOnlySpan<byte> message)
@@ -188,39 +200,44 @@ public sealed partial class FixSession<THost>
         ContinueResend();
     }
 
-    /// <summary>One slice of the answer: stored application messages again (acceptor), gap fills for the rest.</summary>
+    /// <summary>
+    /// One slice of the answer: stored application messages again (acceptor), gap fills for the rest. The next slice waits until the link has taken this one, so a resend of any length needs no
+    /// memory but the slice, and heeds whatever comes in between.
+    /// </summary>
     private void ContinueResend()
     {
         if (!_resending)
             return;
         int budget = _settings.ResendSlice, looks = LooksPerSlice;
-        while (State != FixSessionState.Disconnected && _resendNext <= _resendEnd)
+        while (_resendNext <= _resendEnd)
         {
             uint sequence = _resendNext;
-            if (budget == 0 || looks-- == 0 || !_host.LinkIsClear || !_host.CanTakeMessage)
+            if (budget == 0 || looks-- == 0 || _sliceLength > _slice.Length - ResentBytes - FixMessageWriter.MinimumBuffer || !_host.LinkIsClear || !_host.CanTakeMessage)
             {
                 // What was gathered goes out now, so that the peer sees the answer move and does not ask again.
-                WriteGapFill(sequence);
+                GatherGapFill(sequence);
+                WriteSlice();
                 return;
             }
             bool stored = _store.TryGet(sequence, out var message, out uint type, out var order);
             if (stored && _deferredFrom != 0 && sequence >= _deferredFrom)
             {
-                WriteGapFill(sequence);
-                if (State != FixSessionState.Disconnected) Write(message);
+                GatherGapFill(sequence);
+                message.CopyTo(_slice.AsSpan(_sliceLength));
+                Gathered(message.Length);
                 budget--;
             }
             else if (stored && _settings.ResendApplicationMessages && !FixMsgType.IsAdmin(type))
             {
-                int length = AdminMessages.Resend(_scratch, _header, message, _utcNs);
+                GatherGapFill(sequence);
+                int length = AdminMessages.Resend(_slice.AsSpan(_sliceLength), _header, message, _utcNs);
                 if (length == 0)
                 {
-                    if (_gapFrom == 0) _gapFrom = sequence;
+                    _gapFrom = sequence;
                 }
                 else
                 {
-                    WriteGapFill(sequence);
-                    if (State != FixSessionState.Disconnected) Write(_scratch.AsSpan(0, length));
+                    Gathered(length);
                     Counters.MessagesResent++;
                     budget--;
                 }
@@ -236,16 +253,15 @@ public sealed partial class FixSession<THost>
                 }
             }
             _resendNext = sequence + 1;
-            if (_resendNext > _resendEnd && State != FixSessionState.Disconnected)
-            {
-                WriteGapFill(_resendNext);
-                if (_deferredFrom != 0)
-                {
-                    _resendNext = Math.Max(_resendNext, _deferredFrom);
-                    _resendEnd = _store.NextOutgoing - 1;
-                }
-            }
+            if (_resendNext <= _resendEnd)
+                continue;
+            GatherGapFill(_resendNext);
+            if (_deferredFrom == 0)
+                continue;
+            _resendNext = Math.Max(_resendNext, _deferredFrom);
+            _resendEnd = _store.NextOutgoing - 1;
         }
+        WriteSlice();
         if (State == FixSessionState.Disconnected)
             return;
         EndResend();
@@ -253,20 +269,37 @@ public sealed partial class FixSession<THost>
         if (State == FixSessionState.Synchronising && !_synchronised) SendTestRequest();
     }
 
-    /// <summary>Writes the gap fill that was gathered, up to but not including <paramref name="next"/>. Its own number is the first it stands for.</summary>
-    private void WriteGapFill(uint next)
+    /// <summary>Gathers the gap fill that has grown, up to but not including <paramref name="next"/>. Its own number is the first it stands for.</summary>
+    private void GatherGapFill(uint next)
     {
         if (_gapFrom == 0)
             return;
-        int length = AdminMessages.SequenceReset(_gapScratch, _header, _gapFrom, _utcNs, next, gapFill: true);
+        int length = AdminMessages.SequenceReset(_slice.AsSpan(_sliceLength), _header, _gapFrom, _utcNs, next, gapFill: true);
         _gapFrom = 0;
         Counters.GapFillsOut++;
-        Write(_gapScratch.AsSpan(0, length));
+        Gathered(length);
+    }
+
+    private void Gathered(int length)
+    {
+        _sliceLength += length;
+        Counters.MessagesOut++;
+    }
+
+    private void WriteSlice()
+    {
+        if (_sliceLength == 0)
+            return;
+        var written = _host.Write(_slice.AsSpan(0, _sliceLength), mayQueue: true);
+        _sliceLength = 0;
+        if (written == LinkWrite.Accepted) _lastSentNs = _nowNs;
+        else GoDown(written == LinkWrite.Refused ? FixDownReason.SlowReader : FixDownReason.LinkLost, cut: true);
     }
 
     private void EndResend()
     {
         _resending = false;
         _resendNext = _resendEnd = _gapFrom = _deferredFrom = 0;
+        _sliceLength = 0;
     }
 }

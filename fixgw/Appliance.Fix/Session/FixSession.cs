@@ -31,6 +31,8 @@ public sealed partial class FixSession<THost> where THost : struct, IFixSessionH
     {
         if (settings.HeartbeatSeconds is < 0 or > 3600)
             throw new ArgumentOutOfRangeException(nameof(settings), settings.HeartbeatSeconds, "HeartbeatSeconds must be 0 to 3600");
+        if (settings.MaxMessageBytes is < 512 or > SequenceStore.MaxIncomingBytes)
+            throw new ArgumentOutOfRangeException(nameof(settings), settings.MaxMessageBytes, $"MaxMessageBytes must be 512 to {SequenceStore.MaxIncomingBytes}");
         if (settings.LogonFields.Length > 256)
             throw new ArgumentOutOfRangeException(nameof(settings), settings.LogonFields.Length, "LogonFields may have at most 256 bytes");
         _host = host;
@@ -108,6 +110,8 @@ public sealed partial class FixSession<THost> where THost : struct, IFixSessionH
             }
             else if (status == FrameStatus.Garbled)
                 Counters.GarbledMessages++;
+            else if (status == FrameStatus.TooLong && State is FixSessionState.Up or FixSessionState.Synchronising)
+                RefuseTooLong();
             else
                 Counters.GarbageBytes += length;
         }
@@ -118,6 +122,7 @@ public sealed partial class FixSession<THost> where THost : struct, IFixSessionH
     public void OnTimer(long nowNs, long utcNs)
     {
         SetTime(nowNs, utcNs);
+        _store.Settle();
         if (State == FixSessionState.Disconnected)
             return;
         FollowSchedule();

@@ -15,6 +15,10 @@ public enum LinkWrite : byte
 public enum FixDownReason : byte
 {
     None = 0, LinkLost, LoggedOut, LogonTimeout, LogonRefused, LogoutTimeout, PeerSilent, SequenceTooLow, Protocol, CompIdProblem, SlowReader, Stopped, Emergency, OutOfHours,
+    /// <summary>The peer began a message longer than what is taken.</summary>
+    MessageTooLong,
+    /// <summary>The disk refused a flush that the session's durability promises.</summary>
+    StoreFailed,
 }
 
 /// <summary>
@@ -100,10 +104,10 @@ public sealed record FixSessionSettings
     public int SendingTimeToleranceSeconds { get; init; } = 120;
     public int LogonTimeoutSeconds { get; init; } = 10;
     public int LogoutTimeoutSeconds { get; init; } = 2;
-    /// <summary>Messages resent in one slice, so that a long resend does not hold up the thread.</summary>
-    public int ResendSlice { get; init; } = 32;
-    /// <summary>Longest inbound message.</summary>
-    public int MaxMessageBytes { get; init; } = 8192;
+    /// <summary>Messages resent in one slice, so that a long resend does not hold up the thread; a slice is written as one piece, and ends early when that is full.</summary>
+    public int ResendSlice { get; init; } = 128;
+    /// <summary>Longest inbound message, at most what the store keeps. A longer one ends the session with a Logout that says so: passed over, it would be asked for again for ever.</summary>
+    public int MaxMessageBytes { get; init; } = SequenceStore.MaxIncomingBytes;
     /// <summary>Further fields of our Logon, as on the wire, each with its separator.</summary>
     public byte[] LogonFields { get; init; } = [];
 }

@@ -1,92 +1,108 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
 
 namespace Appliance.Fix;
 
-/// <summary>What an outbound message was about, kept beside it: enough to report an order as unsent when its number is gap-filled.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 16)]
-public struct StoredOrder
-{
-    [FieldOffset(0)] public ulong ClientOrderId;
-    [FieldOffset(8)] public ushort Instrument;
-    [FieldOffset(10)] public Contract.Side Side;
-    /// <summary>None for messages that are no order request.</summary>
-    [FieldOffset(11)] public Contract.OrderRequestKind Kind;
-    [FieldOffset(12)] public uint Spare;
-}
-
 /// <summary>
-/// Both sequence numbers of a session and its last outbound messages, in a mapped file (or in memory). A message is encoded straight into its slot, sealed with
-/// a CRC, and only then does the outgoing number move past it; so after a kill at any instruction a number below the outgoing one is either a whole message
-/// or known to be gone, and gone ones are gap-filled. Slots are found by number alone: the newest <c>slots</c> messages are kept.
+/// Both sequence numbers of a session and its messages of both directions, in an append log of mapped segments (or in memory). A message of ours is encoded straight into the log, sealed with a
+/// checksum, and only then does the outgoing number move past it; so after a kill at any instruction a number below the outgoing one is either a whole message or known to be gone, and gone
+/// ones are gap-filled. One thread owns it; a <see cref="StoreKeeper"/> makes further segments and flushes, a <see cref="StoreTail"/> reads behind.
+/// This file holds numbers and messages; SequenceStore.Segments.cs where they lie and how that grows.
 /// </summary>
-public sealed unsafe class SequenceStore : IDisposable
+public sealed unsafe partial class SequenceStore : IDisposable
 {
-    public const int MessageBytes = FixMessageWriter.MinimumBuffer;
-    private const int HeaderBytes = 4096, SlotHeaderBytes = 32, SlotBytes = SlotHeaderBytes + MessageBytes;
-    private const ulong Magic = 0x314552_4F545346; // "FSTORE1"
-    private const int GeometryAt = 8, GenerationAt = 64, OutgoingAt = 128, IncomingAt = 192, WindowAt = 256;
-    private const uint FlagUnsentReported = 1;
+    /// <summary>Longest message of ours, and of the peer's.</summary>
+    public const int MaxOutgoingBytes = 8192, MaxIncomingBytes = 65_536;
 
-    [StructLayout(LayoutKind.Explicit, Size = SlotHeaderBytes)]
-    private struct Slot
-    {
-        [FieldOffset(0)] public uint Sequence;
-        /// <summary>Over generation, type, length, order and message.</summary>
-        [FieldOffset(4)] public uint Crc;
-        [FieldOffset(8)] public ushort Length;
-        [FieldOffset(10)] public ushort Type;
-        [FieldOffset(12)] public StoredOrder Order;
-        [FieldOffset(28)] public uint Flags;
-    }
+    private const int HeaderBytes = 4096, NumberBits = 32;
+    internal const ulong Magic = 0x324552_4F545346; // "FSTORE2"
+    private const ulong MagicOfFirstFormat = 0x314552_4F545346;
+    internal const int GeometryAt = 8, SaltAt = 16, GenerationAt = 64, OutgoingAt = 128, IncomingAt = 192, WindowAt = 256;
 
-    private readonly MappedMemory _memory;
+    private readonly MappedMemory _numbers;
     private readonly byte* _base;
-    private readonly uint _mask;
-    private ulong _generation;
+    private readonly string? _path;
+    private readonly StoreOptions _options;
+    private readonly StoreKeeper? _keeper;
+    private readonly bool _ownsKeeper, _flushEach;
+    private uint _salt, _generation;
     private uint _outgoing, _incoming;
+    // Where the next record begins, and up to where it may, with room for the longest message of ours and its index entry; the last record of either direction, for a flush.
+    private byte* _tail, _outgoingLimit, _lastOutgoingAt, _lastIncomingAt;
+    private bool _disposed;
 
-    /// <param name="path">The file; null keeps the store in memory.</param>
-    /// <param name="slots">Messages kept, a power of two.</param>
-    public SequenceStore(string? path, int slots)
+    /// <param name="path">The file of the numbers; the segments lie beside it (path.0000 and on). Null keeps everything in memory.</param>
+    /// <param name="keeper">Whoever makes further segments and flushes, when several stores share one; null makes one for this store if it needs one.</param>
+    public SequenceStore(string? path, StoreOptions? options = null, StoreKeeper? keeper = null)
     {
-        if (slots < 2 || (slots & (slots - 1)) != 0)
-            throw new ArgumentOutOfRangeException(nameof(slots), slots, "the number of stored messages must be a power of two from 2");
-        _mask = (uint)slots - 1;
-        _memory = new MappedMemory(path, HeaderBytes + (long)slots * SlotBytes);
-        _base = _memory.Base;
+        _options = options ?? new StoreOptions();
+        if (_options.Check() is { } wrong)
+            throw new ArgumentOutOfRangeException(nameof(options), wrong);
+        _path = path;
+        _flushEach = _options.Durability == StoreDurability.FlushPerMessage && path is not null;
+        _slots = new StoreSegment?[_options.Segments];
+        ThrowIfOfFirstFormat(path);
+        _numbers = new MappedMemory(path, HeaderBytes);
+        _base = _numbers.Base;
         try
         {
-            Open(path, slots);
+            Open();
+            OpenSegments();
         }
         catch
         {
-            _memory.Dispose();
+            DisposeSegments();
+            _numbers.Dispose();
             throw;
         }
+        if (path is null)
+            return;
+        _ownsKeeper = keeper is null;
+        _keeper = keeper ?? new StoreKeeper();
+        _keeper.Add(this);
     }
 
-    private void Open(string? path, int slots)
+    private static void ThrowIfOfFirstFormat(string? path)
     {
-        ulong geometry = (ulong)(uint)slots | (ulong)SlotBytes << 32;
+        if (path is null || !File.Exists(path))
+            return;
+        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 1);
+        Span<byte> head = stackalloc byte[8];
+        if (stream.ReadAtLeast(head, 8, throwOnEndOfStream: false) == 8 && BitConverter.ToUInt64(head) == MagicOfFirstFormat)
+            throw new InvalidDataException($"{path}: this sequence store is of an earlier version, which kept outbound messages only; move it away and log on with a reset of sequence numbers, or with the numbers agreed");
+    }
+
+    private void Open()
+    {
         if (Word(0) == 0)
         {
             // The magic is written last: a file that was never finished begins again.
-            Word(GeometryAt) = geometry;
+            ThrowIfNumbersAreLost();
+            Word(GeometryAt) = (ulong)_options.SegmentBytes;
+            Word(SaltAt) = SealedWord.Seal((uint)Random.Shared.Next());
             Word(GenerationAt) = SealedWord.Seal(1);
-            Word(OutgoingAt) = SealedWord.Seal(1);
-            Word(IncomingAt) = SealedWord.Seal(1);
+            Word(OutgoingAt) = Tagged(1, 1);
+            Word(IncomingAt) = Tagged(1, 1);
             Volatile.Write(ref Word(0), Magic);
             WasNew = true;
         }
-        if (Word(0) != Magic || !SealedWord.TryOpen(Word(GenerationAt), out _generation) || !SealedWord.TryOpen(Word(OutgoingAt), out ulong outgoing)
-            || !SealedWord.TryOpen(Word(IncomingAt), out ulong incoming) || outgoing is 0 or > uint.MaxValue || incoming is 0 or > uint.MaxValue)
-            throw new InvalidDataException($"{path}: the header of this sequence store is damaged; move the file away and log on with a reset of sequence numbers");
-        if (Word(GeometryAt) != geometry)
-            throw new InvalidDataException($"{path}: this sequence store was made for {(uint)Word(GeometryAt)} messages of {Word(GeometryAt) >> 32} bytes, the options ask for {slots} of {SlotBytes}");
-        _outgoing = (uint)outgoing;
-        _incoming = (uint)incoming;
+        if (Word(0) != Magic || !SealedWord.TryOpen(Word(SaltAt), out ulong salt) || !SealedWord.TryOpen(Word(GenerationAt), out ulong generation) || !TryOpenTagged(OutgoingAt, (uint)generation, out _outgoing)
+            || !TryOpenTagged(IncomingAt, (uint)generation, out _incoming))
+            throw new InvalidDataException($"{_path}: the header of this sequence store is damaged; move it and its segments ({_path}.0000 and on) away and log on with a reset of sequence numbers");
+        if (Word(GeometryAt) != (ulong)_options.SegmentBytes)
+            throw new InvalidDataException($"{_path}: this sequence store was made with segments of {Word(GeometryAt)} bytes, the options ask for {_options.SegmentBytes}; restore the option or move the store away");
+        _salt = (uint)salt;
+        _generation = (uint)generation;
+    }
+
+    /// <summary>A number bears 16 bits of its generation: a reset that a kill cut short then still counts as one, for a number of another generation is 1.</summary>
+    private static ulong Tagged(uint generation, uint number) => SealedWord.Seal((ulong)(generation & 0xFFFF) << NumberBits | number);
+
+    private bool TryOpenTagged(int at, uint generation, out uint number)
+    {
+        bool sound = SealedWord.TryOpen(Word(at), out ulong value);
+        number = (uint)(value >> NumberBits) == (generation & 0xFFFF) ? (uint)value : 1;
+        return sound && number != 0;
     }
 
     /// <summary>True when there was no store before.</summary>
@@ -102,7 +118,8 @@ public sealed unsafe class SequenceStore : IDisposable
         set
         {
             _incoming = value;
-            Volatile.Write(ref Word(IncomingAt), SealedWord.Seal(value));
+            Volatile.Write(ref Word(IncomingAt), Tagged(_generation, value));
+            if (_flushEach) FlushIncoming();
         }
     }
 
@@ -113,78 +130,151 @@ public sealed unsafe class SequenceStore : IDisposable
         set => Volatile.Write(ref Word(WindowAt), SealedWord.Seal((ulong)value));
     }
 
-    /// <summary>Where the next message is to be written. What the slot held before is gone from here on.</summary>
+    /// <summary>Where the next message is to be written, <see cref="MaxOutgoingBytes"/> of room. It holds until something is stored.</summary>
     public Span<byte> NextBuffer()
     {
-        ref var slot = ref SlotOf(_outgoing);
-        Volatile.Write(ref slot.Sequence, 0);
-        return new Span<byte>(Unsafe.AsPointer(ref slot), SlotBytes)[SlotHeaderBytes..];
+        if (_tail > _outgoingLimit) Roll();
+        return new Span<byte>(_tail + StoreRecord.Bytes, MaxOutgoingBytes);
     }
 
     /// <summary>Brings near what the next message of about that length will be written to.</summary>
     public void Approach(int length)
     {
-        if (!Sse.IsSupported) return;
-        byte* slot = (byte*)Unsafe.AsPointer(ref SlotOf(_outgoing));
-        for (int at = 0; at < SlotHeaderBytes + length; at += 64) Sse.Prefetch0(slot + at);
+        if (!Sse.IsSupported || _tail > _outgoingLimit) return;
+        for (int at = 0; at < StoreRecord.Bytes + length; at += 64) Sse.Prefetch0(_tail + at);
+        Sse.Prefetch0(_active.IndexEnd - 4);
         Sse.Prefetch0(_base + OutgoingAt);
     }
 
     /// <summary>Seals what was written into <see cref="NextBuffer"/> and moves the outgoing number on.</summary>
-    public void Commit(int length, uint type, in StoredOrder order)
+    public void Commit(int length, uint type, in StoredOrder order, long utcNs)
     {
         uint sequence = _outgoing;
-        ref var slot = ref SlotOf(sequence);
-        slot.Length = (ushort)length;
-        slot.Type = (ushort)type;
-        slot.Order = order;
-        slot.Flags = 0;
-        slot.Crc = CrcOf(ref slot);
-        Volatile.Write(ref slot.Sequence, sequence);
+        byte* at = _tail;
+        var record = (StoreRecord*)at;
+        record->Order = order;
+        Seal(record, length, sequence, type, StoreDirection.Out, utcNs);
+        _active.Enter((int)(at - _active.Base), sequence);
+        _outgoingLimit -= StoreSegment.IndexEntryBytes;
+        _lastOutgoingAt = at;
         MoveOutgoing(sequence + 1);
+    }
+
+    /// <summary>Stores a message that the peer sent, as it came.</summary>
+    /// <param name="sequence">Its number, 0 when it has none.</param>
+    public void AppendIncoming(ReadOnlySpan<byte> message, uint sequence, uint type, long utcNs)
+    {
+        if (message.Length > MaxIncomingBytes) ThrowTooLong(message.Length);
+        // The longest message of ours has room whenever one of the peer's is no longer than that; most are.
+        if (_tail > _outgoingLimit || message.Length > MaxOutgoingBytes && RoomAt(_tail) < StoreRecord.SizeOf(message.Length)) Roll();
+        var record = (StoreRecord*)_tail;
+        message.CopyTo(new Span<byte>(_tail + StoreRecord.Bytes, message.Length));
+        record->Order = default;
+        _lastIncomingAt = _tail;
+        Seal(record, message.Length, sequence, type, StoreDirection.In, utcNs);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Seal(StoreRecord* record, int length, uint sequence, uint type, StoreDirection direction, long utcNs)
+    {
+        record->UnsentReported = record->Spare = record->Spare2 = 0;
+        record->Length = length;
+        record->Sequence = sequence;
+        record->Type = (ushort)type;
+        record->Direction = direction;
+        record->Generation = _generation;
+        record->TimeUtcNs = utcNs;
+        record->Check = StoreRecord.CheckOf(record, length, _active.Seed);
+        Volatile.Write(ref record->Mark, StoreRecord.Sound);
+        // A reader may have what is before: this one may still be taken back.
+        Volatile.Write(ref _settled, PositionOf((byte*)record));
+        _tail = (byte*)record + StoreRecord.SizeOf(length);
+        Records++;
+    }
+
+    private static void ThrowTooLong(int length) => throw new ArgumentOutOfRangeException(nameof(length), length, $"a message to be stored has at most {MaxIncomingBytes} bytes");
+
+    /// <summary>With <see cref="StoreDurability.FlushPerMessage"/>, waits until the last committed message is on the disk; otherwise there is nothing to wait for.</summary>
+    /// <returns>False when the disk refused: the message must not leave.</returns>
+    public bool FlushOutgoing() => !_flushEach || FlushNow(_lastOutgoingAt);
+
+    private void FlushIncoming()
+    {
+        if (_lastIncomingAt is not null) FlushNow(_lastIncomingAt);
+        _lastIncomingAt = null;
+        if (!FileCalls.Flush(_base, _base + HeaderBytes)) FlushFailures++;
+    }
+
+    private bool FlushNow(byte* record)
+    {
+        if (FileCalls.Flush(record, record + StoreRecord.SizeOf(((StoreRecord*)record)->Length)))
+            return true;
+        FlushFailures++;
+        return false;
     }
 
     /// <summary>Takes back the last committed message, of which no byte has left.</summary>
     public void TakeBack()
     {
         uint sequence = _outgoing - 1;
+        var record = (StoreRecord*)_lastOutgoingAt;
+        if (record is null || record->Sequence != sequence || (byte*)record + StoreRecord.SizeOf(record->Length) != _tail) ThrowNotLast();
+        Volatile.Write(ref record->Mark, 0);
+        _active.Withdraw(sequence);
+        _outgoingLimit += StoreSegment.IndexEntryBytes;
+        _tail = _lastOutgoingAt;
+        _lastOutgoingAt = null;
+        Records--;
         MoveOutgoing(sequence);
-        Volatile.Write(ref SlotOf(sequence).Sequence, 0);
     }
 
-    /// <summary>The stored message of that number; false when it is no longer, or not wholly, there.</summary>
+    private static void ThrowNotLast() => throw new InvalidOperationException("only the message that was stored last can be taken back, and only once");
+
+    /// <summary>The stored message of that number; false when it is no longer, or not wholly, there. The span holds until the next message is stored.</summary>
     public bool TryGet(uint sequence, out ReadOnlySpan<byte> message, out uint type, out StoredOrder order)
     {
         message = default;
         type = 0;
         order = default;
-        if (sequence == 0 || sequence >= _outgoing)
+        var record = RecordOf(sequence);
+        if (record is null)
             return false;
-        ref var slot = ref SlotOf(sequence);
-        if (slot.Sequence != sequence || slot.Length > MessageBytes || slot.Crc != CrcOf(ref slot))
-            return false;
-        message = Message(ref slot);
-        type = slot.Type;
-        order = slot.Order;
+        message = StoreRecord.Message(record);
+        type = record->Type;
+        order = record->Order;
         return true;
+    }
+
+    private StoreRecord* RecordOf(uint sequence)
+    {
+        if (sequence == 0 || sequence >= _outgoing || SegmentOf(sequence) is not { } segment)
+            return null;
+        var record = segment.Find(sequence);
+        if (record is null || record->Generation != _generation || record->Direction != StoreDirection.Out)
+            return null;
+        return StoreRecord.IsWhole(record, (int)(segment.IndexEnd - (byte*)record), segment.Seed) ? record : null;
     }
 
     /// <summary>Marks a stored order as reported unsent.</summary>
     /// <returns>False when it already was: a second resend request reports nothing twice.</returns>
     public bool MarkUnsentReported(uint sequence)
     {
-        ref var slot = ref SlotOf(sequence);
-        if (slot.Sequence != sequence || (slot.Flags & FlagUnsentReported) != 0)
+        var record = RecordOf(sequence);
+        if (record is null || record->UnsentReported != 0)
             return false;
-        slot.Flags |= FlagUnsentReported;
+        record->UnsentReported = 1;
         return true;
     }
 
     /// <summary>Both numbers back to 1; nothing stored is valid any longer.</summary>
     public void Reset()
     {
-        // The generation goes first: with it the stored messages are void, whatever the numbers say.
-        Volatile.Write(ref Word(GenerationAt), SealedWord.Seal(++_generation));
+        // The generation goes first: with it the numbers are 1 and the stored messages void, whatever a kill prevents.
+        _generation++;
+        Volatile.Write(ref Word(GenerationAt), SealedWord.Seal(_generation));
+        _active.BeginGeneration();
+        _generationOrdinal = _active.Ordinal;
+        _lastFound = null;
         MoveOutgoing(1);
         NextIncoming = 1;
     }
@@ -193,22 +283,21 @@ public sealed unsafe class SequenceStore : IDisposable
     public void MoveOutgoing(uint next)
     {
         _outgoing = next;
-        Volatile.Write(ref Word(OutgoingAt), SealedWord.Seal(next));
+        Volatile.Write(ref Word(OutgoingAt), Tagged(_generation, next));
     }
-
-    private uint CrcOf(ref Slot slot)
-    {
-        uint crc = Crc32C.Of(new ReadOnlySpan<byte>((byte*)Unsafe.AsPointer(ref slot) + 8, 20), (uint)_generation);
-        return Crc32C.Of(Message(ref slot), crc);
-    }
-
-    private static ReadOnlySpan<byte> Message(ref Slot slot) => new((byte*)Unsafe.AsPointer(ref slot) + SlotHeaderBytes, slot.Length);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private ref Slot SlotOf(uint sequence) => ref *(Slot*)(_base + HeaderBytes + (long)(sequence & _mask) * SlotBytes);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ref ulong Word(int at) => ref *(ulong*)(_base + at);
 
-    public void Dispose() => _memory.Dispose();
+    public void Dispose()
+    {
+        if (_disposed)
+            return;
+        _disposed = true;
+        _keeper?.Remove(this);
+        if (_ownsKeeper) _keeper!.Dispose();
+        if (_options.Durability != StoreDurability.PageCache && _path is not null) FlushToTail();
+        DisposeSegments();
+        _numbers.Dispose();
+    }
 }

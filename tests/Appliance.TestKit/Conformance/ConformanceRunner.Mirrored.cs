@@ -50,7 +50,7 @@ public sealed partial class ConformanceRunner
         var options = new FixSessionOptions
         {
             Host = "127.0.0.1", Port = port, SenderCompId = _ownId, TargetCompId = peer, Version = _dictionaries.Version, Dictionaries = _dictionaries, HeartbeatSeconds = heartbeatSeconds,
-            Validation = new FixValidationOptions { Level = FixValidation.Full }, Microseconds = false, SynchroniseAfterLogon = false, ResendApplicationMessages = true, StoreMessages = 1024,
+            Validation = new FixValidationOptions { Level = FixValidation.Full }, Microseconds = false, SynchroniseAfterLogon = false, ResendApplicationMessages = true, Store = StoreOptions.OfMegabytes(1),
             ReconnectFirstMs = 60_000, ReconnectMaxMs = 3_600_000,
         };
         made = new FixSessionInitiator<EchoApplication>(options, new EchoApplication(_dictionaries, _ => new InitiatorPort(made!)));

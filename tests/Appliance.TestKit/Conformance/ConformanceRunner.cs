@@ -47,7 +47,7 @@ public sealed partial class ConformanceRunner
         var options = new FixAcceptorOptions
         {
             CompId = _ownId, Counterparties = _peerIds, Versions = [_dictionaries.Version], Dictionaries = _ => _dictionaries, Microseconds = false, ResetSequenceNumbersOnLogon = true,
-            StoreMessages = 1024, Validation = new FixValidationOptions { Level = FixValidation.Full },
+            Store = StoreOptions.OfMegabytes(1), Validation = new FixValidationOptions { Level = FixValidation.Full },
         };
         var application = new EchoApplication(_dictionaries, session => new Port(acceptor!.Sessions, session));
         using var sessions = new FixSessionAcceptor<EchoApplication>(options, application);

@@ -119,7 +119,7 @@ public class FramingTests
     [Fact]
     public void A_body_length_beyond_the_bound_does_not_make_the_reader_wait()
     {
-        Assert.Equal(FrameStatus.Garbage, FixFramer.Next("8=FIX.4.4\u00019=999999\u000135=0\u0001"u8, MaxBytes, out _));
+        Assert.Equal(FrameStatus.TooLong, FixFramer.Next("8=FIX.4.4\u00019=999999\u000135=0\u0001"u8, MaxBytes, out _));
         Assert.Equal(FrameStatus.Garbage, FixFramer.Next("8=FIX.4.4\u00019=99999999999\u0001"u8, MaxBytes, out _));
         Assert.Equal(FrameStatus.Garbage, FixFramer.Next("8=FIX.4.4\u00019=-5\u000135=0\u0001"u8, MaxBytes, out _));
     }

@@ -111,7 +111,7 @@ internal sealed class LoopbackRig : IDisposable
         StartAcceptor();
         var options = new FixSessionOptions
         {
-            Host = "127.0.0.1", Port = Port, SenderCompId = "DESK", TargetCompId = "VENUE", StoreDirectory = Path.Combine(Folder, "desk"), StoreMessages = 4096,
+            Host = "127.0.0.1", Port = Port, SenderCompId = "DESK", TargetCompId = "VENUE", StoreDirectory = Path.Combine(Folder, "desk"), Store = StoreOptions.OfMegabytes(4),
             LogonFields = [new(9002, "Y")], ReconnectMaxMs = 50,
         };
         Gateway = new FixOrderGateway<ArraySink.Sink, HostMonotonicClock>(change?.Invoke(options) ?? options, FixSamples.Instruments, Sink.AsSink(), default, OrderLog);
@@ -119,7 +119,7 @@ internal sealed class LoopbackRig : IDisposable
 
     public void StartAcceptor()
     {
-        Acceptor = new FixAcceptor<EchoVenue>(new FixAcceptorOptions { CompId = "VENUE", Port = Port, StoreDirectory = Path.Combine(Folder, "venue"), StoreMessages = 4096 }, FixSamples.Instruments, Venue);
+        Acceptor = new FixAcceptor<EchoVenue>(new FixAcceptorOptions { CompId = "VENUE", Port = Port, StoreDirectory = Path.Combine(Folder, "venue"), Store = StoreOptions.OfMegabytes(4) }, FixSamples.Instruments, Venue);
         Venue.Acceptor = Acceptor;
         Port = Acceptor.Port;
     }

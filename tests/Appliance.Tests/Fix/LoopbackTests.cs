@@ -128,7 +128,7 @@ public class LoopbackTests
         var sink = new ArraySink(64);
         using var again = new FixOrderGateway<ArraySink.Sink, HostMonotonicClock>(new FixSessionOptions
         {
-            Host = "127.0.0.1", Port = rig.Port, SenderCompId = "DESK", TargetCompId = "VENUE", StoreDirectory = Path.Combine(rig.Folder, "desk"), StoreMessages = 4096,
+            Host = "127.0.0.1", Port = rig.Port, SenderCompId = "DESK", TargetCompId = "VENUE", StoreDirectory = Path.Combine(rig.Folder, "desk"), Store = StoreOptions.OfMegabytes(4),
         }, FixSamples.Instruments, sink.AsSink(), default, null);
         Assert.Equal(outgoing, again.NextSequences.Outgoing);
         var clock = default(HostMonotonicClock);

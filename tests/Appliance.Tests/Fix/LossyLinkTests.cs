@@ -168,7 +168,7 @@ public class LossyLinkTests(ITestOutputHelper output)
             private OrderEncoder? _encoder;
             private FixSession<Actions>? _session;
 
-            public readonly SequenceStore Store = new(null, 4096);
+            public readonly SequenceStore Store = new(null, new StoreOptions { SegmentBytes = StoreOptions.SegmentBytesMin, Segments = 4 });
             public readonly List<byte> Outgoing = [], Incoming = [];
 
             public FixSession<Actions> Session => _session ?? Begin();

@@ -8,7 +8,7 @@ internal sealed class SessionRig
 {
     public readonly List<string> Written = [];
     public readonly List<string> Told = [];
-    public readonly SequenceStore Store = new(null, 256);
+    public readonly SequenceStore Store = new(null, new StoreOptions { SegmentBytes = StoreOptions.SegmentBytesMin, Segments = 2 });
     public readonly FixSession<Actions> Session;
     public readonly FixHeaderTemplate Header;
     public long NowNs = 1_000_000_000, UtcNs = FixSamples.StartUtcNs;
@@ -108,13 +108,23 @@ internal sealed class SessionRig
         {
             if (rig.Link != LinkWrite.Accepted) return rig.Link;
             if (rig.Quiet) return LinkWrite.Accepted;
+            // A slice of a resend is written as one piece.
+            for (int next; !message.IsEmpty; message = message[next..])
+            {
+                next = message[5..].IndexOf("\u00018=FIX"u8) is var at and >= 0 ? at + 6 : message.Length;
+                Note(message[..next]);
+            }
+            return LinkWrite.Accepted;
+        }
+
+        private void Note(ReadOnlySpan<byte> message)
+        {
             FixSamples.AssertSound(message);
             var fields = FixSamples.Fields(message);
             string type = fields.Single(f => f.Tag == 35).Value;
             uint sequence = uint.Parse(fields.First(f => f.Tag == 34).Value, System.Globalization.CultureInfo.InvariantCulture);
             string body = string.Concat(fields.Where(f => f.Tag is not (8 or 9 or 35 or 49 or 56 or 34 or 52 or 10 or 60 or 122)).Select(f => $" {f.Tag}={f.Value}"));
             rig.Written.Add($"{type} {sequence}{body}");
-            return LinkWrite.Accepted;
         }
 
         public bool LinkIsClear => rig.LinkIsClear;

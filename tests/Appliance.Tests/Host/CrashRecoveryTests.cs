@@ -95,8 +95,8 @@ public sealed class CrashRecoveryTests(ITestOutputHelper output) : IDisposable
         ulong[] epochs = [.. venue.Seen.Select(id => ulong.Parse(id) / OrderLog.IdsPerEpoch).Distinct()];
         Assert.Equal(kills + 1, epochs.Length);
         venue.Dispose();
-        using var own = new SequenceStore(Path.Combine(sessionFolder, "HEDGER-RIG.fixstore"), 65_536);
-        using var theirs = new SequenceStore(Path.Combine(venueFolder, "RIG-HEDGER.fixstore"), 65_536);
+        using var own = new SequenceStore(Path.Combine(sessionFolder, "HEDGER-RIG.fixstore"));
+        using var theirs = new SequenceStore(Path.Combine(venueFolder, "RIG-HEDGER.fixstore"));
         Assert.Equal((own.NextOutgoing, own.NextIncoming), (theirs.NextIncoming, theirs.NextOutgoing));
     }
 

@@ -20,7 +20,7 @@ public sealed class EmbeddedVenueTests : IDisposable
 
     private VenueOptions Options(int groupPort) => new()
     {
-        Instruments = [new() { Definition = Acme, OpenPrice = 100 }], Fix = new FixAcceptorOptions { CompId = "VENUE", StoreDirectory = Path.Combine(_folder, "fix"), StoreMessages = 1024 },
+        Instruments = [new() { Definition = Acme, OpenPrice = 100 }], Fix = new FixAcceptorOptions { CompId = "VENUE", StoreDirectory = Path.Combine(_folder, "fix"), Store = StoreOptions.OfMegabytes(1) },
         GroupPort = groupPort, BackgroundRateHz = 500, Fees = new FeeSchedule(-0.2, 0.5), StateDirectory = Path.Combine(_folder, "state"),
         StatementFile = Path.Combine(_folder, "statement.json"), ReadyFile = Path.Combine(_folder, "ready.json"), BookOrdersMax = 1024, LevelsMax = 256, ClientOrdersMax = 1024,
     };
@@ -48,7 +48,7 @@ public sealed class EmbeddedVenueTests : IDisposable
         public Bench(Socket listener, int fixPort, string folder)
         {
             _listener = listener;
-            Gateway = new(new FixSessionOptions { Host = "127.0.0.1", Port = fixPort, SenderCompId = "DESK", TargetCompId = "VENUE", StoreDirectory = folder, StoreMessages = 1024, ReconnectMaxMs = 50 },
+            Gateway = new(new FixSessionOptions { Host = "127.0.0.1", Port = fixPort, SenderCompId = "DESK", TargetCompId = "VENUE", StoreDirectory = folder, Store = StoreOptions.OfMegabytes(1), ReconnectMaxMs = 50 },
                 [Acme], _collector.AsSink(), default, orderLog: null);
         }
 
