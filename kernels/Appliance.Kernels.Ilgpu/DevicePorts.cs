@@ -39,3 +39,20 @@ public interface IDeviceNetwork : IDisposable
     /// <param name="outputs">[rows, outputs].</param>
     void Step(ReadOnlySpan<float> inputs, Span<float> states, Span<float> outputs, int rows);
 }
+
+/// <summary>What a device can do at most, as it was measured: what a kernel's rate is to be held against.</summary>
+/// <param name="UpBytesPerSecond">From page-locked memory to the device.</param>
+/// <param name="MemoryBytesPerSecond">Read and written by a copy on the device.</param>
+/// <param name="FusedPerSecond">Fused multiply-adds in double precision, eight independent chains an item.</param>
+public sealed record DeviceFloors(double UpBytesPerSecond, double DownBytesPerSecond, double MemoryBytesPerSecond, double FusedPerSecond);
+
+/// <summary>Times a device's kernels without the way there and back.</summary>
+public interface IDeviceMeter : IDisposable
+{
+    string Device { get; }
+    bool IsSimulated { get; }
+    DeviceFloors Floors();
+    /// <summary>Of one launch over so many options that stand in the device's memory: the median of several, each of a few launches.</summary>
+    double EuropeanSeconds(int count);
+    double ImpliedVolatilitySeconds(int count);
+}

@@ -16,6 +16,7 @@ public static class CheckAll
         NetworkComparison.Check();
         SimulatorComparison.Check();
         GateCost.Check();
+        Device.GpuBenchmark.Check();
         Console.WriteLine("check: every benchmark ran and its answer was right");
         return 0;
     }

@@ -16,6 +16,7 @@ using Appliance.Perf.Ring;
     ("networks", "policy inference beside oneDNN: networks [--pairs N] [--cpu N] [--only NETWORK] [--weights fp32|bf16|int8] [--report FILE]", NetworkComparison.Run),
     ("simulators", "a step of a simulated path beside its floor: simulators [--rounds N]", SimulatorComparison.Run),
     ("gate", "an order with the whole gate and without, 10,000 instruments, 1,000 live orders: gate [--pairs N]", GateCost.Run),
+    ("gpu", "kernels on a device that ILGPU sees, and where it beats the processor: gpu [--device auto|cuda|opencl|cpu] [--report FILE]", Appliance.Perf.Device.GpuBenchmark.Run),
     ("all", "every comparison and benchmark, one after another", arguments => new[]
     {
         RingComparison.Run(arguments),

@@ -26,6 +26,9 @@ public static class IlgpuAdapter
         throw new AdapterNotBuiltException(Status);
 
     [DoesNotReturn]
+    public static IDeviceMeter CreateMeter(IlgpuOptions options) => throw new AdapterNotBuiltException(Status);
+
+    [DoesNotReturn]
     public static IReadOnlyList<KernelAssembly> Assembly() => throw new AdapterNotBuiltException(Status);
 
     [DoesNotReturn]

@@ -39,6 +39,9 @@ public static class IlgpuAdapter
         return new IlgpuNetwork(options, layers, head, headActivation, rowsMax, stepsMax);
     }
 
+    /// <exception cref="IlgpuDeviceException">The device is not here.</exception>
+    public static IDeviceMeter CreateMeter(IlgpuOptions options) => new DeviceMeter(options);
+
     /// <summary>Every kernel as ILGPU would give it to a card; needs neither card nor driver.</summary>
     public static IReadOnlyList<KernelAssembly> Assembly() => PtxText.All();
 

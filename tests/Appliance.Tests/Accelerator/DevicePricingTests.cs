@@ -131,7 +131,7 @@ public class DevicePricingTests
         Assert.StartsWith("The Ilgpu adapter is not built: run make configure", IlgpuAdapter.Status.Sentence, StringComparison.Ordinal);
         foreach (Action use in (Action[])
             [() => IlgpuAdapter.CreateBackend(new()), () => IlgpuAdapter.CreatePricing(new()), () => IlgpuAdapter.CreateMlp(new(), [], default, 1),
-            () => IlgpuAdapter.CreateLstm(new(), [], [], default, 1, 1), () => IlgpuAdapter.Assembly(), () => IlgpuAdapter.AssemblyText("greeks")])
+            () => IlgpuAdapter.CreateLstm(new(), [], [], default, 1, 1), () => IlgpuAdapter.CreateMeter(new()), () => IlgpuAdapter.Assembly(), () => IlgpuAdapter.AssemblyText("greeks")])
             Assert.Equal(IlgpuAdapter.Status.Sentence, Assert.Throws<AdapterNotBuiltException>(use).Message);
     }
 
