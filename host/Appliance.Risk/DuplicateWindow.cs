@@ -38,6 +38,9 @@ internal sealed class DuplicateWindow
         _entries = new Entry[capacity];
         _newest = new Newest[capacity];
         _mask = capacity - 1;
+        // Written once, so that no page of memory is first touched on the hot path.
+        _entries.AsSpan().Clear();
+        _newest.AsSpan().Clear();
         _hashShift = 64 - BitOperations.Log2((uint)capacity);
         _windowNs = windowNs;
     }

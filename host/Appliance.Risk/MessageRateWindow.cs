@@ -28,6 +28,8 @@ internal struct MessageRateWindow
         long room = Math.Clamp((long)messagesMax * Headroom, 16, CapacityMax);
         _timesUtcNs = new long[(int)BitOperations.RoundUpToPowerOf2((ulong)room)];
         _mask = _timesUtcNs.Length - 1;
+        // Written once, so that no page of memory is first touched on the hot path.
+        _timesUtcNs.AsSpan().Clear();
         _windowNs = windowNs;
     }
 

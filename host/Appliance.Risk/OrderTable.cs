@@ -38,6 +38,7 @@ public sealed partial class OrderTable
         _live = new int[capacity];
         _index = new IndexEntry[capacity * 8];
         _indexMask = capacity * 8 - 1;
+        _index.AsSpan().Clear();
         _acknowledgeWithinNs = acknowledgeWithinNs;
         for (int slot = 0; slot < capacity; slot++)
         {

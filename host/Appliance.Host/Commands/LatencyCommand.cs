@@ -60,8 +60,10 @@ internal static class LatencyCommand
             Print(result);
             WriteReport(file, result, p, parsed.GetValue(rate), floorFile is not null);
             Console.WriteLine($"report     {file} and {Path.ChangeExtension(file, ".html")}");
-            if (result.KeptRate) return ExitCode.Done;
-            Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"the run failed: {result.LateShare:P2} of datagrams left late, {result.Missed} of {result.Expected} price moves found no answer in time"));
+            string? why = result.KeptRate ? LatencyDesk.Shortfall(result.HostReport, result.OurMoves.Expected - result.OurMoves.Missed) : string.Create(CultureInfo.InvariantCulture,
+                $"{result.LateShare:P2} of datagrams left late; price moves unanswered when the next was due: {result.OurMoves.Missed} of {result.OurMoves.Expected} ours, {result.FloorMoves.Missed} of {result.FloorMoves.Expected} the floor's; at most one per cent of each is allowed");
+            if (why is null) return ExitCode.Done;
+            Console.Error.WriteLine("the run failed: " + why);
             return ExitCode.Failed;
         });
         return command;
@@ -97,8 +99,10 @@ internal static class LatencyCommand
             w.WriteNumber("rateHz", rate);
             w.WriteBoolean("keptRate", r.KeptRate);
             w.WriteNumber("sent", r.Sent);
-            w.WriteNumber("expectedOrders", r.Expected);
-            w.WriteNumber("missedOrders", r.Missed);
+            w.WriteNumber("expectedOrders", r.OurMoves.Expected);
+            w.WriteNumber("missedOrders", r.OurMoves.Missed);
+            w.WriteNumber("floorExpected", r.FloorMoves.Expected);
+            w.WriteNumber("floorMissed", r.FloorMoves.Missed);
             JsonReport.Histogram(w, "wireNs", r.Ours);
             if (hasFloor)
             {

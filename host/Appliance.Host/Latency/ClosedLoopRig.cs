@@ -9,14 +9,15 @@ namespace Appliance.Host.Latency;
 /// <summary>The closed loop: the host feeds itself at full speed, this process is its venue. The figures are the host's own, in its report.</summary>
 internal static class ClosedLoopRig
 {
-    /// <returns>The host's exit code.</returns>
+    /// <returns>The host's exit code; 1 where it measured another load than was asked for.</returns>
     public static int Run(HardwareProfile profile, string outFolder, long ticks, int options, int orderEvery, string report)
     {
         string folder = Path.Combine(outFolder, "latency");
         Directory.CreateDirectory(folder);
         using var venue = new FillingVenue(new InstrumentDefinition(0, TickPattern.Symbol, 10_000, 1, 100, 1, 1));
         string desk = Path.Combine(folder, "desk.json");
-        LatencyDesk.Write(desk, options, 26_499, venue.Port);
+        // The same order is due again as soon as the loop comes round: a duplicate within no time.
+        LatencyDesk.Write(desk, options, 26_499, venue.Port, duplicateWindowMilliseconds: 0);
         string session = Path.Combine(folder, "host");
         LatencyDesk.ForgetSession(session);
         using var host = OwnExecutable.Start(["run", "--profile", profile.File, "--desk", desk, "--out", session, "--no-console", "--warm-up", "2", "--report", report,
@@ -35,6 +36,12 @@ internal static class ClosedLoopRig
         thread.Start();
         thread.Join();
         Composition.SessionFolder.Delete(session, LatencyDesk.Session);
-        return host.ExitCode;
+        return host.ExitCode != ExitCode.Done || LatencyDesk.Shortfall(report, ticks / orderEvery) is not { } why ? host.ExitCode : Fail(why);
+    }
+
+    private static int Fail(string why)
+    {
+        Console.Error.WriteLine("the run failed: " + why);
+        return ExitCode.Failed;
     }
 }

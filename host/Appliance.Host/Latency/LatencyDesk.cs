@@ -1,10 +1,11 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 using Appliance.Host.Configuration;
 
 namespace Appliance.Host.Latency;
 
-/// <summary>The desk of a measurement: one instrument, a number of options whose gamma makes every price move a trade, limits wide enough never to speak.</summary>
+/// <summary>The desk of a measurement: one instrument, a number of options whose gamma makes every price move a trade, every limit on and wide enough never to speak.</summary>
 internal static class LatencyDesk
 {
     /// <summary>Sum of positions, so that a move of one tick asks for about 200 shares whatever the number of options.</summary>
@@ -19,7 +20,23 @@ internal static class LatencyDesk
         if (Directory.Exists(outFolder)) Directory.Delete(outFolder, recursive: true);
     }
 
-    public static void Write(string path, int options, int feedPort, int fixPort)
+    /// <summary>A gate that held orders back, or a host that made fewer than the price moves asked for, made another load than the measurement says.</summary>
+    /// <param name="report">The host's.</param>
+    /// <param name="due">Orders that the price moves asked for; some may fall together or be held back as duplicates after a stall, one in a hundred at most.</param>
+    /// <returns>What is wrong; null when every order passed.</returns>
+    public static string? Shortfall(string report, long due)
+    {
+        using var host = JsonDocument.Parse(File.ReadAllText(report));
+        JsonElement orders = host.RootElement.GetProperty("orders");
+        long sent = orders.GetProperty("sent").GetInt64();
+        if (sent < due - due / 100) return string.Create(CultureInfo.InvariantCulture, $"{sent} orders were sent where {due} were due: {report}");
+        long held = orders.GetProperty("rejectedByGate").GetInt64();
+        long intents = orders.GetProperty("intents").GetInt64();
+        return held <= intents / 100 ? null : string.Create(CultureInfo.InvariantCulture, $"the gate held back {held} of {intents} orders, {orders.GetProperty("gateRejects").GetRawText()}: {report}");
+    }
+
+    /// <param name="duplicateWindowMilliseconds">Shorter than the time after which the same order is due again; 0 where that is at once.</param>
+    public static void Write(string path, int options, int feedPort, int fixPort, int duplicateWindowMilliseconds)
     {
         var inv = CultureInfo.InvariantCulture;
         var json = new StringBuilder();
@@ -43,11 +60,13 @@ internal static class LatencyDesk
             double quantity = TotalOptions / options;
             json.Append(inv, $"      {{ \"right\": \"{(i % 2 == 0 ? "call" : "put")}\", \"strike\": {strike:F4}, \"expiry\": \"{2036 + i % 4}-06-20T20:00:00Z\", \"quantity\": {quantity:F4}, \"volatility\": 0.3 }}{(i == options - 1 ? "" : ",")}\n");
         }
-        json.Append("""
+        json.Append(inv, $$"""
                 ]
               } ],
-              "limits": { "maxOrderQuantity": 10000000, "maxOrderNotional": 1e12, "collarBps": 1000, "maxPosition": 1000000000, "messagesPerSecond": 1000000, "cancelReserve": 1000, "maxLiveOrders": 64,
-                "duplicateWindowMilliseconds": 0, "staleMilliseconds": 3600000, "maxDailyLoss": 1e15 }
+              "limits": { "maxOrderQuantity": 10000000, "maxOrderNotional": 1e12, "collarBps": 1000, "driftCollarBps": 10000, "maxPosition": 1000000000, "maxAccountPosition": 1e14, "maxExposure": 1e14,
+                "messagesPerSecond": 1000000, "messagesPerMinute": 1000000, "rejectsPerMinute": 1000000, "cancelReserve": 1000, "maxLiveOrders": 64, "duplicateWindowMilliseconds": {{duplicateWindowMilliseconds}},
+                "staleMilliseconds": 3600000, "staleGreeksMilliseconds": 3600000, "maxDailyLoss": 1e15, "maxHedge": 1e14, "maxHedgeAttempts": 1000000, "repeatedExecutions": 1000000,
+                "protectionQuantity": 1e14, "protectionDelta": 1e14, "protectionVega": 1e14, "protectionIntervalMilliseconds": 1 }
             }
 
             """);
