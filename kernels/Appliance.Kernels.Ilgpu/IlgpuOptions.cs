@@ -32,4 +32,6 @@ public sealed record KernelAssembly(string Kernel, string Target, int Instructio
 {
     /// <summary>Products and sums that an assembler would be free to fuse: their bits would not be the processor's.</summary>
     public required int FusableOperations { get; init; }
+    /// <summary>Branches on a condition that promise the same answer in all threads of a warp.</summary>
+    public required int UniformConditions { get; init; }
 }

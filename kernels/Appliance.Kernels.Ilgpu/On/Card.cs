@@ -74,7 +74,7 @@ internal sealed class Card : IDisposable
 
     private static Context Build(string kind) => Context.Create(builder =>
     {
-        builder.Exact().Optimize(OptimizationLevel.O2);
+        builder.Exact();
         if (kind == "cuda") builder.Cuda();
         else if (kind == "opencl") builder.OpenCL();
         else builder.CPU(new CPUDevice(SimulatedThreads, 1, 1));

@@ -20,7 +20,7 @@ internal static class DeviceArithmetic
     // Registered once in the process: ILGPU keeps these in a static table.
     private static readonly bool _isRemapped = Remap();
 
-    /// <summary>Prepares a context; to be called while it is built.</summary>
+    /// <summary>Prepares a context, its level of optimisation too; to be called while it is built.</summary>
     public static Context.Builder Exact(this Context.Builder builder)
     {
         _ = _isRemapped;
@@ -34,7 +34,8 @@ internal static class DeviceArithmetic
         foreach (BinaryArithmeticKind kind in (BinaryArithmeticKind[])[BinaryArithmeticKind.Add, BinaryArithmeticKind.Sub, BinaryArithmeticKind.Mul])
             foreach (BasicValueType type in (BasicValueType[])[BasicValueType.Float32, BasicValueType.Float64])
                 manager.RegisterBinaryArithmetic(kind, type, new PTXIntrinsic(typeof(DeviceArithmetic), nameof(EmitRoundedPtx), IntrinsicImplementationMode.GenerateCode));
-        return builder;
+        // At O2 ILGPU 1.5.3 takes a kernel's index for the same in all threads, and marks branches that depend on it as never parting a warp.
+        return builder.Optimize(OptimizationLevel.O1);
     }
 
     /// <summary>a·b + c, rounded once. On the processor it is the runtime's; accelerators get an instruction in its place.</summary>

@@ -28,7 +28,7 @@ internal static partial class PtxText
     {
         var (name, method, isGrouped) = Kernels.FirstOrDefault(k => k.Name == kernel);
         if (name is null) throw new ArgumentException($"There is no kernel {kernel}; there are: {string.Join(", ", Kernels.Select(k => k.Name))}.", nameof(kernel));
-        using var context = Context.Create(b => b.CPU().Exact().Optimize(OptimizationLevel.O2));
+        using var context = Context.Create(b => b.CPU().Exact());
         using var backend = new PTXBackend(context, new CudaCapabilityContext(CudaArchitecture.SM_80), CudaArchitecture.SM_80, CudaInstructionSet.ISA_70, null);
         var entry = isGrouped ? EntryPointDescription.FromExplicitlyGroupedKernel(method) : EntryPointDescription.FromImplicitlyGroupedKernel(method);
         return ((PTXCompiledKernel)backend.Compile(entry, default)).PTXAssembly;
@@ -43,7 +43,7 @@ internal static partial class PtxText
         int Matches(Regex pattern) => pattern.Count(kernel);
         return new KernelAssembly(
             name, Target, Matches(Instruction()), Matches(LocalLoad()), Matches(LocalStore()), LocalArray().Matches(kernel).Sum(m => int.Parse(m.Groups[1].ValueSpan)), Matches(Call()), Matches(Fused()), Matches(Division()))
-        { FusableOperations = Matches(Fusable()) };
+        { FusableOperations = Matches(Fusable()), UniformConditions = Matches(UniformCondition()) };
     }
 
     private static MethodInfo Method(Type type, string name) => type.GetMethod(name)!;
@@ -58,6 +58,8 @@ internal static partial class PtxText
     private static partial Regex LocalArray();
     [GeneratedRegex(@"\bcall\b")]
     private static partial Regex Call();
+    [GeneratedRegex(@"@!?%p\d+ bra\.uni\b")]
+    private static partial Regex UniformCondition();
     [GeneratedRegex(@"\bfma\.rn\.f(32|64)\b")]
     private static partial Regex Fused();
     [GeneratedRegex(@"\b(div|rcp|sqrt)\.rn\.f(32|64)\b")]

@@ -12,7 +12,7 @@ public class DeviceAssemblyTests
         Assert.Equal(["greeks", "european", "implied-volatility", "mlp", "lstm-inputs", "lstm-steps"], kernels.Select(k => k.Kernel));
         foreach (KernelAssembly k in kernels)
         {
-            Assert.Equal((0, 0, 0, 0, 0), (k.LocalLoads, k.LocalStores, k.LocalBytes, k.Calls, k.FusableOperations));
+            Assert.Equal((0, 0, 0, 0, 0, 0), (k.LocalLoads, k.LocalStores, k.LocalBytes, k.Calls, k.FusableOperations, k.UniformConditions));
             Assert.True(k.Instructions > 20 && k.FusedMultiplyAdds > 0, k.ToString());
         }
         Assert.Throws<ArgumentException>(() => IlgpuAdapter.AssemblyText("nothing"));
