@@ -17,6 +17,7 @@ public static class CheckAll
         SimulatorComparison.Check();
         GateCost.Check();
         Device.GpuBenchmark.Check();
+        Fix.FixComparison.Check();
         Console.WriteLine("check: every benchmark ran and its answer was right");
         return 0;
     }

@@ -17,7 +17,8 @@ public sealed class OrderEncoder
     private readonly int _sideFromEnd, _timeInForceFromEnd, _transactTimeFromEnd, _cancelSideFromEnd, _cancelTimeFromEnd;
 
     /// <param name="account">Account (1), empty to leave it out.</param>
-    public OrderEncoder(FixHeaderTemplate header, SymbolTable symbols, string account)
+    /// <param name="orderFields">Further fields of every new order and amend that never change (OrderCapacity, Currency, ExDestination), as on the wire, each with its separator.</param>
+    public OrderEncoder(FixHeaderTemplate header, SymbolTable symbols, string account, string orderFields = "")
     {
         _header = header;
         _symbols = symbols;
@@ -47,7 +48,7 @@ public sealed class OrderEncoder
                 string symbol = Encoding.ASCII.GetString(symbols.Symbol(i));
                 string body = kind == (int)OrderRequestKind.Cancel - 1
                     ? $"{accountField}55={symbol}\u0001{cancelTail}"
-                    : $"{accountField}55={symbol}\u000121=1\u000140=2\u0001{orderTail}";
+                    : $"{accountField}55={symbol}\u000121=1\u000140=2\u0001{orderFields}{orderTail}";
                 byte[] template = [.. header.Bytes, .. Encoding.ASCII.GetBytes(body)];
                 template[header.MsgTypeAt] = (OrderRequestKind)(kind + 1) switch
                 {

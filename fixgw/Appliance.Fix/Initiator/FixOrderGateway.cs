@@ -58,7 +58,7 @@ public sealed partial class FixOrderGateway<TSink, TClock> : IOrderGateway, IEme
         _time = time;
         _symbols = new SymbolTable(instruments);
         var header = options.MakeHeader();
-        _encoder = new OrderEncoder(header, _symbols, options.Account);
+        _encoder = new OrderEncoder(header, _symbols, options.Account, options.EncodeOrderFields());
         _store = options.MakeStore();
         // Numbers are only taken back, never forward: what lies between was received, but whoever heard it did not live to write it down.
         if (options.NextIncomingAtMost is > 0 and var heard && heard < _store.NextIncoming) _store.NextIncoming = heard;

@@ -23,6 +23,8 @@ public sealed record FixSessionOptions
     public FixDictionaries? Dictionaries { get; init; }
     /// <summary>Account (1) of every order; empty leaves it out.</summary>
     public string Account { get; init; } = "";
+    /// <summary>Further fields of every new order and amend by tag, e.g. 528=P or 15=USD.</summary>
+    public IReadOnlyList<KeyValuePair<int, string>> OrderFields { get; init; } = [];
     /// <summary>Seconds, 1–3600. Ten notices a dead peer within half a minute, without traffic worth mentioning.</summary>
     public int HeartbeatSeconds { get; init; } = 10;
     /// <summary>Ask for numbers from 1 at each logon. Then nothing that was missed is recovered: only for venues that demand it.</summary>
@@ -90,14 +92,21 @@ public sealed record FixSessionOptions
         Need(ResendChunk is >= 0 and <= 1_000_000, $"ResendChunk {ResendChunk} is not 0 to 1000000");
         foreach (var (tag, _) in HeaderFields)
             Need(IsOwnHeaderField(tag), $"header field {tag} is no field of the standard header, or one that the session writes itself");
-        foreach (var (tag, value) in LogonFields.Concat(HeaderFields))
+        foreach (var (tag, value) in LogonFields.Concat(HeaderFields).Concat(OrderFields))
             Need(tag > 0 && value.Length > 0 && value.All(c => c is >= ' ' and <= '~'), $"field {tag}={value} is not a positive tag with printable ASCII text");
         Need(EncodeLogonFields().Length <= 256, "LogonFields have more than 256 bytes");
+        foreach (var (tag, _) in OrderFields) Need(IsFreeOrderField(tag), $"order field {tag} is of the header or the trailer, or one that the order writes itself");
+        Need(EncodeOrderFields().Length <= 128, "OrderFields have more than 128 bytes");
         return wrong;
     }
 
     /// <summary>Whether the tag is of the standard header and none that the session writes itself.</summary>
     public static bool IsOwnHeaderField(int tag) => FixHeader.IsHeaderTag(tag) && tag is not (8 or 9 or 34 or 35 or 43 or 49 or 52 or 56 or 97 or 122);
+
+    /// <summary>Whether an order may bear the tag beside those that it writes itself.</summary>
+    public static bool IsFreeOrderField(int tag) => !FixHeader.IsHeaderTag(tag) && !FixHeader.IsTrailerTag(tag) && tag is not (1 or 11 or 21 or 38 or 40 or 41 or 44 or 54 or 55 or 59 or 60);
+
+    internal string EncodeOrderFields() => Encode(OrderFields);
 
     private static bool IsCompId(string id) => id.Length is > 0 and <= 32 && id.All(c => c is > ' ' and <= '~' and not '=');
     private static bool IsPowerOfTwo(int value) => value > 0 && (value & (value - 1)) == 0;

@@ -159,7 +159,7 @@ internal sealed class Venues : IDisposable
         {
             // The order is encoded as it would be, so that a paper run measures that stage too.
             var header = new FixHeaderTemplate(_desk.Fix.SenderCompId, _desk.Fix.TargetCompId, _desk.Fix.Microseconds, _desk.Fix.Version);
-            var encoder = new OrderEncoder(header, new SymbolTable(instruments), _desk.Fix.Account);
+            var encoder = new OrderEncoder(header, new SymbolTable(instruments), _desk.Fix.Account, string.Concat(_desk.Fix.OrderTags.Select(t => $"{t.Tag}={t.Value}\u0001")));
             var buffer = GC.AllocateArray<byte>(1024, pinned: true);
             uint sequence = 0;
             int Encode(in ApprovedOrder order)
@@ -179,7 +179,7 @@ internal sealed class Venues : IDisposable
             Host = _desk.Fix.Host, Port = _fixPort, SenderCompId = _desk.Fix.SenderCompId, TargetCompId = _desk.Fix.TargetCompId, Account = _desk.Fix.Account, HeartbeatSeconds = _desk.Fix.HeartbeatSeconds,
             ResetSequenceNumbersOnLogon = _desk.Fix.ResetOnLogon, LogonFields = [.. _desk.Fix.LogonTags.Select(t => new KeyValuePair<int, string>(t.Tag, t.Value))],
             Version = _desk.Fix.Version, Validation = _desk.Fix.Validation, Dictionaries = _desk.Fix.Dictionaries, Schedule = _desk.Fix.Schedule,
-            HeaderFields = [.. _desk.Fix.HeaderTags.Select(t => new KeyValuePair<int, string>(t.Tag, t.Value))], UseNextExpectedSequence = _desk.Fix.UseNextExpectedSequence, TestSession = _desk.Fix.TestSession,
+            HeaderFields = [.. _desk.Fix.HeaderTags.Select(t => new KeyValuePair<int, string>(t.Tag, t.Value))], OrderFields = [.. _desk.Fix.OrderTags.Select(t => new KeyValuePair<int, string>(t.Tag, t.Value))], UseNextExpectedSequence = _desk.Fix.UseNextExpectedSequence, TestSession = _desk.Fix.TestSession,
             ResendApplicationMessages = _desk.Fix.ResendMessages, ResendChunk = _desk.Fix.ResendChunk, SendingTimeToleranceSeconds = _desk.Fix.SendingTimeToleranceSeconds, Microseconds = _desk.Fix.Microseconds,
             StoreDirectory = _session,
             // A venue that begins its numbers anew with each logon has nothing to repeat.

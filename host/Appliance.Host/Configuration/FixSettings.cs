@@ -13,6 +13,7 @@ internal sealed record FixSettings(string Host, int Port, string SenderCompId, s
     /// <summary>Null is always open.</summary>
     public SessionSchedule? Schedule { get; init; }
     public IReadOnlyList<(int Tag, string Value)> HeaderTags { get; init; } = [];
+    public IReadOnlyList<(int Tag, string Value)> OrderTags { get; init; } = [];
     public bool UseNextExpectedSequence { get; init; }
     public bool TestSession { get; init; }
     public bool ResendMessages { get; init; }
@@ -58,6 +59,7 @@ internal sealed record FixSettings(string Host, int Port, string SenderCompId, s
         new("sendingTimeToleranceSeconds", SettingType.Integer, "How far the venue's SendingTime may be from our clock; 0 does not check.") { Default = "120", Min = 0, Max = 86400, Unit = "s" },
         new("microseconds", SettingType.Flag, "Times with six decimals instead of three.") { Default = "true" },
         new("headerTags", SettingType.TextList, "Further fields of every header, each \"tag=value\", e.g. 50 and 57 for SenderSubID and TargetSubID.") { Default = "[]" },
+        new("orderTags", SettingType.TextList, "Further fields of every new order and amend, each \"tag=value\", e.g. 528=P for OrderCapacity or 15=USD for Currency.") { Default = "[]" },
         new("logonTags", SettingType.TextList, "Further logon fields, each \"tag=value\"; no passwords (554, 925).") { Default = "[]" },
         new("logonTagFiles", SettingType.TextList, "Further logon fields whose values are secret, each \"tag=file\", the file relative to the desk file. Read at start; the journal holds the file's name only.") { Default = "[]" },
         new("dictionary", SettingType.Text, "The venue's data dictionary, QuickFIX's XML format, relative to the desk file; empty takes the one that comes with the program. For validation full.") { Default = "\"\"" },
@@ -88,7 +90,8 @@ internal sealed record FixSettings(string Host, int Port, string SenderCompId, s
             },
             Dictionaries = ReadDictionaries(venue, folder, version, level, readsFiles),
             Schedule = ReadSchedule(venue.Object("schedule")),
-            HeaderTags = HeaderFields(venue),
+            HeaderTags = Fields(venue, "headerTags", FixSessionOptions.IsOwnHeaderField, "a field of the standard header that the session does not write itself, e.g. 50, 57, 115, 116, 128, 129, 142, 143"),
+            OrderTags = Fields(venue, "orderTags", FixSessionOptions.IsFreeOrderField, "a field of the body that the order does not write itself: not 1, 11, 21, 38, 40, 41, 44, 54, 55, 59, 60"),
             UseNextExpectedSequence = venue.Flag("nextExpectedSequence"), TestSession = venue.Flag("testSession"), ResendMessages = venue.Flag("resendMessages"), ResendChunk = (int)venue.Integer("resendChunk"),
             SendingTimeToleranceSeconds = (int)venue.Integer("sendingTimeToleranceSeconds"), Microseconds = venue.Flag("microseconds"),
         };
@@ -118,13 +121,13 @@ internal sealed record FixSettings(string Host, int Port, string SenderCompId, s
         return fields;
     }
 
-    private static List<(int, string)> HeaderFields(ConfigurationObject venue)
+    private static List<(int, string)> Fields(ConfigurationObject venue, string key, Func<int, bool> isAllowed, string allowed)
     {
         var fields = new List<(int, string)>();
-        foreach (string text in venue.Texts("headerTags"))
+        foreach (string text in venue.Texts(key))
         {
-            if (!IsField(text, out int tag, out string value)) venue.Error("headerTags", $"\"{text}\"", "\"tag=value\" with a positive tag and printable ASCII");
-            else if (!FixSessionOptions.IsOwnHeaderField(tag)) venue.Error("headerTags", $"\"{text}\"", "a field of the standard header that the session does not write itself, e.g. 50, 57, 115, 116, 128, 129, 142, 143");
+            if (!IsField(text, out int tag, out string value)) venue.Error(key, $"\"{text}\"", "\"tag=value\" with a positive tag and printable ASCII");
+            else if (!isAllowed(tag)) venue.Error(key, $"\"{text}\"", allowed);
             else fields.Add((tag, value));
         }
         return fields;

@@ -28,6 +28,7 @@ public sealed class FixSessionKeysTests : IDisposable
     [InlineData("""{ "senderCompId": "A B" }""", "venue.senderCompId: saw \"A B\", allowed is 1 to 32 printable")]
     [InlineData("""{ "version": "FIX.4.2", "nextExpectedSequence": true }""", "venue.nextExpectedSequence: saw true, allowed is false with FIX.4.2")]
     [InlineData("""{ "headerTags": ["49=me"] }""", "venue.headerTags: saw \"49=me\", allowed is a field of the standard header that the session does not write itself")]
+    [InlineData("""{ "orderTags": ["44=1"] }""", "venue.orderTags: saw \"44=1\", allowed is a field of the body that the order does not write itself")]
     [InlineData("""{ "headerTags": ["fifty=me"] }""", "venue.headerTags: saw \"fifty=me\", allowed is \"tag=value\"")]
     [InlineData("""{ "validation": { "level": "strict" } }""", "venue.validation.level: saw \"strict\", allowed is one of \"off\", \"structural\", \"full\"")]
     [InlineData("""{ "validation": { "levle": "full" } }""", "venue.validation.levle: no such key; did you mean \"level\"?")]
@@ -64,7 +65,7 @@ public sealed class FixSessionKeysTests : IDisposable
         string dictionary = _folder.Write("small.xml", Dictionary);
         Desk? desk = Load("""
             { "kind": "fix", "port": 5001, "version": "FIX.4.4", "validation": { "level": "full", "userTags": false, "unknownFields": true, "fieldOrder": false, "groupOrder": true }, "dictionary": "small.xml",
-              "schedule": { "kind": "weekly", "timeZone": "America/Chicago", "startDay": "sunday", "start": "17:00", "endDay": "friday", "end": "16:00:30" }, "headerTags": ["50=DESK7"],
+              "schedule": { "kind": "weekly", "timeZone": "America/Chicago", "startDay": "sunday", "start": "17:00", "endDay": "friday", "end": "16:00:30" }, "headerTags": ["50=DESK7"], "orderTags": ["528=P", "15=USD"],
               "nextExpectedSequence": true, "testSession": true, "resendMessages": true, "resendChunk": 2500, "sendingTimeToleranceSeconds": 5, "microseconds": false }
             """, out string[] lines);
         Assert.True(desk is not null, string.Join('\n', lines));
@@ -73,6 +74,7 @@ public sealed class FixSessionKeysTests : IDisposable
         Assert.Equal((dictionary, FixVersion.Fix44), (fix.Dictionaries!.Application.Source, fix.Version));
         Assert.Equal((true, true, true, 2500, 5, false), (fix.UseNextExpectedSequence, fix.TestSession, fix.ResendMessages, fix.ResendChunk, fix.SendingTimeToleranceSeconds, fix.Microseconds));
         Assert.Equal([(50, "DESK7")], fix.HeaderTags);
+        Assert.Equal([(528, "P"), (15, "USD")], fix.OrderTags);
         // Friday 2026-01-02: closes at 16:00:30 in Chicago, which is 22:00:30 UTC, and opens on Sunday at 23:00 UTC.
         long friday = new DateTimeOffset(2026, 1, 2, 22, 0, 0, TimeSpan.Zero).ToUnixTimeSeconds() * 1_000_000_000;
         ScheduleWindow open = fix.Schedule!.At(friday), closed = fix.Schedule.At(open.ToUtcNs);
@@ -102,6 +104,7 @@ public sealed class FixSessionKeysTests : IDisposable
         {
             d["venue"]!["version"] = version;
             d["venue"]!["validation"] = JsonNode.Parse("""{ "level": "full" }""");
+            d["venue"]!["orderTags"] = new JsonArray("15=USD");
             d["venue"]!["schedule"] = JsonNode.Parse("""{ "kind": "24x7", "timeZone": "Europe/Berlin", "resetTime": "03:30" }""");
         });
         var (code, output, errors) = ApplianceProcess.Run("run", "--profile", _folder.Profile("fused"), "--desk", desk, "--seconds", "2", "--warm-up", "0.5", "--out", _folder.Out, "--report", _folder.ReportFile, "--no-console");
