@@ -37,11 +37,25 @@ public struct FixHeader
                     header.Fault(SessionRejectReason.InvalidTag, fields.MalformedTag);
                 break;
             }
-            int bit = BitOf(tag);
-            if (bit < 0)
+            int bit, valueAt = fields.Position - 1 - value.Length;
+            // The fields of nearly every header, each once, without a call; the others, and what is wrong with these, below.
+            switch (tag)
             {
-                header.BodyStart = at;
-                break;
+                case FixTag.BeginString: (bit, header._beginLength) = (0, value.Length); break;
+                case FixTag.BodyLength: bit = 1; break;
+                case FixTag.MsgType: (bit, header.MsgType) = (2, FixMsgType.Pack(value)); break;
+                case FixTag.MsgSeqNum:
+                    bit = 3;
+                    header.HasSequence = FixNumber.TryParseUnsigned(value, out header.Sequence);
+                    break;
+                case FixTag.SenderCompID: (bit, header._senderAt, header._senderLength) = (4, valueAt, value.Length); break;
+                case FixTag.TargetCompID: (bit, header._targetAt, header._targetLength) = (5, valueAt, value.Length); break;
+                default:
+                    bit = BitOf(tag);
+                    if (bit >= 0)
+                        break;
+                    header.BodyStart = at;
+                    goto Body;
             }
             if (value.IsEmpty)
                 header.Fault(SessionRejectReason.TagWithoutValue, tag);
@@ -51,8 +65,9 @@ public struct FixHeader
                     header.Fault(SessionRejectReason.TagAppearsMoreThanOnce, tag);
                 seen |= 1 << bit;
             }
-            header.Take(tag, value, fields.Position - 1 - value.Length);
+            if (bit >= 6) header.Take(tag, value, valueAt);
         }
+    Body:
         if ((seen & RequiredBits) != RequiredBits)
             header.Search(message, seen);
         return header;

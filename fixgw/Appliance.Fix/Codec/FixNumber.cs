@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace Appliance.Fix;
 
@@ -101,21 +102,73 @@ public static class FixNumber
         value = 0;
         if (text.Length is 0 or > 20)
             return false;
-        foreach (byte b in text)
+        // Nineteen digits fit whatever they are; only a twentieth may be too many.
+        int safe = Math.Min(text.Length, 19), at = 0;
+        if (safe >= sizeof(ulong) && !EightDigits(text, out value)) return false;
+        if (safe >= sizeof(ulong)) at = sizeof(ulong);
+        if (safe >= 2 * sizeof(ulong))
         {
-            ulong digit = (ulong)b - '0';
-            if (digit > 9 || value > (ulong.MaxValue - digit) / 10)
+            if (!EightDigits(text[sizeof(ulong)..], out ulong next)) return false;
+            value = value * 100_000_000 + next;
+            at = 2 * sizeof(ulong);
+        }
+        for (; at < text.Length; at++)
+        {
+            ulong digit = (ulong)text[at] - '0';
+            if (digit > 9 || (at == 19 && value > (ulong.MaxValue - digit) / 10))
                 return false;
             value = value * 10 + digit;
         }
         return true;
     }
 
+    /// <summary>The number that the first eight bytes are the digits of: pairs, fours and all eight joined by multiplication.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static bool EightDigits(ReadOnlySpan<byte> text, out ulong value)
+    {
+        ulong word = MemoryMarshal.Read<ulong>(text) ^ 0x3030303030303030;
+        bool areDigits = ((word + 0x7676767676767676 | word) & 0x8080808080808080) == 0;
+        word = word * 10 + (word >> 8);
+        value = ((word & 0x000000FF000000FF) * 0x000F424000000064 + ((word >> 16) & 0x000000FF000000FF) * 0x0000271000000001) >> 32;
+        return areDigits;
+    }
+
     /// <summary>
     /// Decimal text ("-12.50", "100", ".5") into units of 10^-decimals. Digits finer than the unit round half away from zero and are told; anything that
     /// is not a decimal, or does not fit, is malformed. FIX's float type has no exponent.
     /// </summary>
-    public static DecimalParse ParseDecimal(ReadOnlySpan<byte> text, int decimals, out long units)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static DecimalParse ParseDecimal(ReadOnlySpan<byte> text, int decimals, out long units) =>
+        text.Length <= 9 && decimals <= 9 && ParseShort(text, decimals, out units) ? DecimalParse.Exact : ParseAny(text, decimals, out units);
+
+    /// <summary>The usual decimal: at most nine characters, digits with at most one point, none finer than the unit. Anything else is left to the other.</summary>
+    private static bool ParseShort(ReadOnlySpan<byte> text, int decimals, out long units)
+    {
+        long magnitude = 0;
+        int at = 0;
+        for (; at < text.Length; at++)
+        {
+            uint digit = (uint)text[at] - '0';
+            if (digit > 9) break;
+            magnitude = magnitude * 10 + digit;
+        }
+        int places = text.Length - at - 1;
+        if (at < text.Length)
+        {
+            if (text[at] != (byte)'.' || places > decimals) { units = 0; return false; }
+            for (at++; at < text.Length; at++)
+            {
+                uint digit = (uint)text[at] - '0';
+                if (digit > 9) { units = 0; return false; }
+                magnitude = magnitude * 10 + digit;
+            }
+        }
+        // Below a billion, times 10^9 at most: it fits. A point alone, or nothing, is no number.
+        units = magnitude * Powers[decimals - Math.Max(0, places)];
+        return text.Length > (places < 0 ? 0 : 1);
+    }
+
+    private static DecimalParse ParseAny(ReadOnlySpan<byte> text, int decimals, out long units)
     {
         units = 0;
         int at = 0;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Appliance.Contract;
 
 namespace Appliance.Fix;
@@ -114,6 +115,7 @@ public static class ReportDecoder
         return report;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static byte Code(ref DecodedReport report, int tag, scoped ReadOnlySpan<byte> value)
     {
         if (value.Length == 1)
@@ -127,6 +129,7 @@ public static class ReportDecoder
         if (!FixNumber.TryParseUnsigned(value, out number)) Fault(ref report, SessionRejectReason.IncorrectDataFormat, tag);
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static void Fault(ref DecodedReport report, int reason, int tag)
     {
         if (report.Problem >= 0)
