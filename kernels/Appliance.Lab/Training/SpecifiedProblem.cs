@@ -120,7 +120,7 @@ public sealed class SpecifiedProblem
     public static string Describe(ObjectiveSpecification o) => FormattableString.Invariant($"{o.Kind switch
     {
         ObjectiveKind.Entropic => $"entropic {o.RiskAversion}", ObjectiveKind.MeanVariance => $"mean-variance {o.RiskAversion}", ObjectiveKind.MeanStd => $"mean-std {o.K}",
-        ObjectiveKind.Cvar => $"cvar {o.Level}", ObjectiveKind.MeanCvar => $"mean-cvar {o.Level} weight {o.Weight}", 
+        ObjectiveKind.Cvar => $"cvar {o.Level}", ObjectiveKind.MeanCvar => $"mean-cvar {o.Level} weight {o.Weight}",
         ObjectiveKind.MeanVarianceCvar => $"mean-variance-cvar {o.RiskAversion} level {o.Level} weight {o.Weight}",
         ObjectiveKind.Power => $"power {o.RiskAversion} wealth {o.Wealth}",
         ObjectiveKind.Expectile => $"expectile {o.Tau}", _ => "std-dev",
