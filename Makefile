@@ -9,7 +9,7 @@ export DOTNET_CLI_TELEMETRY_OPTOUT = 1
 export DOTNET_CLI_WORKLOAD_UPDATE_NOTIFY_DISABLE = 1
 
 .PHONY: help configure build run test bench latency peers soak verify fix-conformance tidy ci clean
-.PHONY: lab
+.PHONY: lab case-study case-study-history
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*## /\t/' | expand -t 12
 
@@ -40,6 +40,12 @@ latency: build peers ## wire to wire beside the C floor: out/latency.json
 lab: build ## train the first known figure's hedge (about a minute) and put it beside the exact optimum and classical rules: out/lab/
 	@out/appliance train desk/lab/entropic-call.json --out out/lab/entropic-call.safetensors --report out/lab/entropic-call.json
 	@out/appliance backtest desk/lab/entropic-call.json --policy out/lab/entropic-call.safetensors --report out/lab/backtest.json
+
+case-study: build ## train the case study's policies from their seeds (about ten minutes) and judge them beside classical rules: out/lab/case-study/
+	@build/case-study.sh
+
+case-study-history: build ## the same on one real stock's history by bootstrap (HISTORY=FILE.csv COLUMN=name; else the specification's)
+	@build/case-study.sh history $(HISTORY) $(COLUMN)
 
 peers: ## compile the C and C++ peers of perf/peers (needs cc and c++)
 	@$(MAKE) -s -C perf/peers

@@ -20,6 +20,7 @@ public sealed class FilePolicy : IBlockPolicy
     private readonly PolicyFile _file;
     private readonly NeutralHedgeTable? _neutral;
     private readonly PackedWeights _packed;
+    private readonly bool _wantsVolatility;
 
     /// <exception cref="TrainingProblemException">The file wants what the specification's market does not have.</exception>
     public FilePolicy(PolicyFile file, LabSpecification specification, string name = "policy")
@@ -30,6 +31,8 @@ public sealed class FilePolicy : IBlockPolicy
         bool wantsNeutral = m.TargetKind != TargetKind.HedgePosition || m.Features.Any(f => f.Feature is FeatureId.Delta or FeatureId.Gamma or FeatureId.Value or FeatureId.HedgeRatio);
         if (wantsNeutral && NeutralHedgeTable.Problem(specification) is { } problem) faults.Add($"{file.Path} reads or hedges around the model's delta: {problem}");
         if (specification.Hedges.Count != 1) faults.Add($"{file.Path} holds the hedge of one instrument, the specification has {specification.Hedges.Count}");
+        _wantsVolatility = m.Features.Any(f => f.Feature is FeatureId.EwmaVolatility);
+        if (_wantsVolatility && specification.Market.Model is not (MarketModel.Heston or MarketModel.Bates)) faults.Add($"{file.Path} reads ewmaVolatility, the root of the variance that heston and bates have");
         double ratio = m.Schedule.Kind == ScheduleKind.Steps ? m.Schedule.StepYears / specification.Time.StepYears : 1;
         Every = Math.Max(1, (int)Math.Round(ratio));
         if (Math.Abs(ratio - Every) > 1e-6 || specification.Time.Steps % Every != 0)
@@ -102,6 +105,7 @@ public sealed class FilePolicy : IBlockPolicy
                 state.HedgePositionUnits = book.Holding[0][p];
                 // The live account carries no interest; with a rate the book's figure is brought back to today.
                 state.AccruedPnl = book.AccruedPnl[p] / _growth[step];
+                if (_policy._wantsVolatility) state.Market.EwmaVolatility = Math.Sqrt(Math.Max(block.Market.Row(1, step)[p], 0));
                 if (_policy._neutral is { } neutral)
                 {
                     state.Delta = neutral.Delta(log, step);

@@ -71,7 +71,8 @@ public sealed class SpecifiedProblem
                 if (Problem.Inputs[f].Kind != InputKind.PathRow) continue;
                 Span<float> to = pool.Row(block, Problem.PathRow(step, _rowOf[f]));
                 (FeatureId id, double mean, double scale) = _features[f];
-                for (int p = 0; p < spot.Length; p++) to[p] = (float)((OfPath(id, spot[p], step) - mean) / scale);
+                ReadOnlySpan<double> seen = Seen(id, scratch, step);
+                for (int p = 0; p < seen.Length; p++) to[p] = (float)((OfPath(id, seen[p], step) - mean) / scale);
             }
             if (!_wantsNeutral) continue;
             Span<float> neutral = pool.Row(block, Problem.PathRow(step, Problem.NeutralRow[0]));
@@ -152,9 +153,11 @@ public sealed class SpecifiedProblem
             if (!FeatureCatalogue.TryFind(name, out FeatureId id)) { faults.Add($"policy.features: \"{name}\" is no feature"); continue; }
             if (id is FeatureId.Delta or FeatureId.Gamma or FeatureId.Value && noDelta is not null) faults.Add($"policy.features: \"{name}\": {noDelta}");
             else if (id is FeatureId.Moneyness && !hasStrike) faults.Add("policy.features: \"moneyness\" needs a first contract with a strike");
-            else if (id is not (FeatureId.Delta or FeatureId.Gamma or FeatureId.Value or FeatureId.Moneyness or FeatureId.Spot or FeatureId.Mid or FeatureId.Microprice or FeatureId.YearsToExpiry
+            else if (id is FeatureId.EwmaVolatility && s.Market.Model is not (MarketModel.Heston or MarketModel.Bates))
+                faults.Add("policy.features: \"ewmaVolatility\" is the root of the market's own variance, which heston and bates have");
+            else if (id is not (FeatureId.EwmaVolatility or FeatureId.Delta or FeatureId.Gamma or FeatureId.Value or FeatureId.Moneyness or FeatureId.Spot or FeatureId.Mid or FeatureId.Microprice or FeatureId.YearsToExpiry
                 or FeatureId.HedgePosition or FeatureId.AccruedPnl))
-                faults.Add($"policy.features: \"{name}\" is nothing that a simulated market has; allowed in training are moneyness, spot, yearsToExpiry, delta, gamma, value, hedgePosition, accruedPnl");
+                faults.Add($"policy.features: \"{name}\" is nothing that a simulated market has; allowed in training are moneyness, spot, yearsToExpiry, delta, gamma, value, ewmaVolatility, hedgePosition, accruedPnl");
         }
         return faults;
     }
@@ -217,7 +220,7 @@ public sealed class SpecifiedProblem
                     break;
                 default:
                     for (int step = 0; step < _environment.Steps; step++)
-                        foreach (double spot in block.Market.Row(0, step)) Take(OfPath(features[f], spot, step));
+                        foreach (double seen in Seen(features[f], block, step)) Take(OfPath(features[f], seen, step));
                     break;
             }
             double mean = sum / count, deviation = Math.Sqrt(Math.Max(square / count - mean * mean, 0));
@@ -227,8 +230,13 @@ public sealed class SpecifiedProblem
         return normalised;
     }
 
+    /// <summary>The row of the market that a feature is computed from.</summary>
+    private static ReadOnlySpan<double> Seen(FeatureId id, EpisodeBlock block, int step) => block.Market.Row(id == FeatureId.EwmaVolatility ? 1 : 0, step);
+
     private double OfPath(FeatureId id, double spot, int step) => id switch
     {
+        // The market's own variance: what an average of squared returns comes to as returns are taken ever closer together.
+        FeatureId.EwmaVolatility => Math.Sqrt(Math.Max(spot, 0)),
         FeatureId.Moneyness => Elementary.Log(spot / Specification.Liability.Contracts[0].Strike),
         FeatureId.YearsToExpiry => (Specification.Time.Steps - step) * Specification.Time.StepYears,
         FeatureId.Delta => _neutral!.Delta(Elementary.Log(spot), step),

@@ -11,11 +11,11 @@ namespace Appliance.Tests.Lab;
 
 /// <summary>
 /// The trained file in the live flow: simulated episodes, quote by quote, through books, Greeks, policy, executor, gate and account, beside the lab's own hedging of the same paths. 10,000 episodes
-/// with APPLIANCE_FULL=1, else a hundredth; the seed changes with each run and is printed.
+/// with APPLIANCE_FULL=1, else a twentieth; the seed changes with each run and is printed.
 /// </summary>
 public class TrainLiveTests(Xunit.Abstractions.ITestOutputHelper output)
 {
-    private static readonly int _episodes = Environment.GetEnvironmentVariable("APPLIANCE_FULL") == "1" ? 10_000 : 100;
+    private static readonly int _episodes = Environment.GetEnvironmentVariable("APPLIANCE_FULL") == "1" ? 10_000 : 500;
 
     [Theory]
     [InlineData("Ntb", "moneyness,yearsToExpiry,hedgePosition,delta,accruedPnl")]
