@@ -48,6 +48,8 @@ public sealed class HedgeProblem
     public required HedgeHead Head { get; init; }
     /// <summary>[hedges] path row of the neutral holding, for a head that means it.</summary>
     public int[] NeutralRow { get; init; } = [];
+    /// <summary>[hedges] path row of the holding that a teacher has; empty where the loss is the hedge's own. With a teacher a path's loss is the mean square of the distance to it over decisions.</summary>
+    public int[] TeacherRow { get; init; } = [];
     /// <summary>[steps + 1].</summary>
     public required float[] Growth { get; init; }
     /// <summary>[hedges] per unit of value traded.</summary>

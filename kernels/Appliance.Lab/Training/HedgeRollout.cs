@@ -15,7 +15,8 @@ public sealed unsafe class HedgeRollout : IDisposable
     private readonly NetworkTape _tape;
     private readonly int _paths, _hedges;
     private readonly bool _records;
-    private readonly LaneMemory _holdings, _pnl, _holdingGradient, _pnlGradient;
+    private readonly LaneMemory _holdings, _pnl, _holdingGradient, _pnlGradient, _distance;
+    private readonly bool _hasTeacher;
 
     /// <param name="records">False: losses only, and hardly any memory.</param>
     public HedgeRollout(HedgeProblem problem, PackedWeights weights, int paths, bool records)
@@ -29,6 +30,8 @@ public sealed unsafe class HedgeRollout : IDisposable
         _pnl = new LaneMemory(paths);
         _holdingGradient = new LaneMemory((long)problem.Hedges * paths);
         _pnlGradient = new LaneMemory(paths);
+        _hasTeacher = problem.TeacherRow.Length > 0;
+        _distance = new LaneMemory(paths);
     }
 
     /// <summary>Of the problem's decisions only every so many-th is taken: above 1 in coarse rounds.</summary>
@@ -41,7 +44,7 @@ public sealed unsafe class HedgeRollout : IDisposable
     {
         int steps = records ? problem.Steps : 1, decisions = records ? problem.Decisions : 1;
         long tape = shape.RecurrentUnits.Length > 0 ? RecurrentTape.Bytes(shape, decisions, paths) : PerceptronTape.Bytes(shape, decisions, paths);
-        return tape + sizeof(float) * (steps + 4L) * problem.Hedges * paths;
+        return tape + sizeof(float) * (steps + 5L) * problem.Hedges * paths;
     }
 
     /// <summary>Holding after decision <paramref name="step"/>, [paths]; all steps with a recording rollout, else the last two only.</summary>
@@ -53,6 +56,7 @@ public sealed unsafe class HedgeRollout : IDisposable
     public void Forward(float* block, float* loss)
     {
         _pnl.Clear();
+        _distance.Clear();
         for (int h = 0; h < _hedges; h++) new Span<float>(HoldingAt(0) + (long)h * _paths, _paths).Fill(_problem.InitialHolding[h]);
         _tape.Begin();
         for (int step = 0; step < _problem.Steps; step++)
@@ -63,6 +67,7 @@ public sealed unsafe class HedgeRollout : IDisposable
                 FillInputs(block, step, before);
                 _tape.Forward(step / _problem.DecideEvery);
                 for (int h = 0; h < _hedges; h++) Decide(block, step, h, before + (long)h * _paths, after + (long)h * _paths);
+                if (_hasTeacher) Compare(block, step, after);
             }
             else Buffer.MemoryCopy(before, after, (long)_hedges * _paths * sizeof(float), (long)_hedges * _paths * sizeof(float));
             for (int h = 0; h < _hedges; h++) Book(block, step, h, before + (long)h * _paths, after + (long)h * _paths);
@@ -70,6 +75,11 @@ public sealed unsafe class HedgeRollout : IDisposable
         float* last = HoldingAt(_problem.Steps);
         if (_problem.LiquidateAtEnd)
             for (int h = 0; h < _hedges; h++) Liquidate(block, h, last + (long)h * _paths);
+        if (_hasTeacher)
+        {
+            for (int p = 0; p < _paths; p += Lanes) Vector512.Load(_distance.At + p).Store(loss + p);
+            return;
+        }
         float* owed = block + (long)_problem.OwedRow * _paths;
         for (int p = 0; p < _paths; p += Lanes) (Vector512.Load(owed + p) - Vector512.Load(_pnl.At + p)).Store(loss + p);
     }
@@ -79,7 +89,9 @@ public sealed unsafe class HedgeRollout : IDisposable
     {
         if (!_records) throw new InvalidOperationException("This rollout keeps no tape.");
         float* dPnl = _pnlGradient.At;
-        for (int p = 0; p < _paths; p += Lanes) (-Vector512.Load(lossGradient + p)).Store(dPnl + p);
+        // To a teacher's pupil gains matter only as far as it reads them.
+        if (_hasTeacher) _pnlGradient.Clear();
+        else for (int p = 0; p < _paths; p += Lanes) (-Vector512.Load(lossGradient + p)).Store(dPnl + p);
         _holdingGradient.Clear();
         if (_problem.LiquidateAtEnd)
             for (int h = 0; h < _hedges; h++) LiquidateBackward(block, h, HoldingAt(_problem.Steps) + (long)h * _paths, _holdingGradient.At + (long)h * _paths);
@@ -91,6 +103,7 @@ public sealed unsafe class HedgeRollout : IDisposable
             {
                 float* dHolding = _holdingGradient.At + (long)h * _paths;
                 long row = (long)h * _paths;
+                if (_hasTeacher && decides) CompareBackward(block, step, h, HoldingAt(step + 1) + row, lossGradient, dHolding);
                 BookBackward(block, step, h, HoldingAt(step) + row, HoldingAt(step + 1) + row, dHolding, decides);
             }
             if (!decides) continue;
@@ -159,6 +172,31 @@ public sealed unsafe class HedgeRollout : IDisposable
             Vector512<float> lower = lowerEdge.Value(output, neutral, p), upper = upperEdge.Value(output + _paths, neutral, p);
             HeadEdge.Uncross(ref lower, ref upper);
             Vector512.Min(Vector512.Max(Vector512.Load(before + p), lower), upper).Store(after + p);
+        }
+    }
+
+    private void Compare(float* block, int step, float* after)
+    {
+        Vector512<float> share = Vector512.Create(1f / _problem.Decisions);
+        for (int h = 0; h < _hedges; h++)
+        {
+            float* teacher = block + (long)_problem.PathRow(step, _problem.TeacherRow[h]) * _paths, held = after + (long)h * _paths;
+            for (int p = 0; p < _paths; p += Lanes)
+            {
+                Vector512<float> off = Vector512.Load(held + p) - Vector512.Load(teacher + p);
+                Vector512.FusedMultiplyAdd(off * off, share, Vector512.Load(_distance.At + p)).Store(_distance.At + p);
+            }
+        }
+    }
+
+    private void CompareBackward(float* block, int step, int hedge, float* held, float* lossGradient, float* dHolding)
+    {
+        Vector512<float> twice = Vector512.Create(2f / _problem.Decisions);
+        float* teacher = block + (long)_problem.PathRow(step, _problem.TeacherRow[hedge]) * _paths;
+        for (int p = 0; p < _paths; p += Lanes)
+        {
+            Vector512<float> off = Vector512.Load(held + p) - Vector512.Load(teacher + p);
+            Vector512.FusedMultiplyAdd(twice * off, Vector512.Load(lossGradient + p), Vector512.Load(dHolding + p)).Store(dHolding + p);
         }
     }
 
@@ -283,5 +321,6 @@ public sealed unsafe class HedgeRollout : IDisposable
         _pnl.Dispose();
         _holdingGradient.Dispose();
         _pnlGradient.Dispose();
+        _distance.Dispose();
     }
 }

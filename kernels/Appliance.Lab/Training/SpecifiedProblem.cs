@@ -27,6 +27,7 @@ public sealed class SpecifiedProblem
     private readonly (FeatureId Id, double Mean, double Scale)[] _features;
     private readonly int[] _rowOf;
     private readonly bool _wantsNeutral;
+    private readonly TeacherHoldings? _teacher;
 
     /// <exception cref="TrainingProblemException">The specification asks for what training does not know; every mistake with its key.</exception>
     public SpecifiedProblem(LabSpecification specification)
@@ -43,6 +44,7 @@ public sealed class SpecifiedProblem
         _neutral = knowsNeutral && (_wantsNeutral || features.Any(f => f is FeatureId.Delta or FeatureId.Gamma or FeatureId.Value)) ? new NeutralHedgeTable(specification) : null;
         double moneyScale = MoneyScale(specification);
         double[] priceScale = [.. PriceScales()];
+        _teacher = specification.Training.Teacher == "" ? null : new TeacherHoldings(specification);
         _features = Normalise(features, moneyScale, priceScale[0]);
         _rowOf = new int[_features.Length];
         Problem = MakeProblem(moneyScale, priceScale);
@@ -60,6 +62,7 @@ public sealed class SpecifiedProblem
     public void Fill(PathPool pool, int block, EpisodeBlock scratch, HedgingEnvironment environment, long firstPath)
     {
         environment.Fill(scratch, firstPath);
+        if (_teacher is not null) FillTeacher(_teacher.Of(environment, scratch), pool, block);
         for (int h = 0; h < Problem.Hedges; h++)
             for (int step = 0; step <= Problem.Steps; step++) Scale(scratch.Price(h, step), 1 / Problem.PriceScale[h], pool.Row(block, Problem.PriceRow(step, h)));
         Scale(scratch.Owed, 1 / Problem.MoneyScale, pool.Row(block, Problem.OwedRow));
@@ -79,6 +82,11 @@ public sealed class SpecifiedProblem
             double units = Problem.PriceScale[0] / Problem.MoneyScale;
             for (int p = 0; p < spot.Length; p++) neutral[p] = (float)(-_neutral!.Delta(Elementary.Log(spot[p]), step) * units);
         }
+    }
+
+    private void FillTeacher(double[][] holdings, PathPool pool, int block)
+    {
+        for (int step = 0; step < Problem.Steps; step++) Scale(holdings[step], Problem.PriceScale[0] / Problem.MoneyScale, pool.Row(block, Problem.PathRow(step, Problem.TeacherRow[0])));
     }
 
     /// <summary>The policy file of these parameters.</summary>
@@ -141,7 +149,7 @@ public sealed class SpecifiedProblem
         if (s.Policy.LearnInitialHolding && !s.Policy.NetworkPerStep)
             faults.Add("policy.learnInitialHolding: the first holding is a parameter of its own only with networkPerStep, where the first network's biases are it; set both, or neither");
         if (s.Training.ImportanceShift != 0) faults.Add("training.importanceShift: paths are drawn plainly; tails are found by screening each batch. Remove it");
-        if (s.Training.Teacher != "") faults.Add("training.teacher: policies are trained on the objective only; remove it");
+        if (s.Training.Teacher != "" && TeacherHoldings.WhyNot(s) is { } noTeacher) faults.Add($"training.teacher: {noTeacher}");
         for (int h = 0; h < s.Hedges.Count; h++)
             if (!s.Hedges[h].Costs.IsSimple) faults.Add($"hedges[{h}].costs: gradients know proportional, quadratic and fixed costs; remove the others and judge the policy under them with `appliance backtest`");
         if (s.Policy.Rule.Every > 1 && s.Time.Steps % s.Policy.Rule.Every != 0)
@@ -279,9 +287,9 @@ public sealed class SpecifiedProblem
         }
         return new HedgeProblem
         {
-            Steps = s.Time.Steps, DecideEvery = Math.Max(1, s.Policy.Rule.Every), Hedges = hedges, PathRows = rows + (_wantsNeutral ? 1 : 0), Inputs = inputs,
+            Steps = s.Time.Steps, DecideEvery = Math.Max(1, s.Policy.Rule.Every), Hedges = hedges, PathRows = rows + (_wantsNeutral ? 1 : 0) + (_teacher is null ? 0 : 1), Inputs = inputs,
             Head = new HedgeHead(band, _wantsNeutral ? OutputMeaning.NeutralOffset : OutputMeaning.Position, band && _wantsNeutral ? OutputSquash.Softplus : OutputSquash.Identity, maps),
-            NeutralRow = _wantsNeutral ? [rows] : [],
+            NeutralRow = _wantsNeutral ? [rows] : [], TeacherRow = _teacher is null ? [] : [rows + (_wantsNeutral ? 1 : 0)],
             Growth = [.. _environment.Growth.Select(g => (float)g)],
             Proportional = [.. s.Hedges.Select(h => (float)h.Costs.Proportional)],
             Quadratic = [.. s.Hedges.Select((h, i) => (float)(h.Costs.Quadratic * money / price[i]))],

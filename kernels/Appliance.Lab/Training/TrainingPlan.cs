@@ -39,7 +39,7 @@ public sealed class TrainingPlan
     /// <summary>Bytes that the run will hold: the paths of an epoch and those held back, [paths, steps, rows], and each thread's tape, [steps, units, paths].</summary>
     public long Bytes(SpecifiedProblem specified, int threads)
     {
-        bool tail = specified.Specification.Objective.Kind is ObjectiveKind.Cvar or ObjectiveKind.MeanCvar;
+        bool tail = specified.Problem.TeacherRow.Length == 0 && specified.Specification.Objective.Kind is ObjectiveKind.Cvar or ObjectiveKind.MeanCvar;
         long scratch = 8L * PathsPerBlock * (specified.Problem.Steps + 1) * (specified.Environment.Simulator.Series.Count + specified.Problem.Hedges + 2);
         return PathPool.Bytes(BlocksPerEpoch + HeldBackBlocks, specified.Problem.BlockRows, PathsPerBlock)
             + BatchGradient.Bytes(specified.Problem, specified.Shape, tail, PathsPerBlock, threads) + threads * scratch + 8L * 8 * specified.Shape.Parameters;

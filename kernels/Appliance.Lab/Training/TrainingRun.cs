@@ -23,6 +23,7 @@ public sealed class TrainingRun : IDisposable
     private readonly PathPool _pool, _heldBack;
     private readonly int[] _heldBackOrder;
     private readonly double[] _lastGood;
+    private readonly bool _imitates;
 
     public TrainingRun(SpecifiedProblem specified, int threads)
     {
@@ -31,7 +32,9 @@ public sealed class TrainingRun : IDisposable
         threads = Math.Max(1, threads);
         _lastGood = new double[specified.Shape.Parameters];
         Bytes = _plan.Bytes(specified, threads);
-        _objective = TrainingObjective.Make(specified.Specification.Objective, specified.Problem.MoneyScale);
+        _imitates = specified.Problem.TeacherRow.Length > 0;
+        // A pupil's loss is its mean square distance to the teacher: the mean of it is what is made small.
+        _objective = _imitates ? new MeanVarianceObjective(0) : TrainingObjective.Make(specified.Specification.Objective, specified.Problem.MoneyScale);
         int blocksMax = Math.Max(_plan.BlocksPerBatch, _plan.HeldBackBlocks);
         _batch = new BatchGradient(specified.Problem, specified.Shape, _objective, _plan.PathsPerBlock, blocksMax, threads);
         _pool = new PathPool(_plan.BlocksPerEpoch, specified.Problem.BlockRows, _plan.PathsPerBlock);
@@ -125,7 +128,7 @@ public sealed class TrainingRun : IDisposable
         _batch.SetCoarseFactor(1);
         _batch.SetParameters(judged);
         double risk = RiskOf(_batch.Losses(_heldBack, _heldBackOrder));
-        double loss = state.LossSum / _plan.BatchesPerEpoch * money;
+        double mean = state.LossSum / _plan.BatchesPerEpoch, loss = _imitates ? Math.Sqrt(mean) * HoldingScale : mean * money;
         state.History.Add((loss, risk));
         state.Epoch++;
         state.Batch = 0;
@@ -149,8 +152,18 @@ public sealed class TrainingRun : IDisposable
         _objective.Begin(_batch.Losses(_pool, [.. Enumerable.Range(0, _plan.BlocksPerBatch)]));
     }
 
+    /// <summary>Units of the hedge in one unit of the problem's holdings.</summary>
+    private double HoldingScale => _specified.Problem.MoneyScale / _specified.Problem.PriceScale[0];
+
+    /// <summary>The objective of the losses; for a pupil the root of the mean square distance to the teacher's holding, in units of the hedge.</summary>
     private double RiskOf(ReadOnlySpan<float> losses)
     {
+        if (_imitates)
+        {
+            double sum = 0;
+            foreach (float square in losses) sum += square;
+            return Math.Sqrt(sum / losses.Length) * HoldingScale;
+        }
         var money = new double[losses.Length];
         for (int p = 0; p < money.Length; p++)
         {
@@ -163,6 +176,17 @@ public sealed class TrainingRun : IDisposable
     private float[] NoHedgeLosses()
     {
         var losses = new float[_heldBack.Blocks * _heldBack.PathsPerBlock];
+        if (_imitates)
+        {
+            HedgeProblem problem = _specified.Problem;
+            for (int b = 0; b < _heldBack.Blocks; b++)
+                for (int step = 0; step < problem.Steps; step += problem.DecideEvery)
+                {
+                    ReadOnlySpan<float> teacher = _heldBack.Row(b, problem.PathRow(step, problem.TeacherRow[0]));
+                    for (int p = 0; p < teacher.Length; p++) losses[b * _heldBack.PathsPerBlock + p] += teacher[p] * teacher[p] / problem.Decisions;
+                }
+            return losses;
+        }
         for (int b = 0; b < _heldBack.Blocks; b++) _heldBack.Row(b, _specified.Problem.OwedRow).CopyTo(losses.AsSpan(b * _heldBack.PathsPerBlock));
         return losses;
     }

@@ -11,21 +11,22 @@ namespace Appliance.Tests.Lab;
 /// <summary>
 /// A call under Heston's variance, hedged with the spot and an idealised variance swap, charged its trained hedge's risk: Buehler, Gonon, Teichmann and Wood, "Deep hedging", Quantitative Finance 19
 /// (2019), section 5: 1.94 for CVaR 50 % and 3.49 for CVaR 99 %, where the risk-neutral price is 1.69. Full training with APPLIANCE_FULL=1; else a short one that must come between the price and
-/// what not hedging costs.
+/// what not hedging costs. The CVaR 99 % of 3.49 is that of networks of the paper's size, one a step, trained on batches of 256, where two paths are the tail; larger batches are charged less, and
+/// the test says how much.
 /// </summary>
 public sealed class TrainStochasticVarianceTests(Xunit.Abstractions.ITestOutputHelper output)
 {
     private static readonly bool _full = Environment.GetEnvironmentVariable("APPLIANCE_FULL") == "1";
 
     [Theory]
-    [InlineData(0.5, 1.94, 0.03)]
-    [InlineData(0.99, 3.49, 0.10)]
-    public void The_trained_hedge_of_two_instruments_is_charged_what_is_known(double level, double charge, double tolerance)
+    [InlineData("heston-desk.json", 1.94, 0.03)]
+    [InlineData("heston-desk-tail.json", 3.49, 0.10)]
+    public void The_trained_hedge_of_two_instruments_is_charged_what_is_known(string file, double charge, double tolerance)
     {
-        LabSpecification shipped = LabSpecificationFile.Require(Path.Combine(Repository.Root, "desk/lab/heston-desk.json"));
+        LabSpecification shipped = LabSpecificationFile.Require(Path.Combine(Repository.Root, "desk", "lab", file));
         TrainingSpecification training = shipped.Training;
-        if (!_full) training = training with { Paths = 16384, Epochs = 4, Batch = 2048 };
-        LabSpecification specification = shipped with { Objective = new ObjectiveSpecification { Kind = ObjectiveKind.Cvar, Level = level }, Training = training };
+        if (!_full) training = training with { Paths = 16384, Epochs = 4 };
+        LabSpecification specification = shipped with { Training = training };
         var problem = new SpecifiedProblem(specification);
         using var run = new TrainingRun(problem, 2);
         TrainingResult result = run.Execute(null, null, null, default);
@@ -33,7 +34,7 @@ public sealed class TrainStochasticVarianceTests(Xunit.Abstractions.ITestOutputH
 
         double[] losses = Losses(problem, result.Parameters, paths: _full ? 262_144 : 32_768, seed: 20_190_417);
         RiskEstimate risk = RiskMeasure.Of(specification.Objective, losses);
-        output.WriteLine($"CVaR {100 * level} %: charged {risk.Value:F4} ± {risk.StdErr:F4}, mean loss {RiskMeasure.Mean(losses):F4}; trained in {result.Seconds:F1} s");
+        output.WriteLine($"{file}: charged {risk.Value:F4} ± {risk.StdErr:F4}, mean loss {RiskMeasure.Mean(losses):F4}; trained in {result.Seconds:F1} s");
         if (_full) Assert.Equal(charge, risk.Value, tolerance);
         else Assert.InRange(risk.Value, 1.69, result.NoHedgeRisk);
         // Without costs and drift a hedge moves no mean: it is the price.
