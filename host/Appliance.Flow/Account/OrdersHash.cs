@@ -31,6 +31,14 @@ public sealed class OrdersHash : IDisposable
     private readonly byte[] _block = new byte[RecordBytes * RecordsPerBlock];
     private int _used;
 
+    public OrdersHash()
+    {
+        // The first bytes hashed make objects of the library's own: here, and not under way.
+        _hash.AppendData(_block);
+        Span<byte> forgotten = stackalloc byte[SHA256.HashSizeInBytes];
+        _hash.GetHashAndReset(forgotten);
+    }
+
     public long Orders { get; private set; }
 
     public void Add(in ApprovedOrder order)
