@@ -33,52 +33,64 @@ internal static class AmericanPricer
             result = European.Evaluate(contract.Spot, contract.Strike, t, sigma, r, q, sign, forward);
             return PricingStatus.Ok;
         }
-        // Differences of prices need the last digits; a price alone is right to 1e-8 well before.
-        double settled = greeks ? 1e-11 : 1e-8;
         if (regime == AmericanPut.Regime.TwoBoundaries) return PricingStatus.TwoExerciseBoundaries;
-        ExerciseGrid grid = ExerciseGrid.Standard;
-        if (!Solve(grid, in contract, t, sigma, r, q, settled, out Point p)) return PricingStatus.OutOfRange;
         if (!greeks)
         {
-            result = new Sensitivities(p.Price, p.Delta, p.Gamma, 0, 0, 0, 0, 0, 0);
+            if (!Solve(null, in contract, t, sigma, r, q, stackalloc double[ExerciseGrid.Fine.Points], out Point alone)) return PricingStatus.OutOfRange;
+            result = new Sensitivities(alone.Price, alone.Delta, alone.Gamma, 0, 0, 0, 0, 0, 0);
             return PricingStatus.Ok;
         }
-        double intrinsic = sign * (contract.Spot - contract.Strike);
+        // Where rate and yield are next to each other and little time is left, the fine grid's first points may not settle; coarser grids have none so early.
+        return Greeks(ExerciseGrid.Fine, in contract, t, sigma, r, q, forward, out result) || Greeks(ExerciseGrid.Middle, in contract, t, sigma, r, q, forward, out result)
+            || Greeks(ExerciseGrid.Coarse, in contract, t, sigma, r, q, forward, out result)
+            ? PricingStatus.Ok : PricingStatus.OutOfRange;
+    }
+
+    private static bool Greeks(ExerciseGrid grid, in OptionContract contract, double t, double sigma, double r, double q, bool forward, out Sensitivities result)
+    {
+        result = default;
+        // NaN says that it holds no boundary yet.
+        Span<double> logs = stackalloc double[grid.Points];
+        logs[0] = double.NaN;
+        if (!Solve(grid, in contract, t, sigma, r, q, logs, out Point p)) return false;
+        double sign = contract.Right == OptionRight.Call ? 1 : -1, intrinsic = sign * (contract.Spot - contract.Strike);
         if (p.Gamma == 0 && p.Price == intrinsic)
         {
             result = new Sensitivities(p.Price, sign, 0, 0, 0, 0, 0, 0, 0);
-            return PricingStatus.Ok;
+            return true;
         }
         Span<Point> ring = stackalloc Point[4];
         double h = 0.01 * sigma;
         for (int i = 0; i < 4; i++)
-            if (!Solve(grid, in contract, t, sigma + _offsets[i] * h, r, q, settled, out ring[i])) return PricingStatus.OutOfRange;
+            if (!Solve(grid, in contract, t, sigma + _offsets[i] * h, r, q, logs, out ring[i])) return false;
         double vega = First(ring[0].Price, ring[1].Price, ring[2].Price, ring[3].Price, h), vanna = First(ring[0].Delta, ring[1].Delta, ring[2].Delta, ring[3].Delta, h);
         double volga = (16 * (ring[1].Price + ring[2].Price) - ring[0].Price - ring[3].Price - 30 * p.Price) / (12 * h * h);
         h = Math.Max(1e-5, Math.Min(1e-3, 0.25 * Math.Abs(r)));
         for (int i = 0; i < 4; i++)
-            if (!Solve(grid, in contract, t, sigma, r + _offsets[i] * h, forward ? r + _offsets[i] * h : q, settled, out ring[i])) return PricingStatus.OutOfRange;
+            if (!Solve(grid, in contract, t, sigma, r + _offsets[i] * h, forward ? r + _offsets[i] * h : q, logs, out ring[i])) return false;
         double rho = First(ring[0].Price, ring[1].Price, ring[2].Price, ring[3].Price, h);
         h = 0.01 * t;
         for (int i = 0; i < 4; i++)
-            if (!Solve(grid, in contract, t + _offsets[i] * h, sigma, r, q, settled, out ring[i])) return PricingStatus.OutOfRange;
+            if (!Solve(grid, in contract, t + _offsets[i] * h, sigma, r, q, logs, out ring[i])) return false;
         double charm = -First(ring[0].Delta, ring[1].Delta, ring[2].Delta, ring[3].Delta, h);
         double theta = r * p.Price - (r - q) * contract.Spot * p.Delta - 0.5 * sigma * sigma * contract.Spot * contract.Spot * p.Gamma;
         result = new Sensitivities(p.Price, p.Delta, p.Gamma, vega, theta, rho, vanna, volga, charm);
-        return PricingStatus.Ok;
+        return true;
     }
 
     private static readonly double[] _offsets = [-2, -1, 1, 2];
 
     private static double First(double a, double b, double c, double d, double h) => (8 * (c - b) - (d - a)) / (12 * h);
 
-    private static bool Solve(ExerciseGrid grid, in OptionContract contract, double years, double volatility, double rate, double yield, double settled, out Point point)
+    /// <param name="grid">Null: the coarsest that holds a price.</param>
+    /// <param name="logs">Holds the last boundary solved for, from which the next one starts.</param>
+    private static bool Solve(ExerciseGrid? grid, in OptionContract contract, double years, double volatility, double rate, double yield, Span<double> logs, out Point point)
     {
         bool call = contract.Right == OptionRight.Call;
         double spot = contract.Spot, strike = contract.Strike;
         (double r, double q) = call ? (yield, rate) : (rate, yield);
         (double unit, double putSpot) = call ? (spot, strike / spot) : (strike, spot / strike);
-        if (!SolvePut(grid, putSpot, years, volatility, r, q, settled, out Point p))
+        if (!SolvePut(grid, putSpot, years, volatility, r, q, logs, out Point p))
         {
             point = default;
             return false;
@@ -90,7 +102,7 @@ internal static class AmericanPricer
         return true;
     }
 
-    private static bool SolvePut(ExerciseGrid grid, double spot, double years, double volatility, double rate, double yield, double settled, out Point point)
+    private static bool SolvePut(ExerciseGrid? grid, double spot, double years, double volatility, double rate, double yield, Span<double> logs, out Point point)
     {
         point = default;
         switch (AmericanPut.RegimeOf(rate, yield))
@@ -102,9 +114,17 @@ internal static class AmericanPricer
             case AmericanPut.Regime.TwoBoundaries:
                 return false;
         }
-        Span<double> squares = stackalloc double[grid.Points];
-        if (!AmericanPut.Boundary(grid, years, volatility, rate, yield, settled, squares)) return false;
-        (double price, double delta, double gamma) = AmericanPut.FromBoundary(grid, spot, years, volatility, rate, yield, squares);
+        var market = new PutMarket(years, volatility, rate, yield);
+        if (grid is null)
+        {
+            grid = AmericanPut.Boundary(in market, logs);
+            if (grid is null) return false;
+        }
+        else if (!AmericanPut.BoundaryNear(grid, in market, logs))
+        {
+            return false;
+        }
+        (double price, double delta, double gamma) = AmericanPut.FromBoundary(grid, spot, in market, logs);
         point = new Point(price, delta, gamma);
         return true;
     }
