@@ -22,6 +22,7 @@ internal sealed class AcceptorPeer<TApplication> : IDisposable where TApplicatio
         string name = version == FixVersion.Fix44 ? $"{options.CompId}-{compId}" : $"{options.CompId}-{compId}-{version.Name}";
         string? path = options.StoreDirectory is null ? null : Path.Combine(options.StoreDirectory, $"{name}.fixstore");
         Store = new SequenceStore(path, options.Store, owner.Keeper);
+        owner.MessageLog?.Add(Store, name);
         Header = new FixHeaderTemplate(options.CompId, compId, options.Microseconds, version);
         _link = new TcpLink(Math.Max(1 << 16, options.MaxMessageBytes * 4), options.OutputQueueBytes);
         var dictionaries = options.Validation.Level == FixValidation.Off ? null : options.Dictionaries?.Invoke(version) ?? FixDictionaries.Shipped(version);

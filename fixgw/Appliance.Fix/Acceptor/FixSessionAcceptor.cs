@@ -40,6 +40,7 @@ public sealed class FixSessionAcceptor<TApplication> : IDisposable where TApplic
         if (options.Versions.Count == 0)
             throw new ArgumentException("Versions is empty: nobody could log on", nameof(options));
         Options = options;
+        MessageLog = options.MessageLog is null ? null : new MessageLog(options.MessageLog);
         Keeper = options.StoreDirectory is null ? null : new StoreKeeper();
         Application = application;
         _compId = Encoding.ASCII.GetBytes(new FixHeaderTemplate(options.CompId, "X", true).SenderCompId);
@@ -52,6 +53,8 @@ public sealed class FixSessionAcceptor<TApplication> : IDisposable where TApplic
     internal FixAcceptorOptions Options { get; }
     /// <summary>One for all stores; null when they are in memory.</summary>
     internal StoreKeeper? Keeper { get; }
+    /// <summary>The log of messages in plain text; null when none is asked for.</summary>
+    public MessageLog? MessageLog { get; }
     public int Port { get; }
     /// <summary>Monotonic stamp of the last system call that brought bytes, taken before they were looked at: for measuring what a counterparty took to answer.</summary>
     public long LastReceivedNs { get; private set; }
@@ -165,6 +168,8 @@ public sealed class FixSessionAcceptor<TApplication> : IDisposable where TApplic
     {
         _listener.Dispose();
         foreach (var pending in _pending) pending.Socket.Dispose();
+        foreach (var peer in _peers) peer.Store.Settle();
+        MessageLog?.Dispose();
         foreach (var peer in _peers) peer.Dispose();
         Keeper?.Dispose();
     }

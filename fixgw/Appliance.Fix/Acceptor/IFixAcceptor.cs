@@ -63,6 +63,8 @@ public sealed record FixAcceptorOptions
     public string? StoreDirectory { get; init; }
     /// <summary>Size and durability of each counterparty's store. Messages that it holds no longer are gap-filled.</summary>
     public StoreOptions Store { get; init; } = new();
+    /// <summary>Where the messages of both directions are logged in plain text, a file a counterparty; null logs none.</summary>
+    public MessageLogOptions? MessageLog { get; init; }
     /// <summary>Bytes queued to a counterparty that does not read, before it is cut off.</summary>
     public int OutputQueueBytes { get; init; } = 4 << 20;
     /// <summary>A tag of the Logon whose value Y asks for cancel-on-disconnect; 0 when there is none.</summary>

@@ -25,6 +25,7 @@ public sealed partial class FixOrderGateway<TSink, TClock> : IOrderGateway, IEme
     private readonly SymbolTable _symbols;
     private readonly OrderEncoder _encoder;
     private readonly SequenceStore _store;
+    private readonly MessageLog? _messageLog;
     private readonly OrderLog _orderLog;
     private readonly bool _ownsOrderLog;
     private readonly FixSession<Actions> _session;
@@ -62,6 +63,7 @@ public sealed partial class FixOrderGateway<TSink, TClock> : IOrderGateway, IEme
         _store = options.MakeStore();
         // Numbers are only taken back, never forward: what lies between was received, but whoever heard it did not live to write it down.
         if (options.NextIncomingAtMost is > 0 and var heard && heard < _store.NextIncoming) _store.NextIncoming = heard;
+        _messageLog = options.MakeMessageLog(_store);
         _ownsOrderLog = orderLog is null;
         _orderLog = orderLog ?? new OrderLog(null, 1 << 16);
         _link = new TcpLink(options.ReceiveBufferBytes, QueueBytes);
@@ -79,6 +81,9 @@ public sealed partial class FixOrderGateway<TSink, TClock> : IOrderGateway, IEme
     public FixSessionCounters SessionCounters => _session.Counters;
     public FixGatewayCounters Counters { get; } = new();
     public OrderLog OrderLog => _orderLog;
+    public SequenceStore Store => _store;
+    /// <summary>The log of messages in plain text; null when none is asked for.</summary>
+    public MessageLog? MessageLog => _messageLog;
     /// <summary>Why the last connection attempt failed; null when none did.</summary>
     public string? LastConnectError => _connector.LastError;
     /// <summary>The numbers that our next message and the venue's next message bear.</summary>
@@ -183,6 +188,8 @@ public sealed partial class FixOrderGateway<TSink, TClock> : IOrderGateway, IEme
         _disposed = true;
         _connector.Dispose();
         _link.Dispose();
+        _store.Settle();
+        _messageLog?.Dispose();
         _store.Dispose();
         if (_ownsOrderLog) _orderLog.Dispose();
     }

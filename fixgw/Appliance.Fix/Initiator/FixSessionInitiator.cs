@@ -12,6 +12,7 @@ public sealed class FixSessionInitiator<TApplication> : IDisposable where TAppli
 
     private readonly FixSessionOptions _options;
     private readonly SequenceStore _store;
+    private readonly MessageLog? _messageLog;
     private readonly TcpLink _link;
     private readonly Connector _connector;
     private readonly ReconnectSchedule _schedule;
@@ -28,6 +29,7 @@ public sealed class FixSessionInitiator<TApplication> : IDisposable where TAppli
         _application = application;
         Header = options.MakeHeader();
         _store = options.MakeStore();
+        _messageLog = options.MakeMessageLog(_store);
         _link = new TcpLink(options.ReceiveBufferBytes, QueueBytes);
         _schedule = new ReconnectSchedule(options.ReconnectFirstMs, options.ReconnectMaxMs, options.ReconnectSeed);
         _session = new FixSession<Actions>(new Actions(this), _store, Header, options.MakeSettings());
@@ -121,6 +123,8 @@ public sealed class FixSessionInitiator<TApplication> : IDisposable where TAppli
     {
         _connector.Dispose();
         _link.Dispose();
+        _store.Settle();
+        _messageLog?.Dispose();
         _store.Dispose();
     }
 

@@ -53,6 +53,8 @@ public sealed record FixSessionOptions
     public string? StoreDirectory { get; init; }
     /// <summary>Size and durability of the store. An order with its answers takes about a kilobyte.</summary>
     public StoreOptions Store { get; init; } = new();
+    /// <summary>Where the messages of both directions are logged in plain text; null logs none.</summary>
+    public MessageLogOptions? MessageLog { get; init; }
     /// <summary>After a crash: the venue's messages from this number on are asked for again, since the host recorded none of them; 0 takes the store's number.</summary>
     public uint NextIncomingAtMost { get; init; }
     /// <summary>Delay of the first reconnect, milliseconds, 0–60000. Small: the usual loss is a venue's process change-over.</summary>
@@ -115,11 +117,18 @@ public sealed record FixSessionOptions
 
     internal FixHeaderTemplate MakeHeader() => new(SenderCompId, TargetCompId, Microseconds, Version, Encode(HeaderFields));
 
-    internal SequenceStore MakeStore()
+    // The name of earlier stores stays that of FIX 4.4 sessions.
+    private string FileName => Version == FixVersion.Fix44 ? $"{SenderCompId}-{TargetCompId}" : $"{SenderCompId}-{TargetCompId}-{Version.Name}";
+
+    internal SequenceStore MakeStore() => new(StoreDirectory is null ? null : Path.Combine(StoreDirectory, $"{FileName}.fixstore"), Store);
+
+    /// <summary>To be disposed before the store.</summary>
+    internal MessageLog? MakeMessageLog(SequenceStore store)
     {
-        // The name of earlier stores stays that of FIX 4.4 sessions.
-        string name = Version == FixVersion.Fix44 ? $"{SenderCompId}-{TargetCompId}" : $"{SenderCompId}-{TargetCompId}-{Version.Name}";
-        return new SequenceStore(StoreDirectory is null ? null : Path.Combine(StoreDirectory, $"{name}.fixstore"), Store);
+        if (MessageLog is null) return null;
+        var log = new MessageLog(MessageLog);
+        log.Add(store, FileName);
+        return log;
     }
 
     internal FixSessionSettings MakeSettings() => new()

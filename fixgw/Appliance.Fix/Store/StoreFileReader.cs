@@ -25,6 +25,14 @@ public static unsafe class StoreFileReader
         }
     }
 
+    /// <summary>As a line of the message log begins: UTC time and direction.</summary>
+    public static string Describe(in StoredMessage message)
+    {
+        Span<byte> time = stackalloc byte[FixTimestamp.MaxLength];
+        new FixTimestamp(microseconds: true).Write(time, Math.Max(0, message.TimeUtcNs));
+        return $"{System.Text.Encoding.ASCII.GetString(time)} {(message.Direction == StoreDirection.Out ? "out" : "in")}";
+    }
+
     private static string SegmentPath(string path, int slot) => $"{path}.{slot.ToString("0000", System.Globalization.CultureInfo.InvariantCulture)}";
 
     private static long OrdinalOf(string file, uint salt)

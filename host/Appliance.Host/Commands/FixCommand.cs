@@ -10,12 +10,14 @@ internal static class FixCommand
     public static Command Make() => new("fix", """
         Read FIX logs: decode shows each message field by field, check says which messages are wrong.
 
-        Example: appliance fix decode out/session/messages.log
+        Both read the program's message logs, other engines' logs, and a session's store, also while it is in use.
+
+        Example: appliance fix decode out/messages/DESK-VENUE-20261121.log
         """) { Decode(), Check() };
 
     private static (Argument<string> File, Option<string?> Dictionary, Option<string?> Transport) Inputs() =>
     (
-        new("file") { Description = "A log with FIX messages: bare ones, or one a line behind anything; separators SOH, '|' or ^A.", HelpName = "FILE" },
+        new("file") { Description = "A log with FIX messages: bare ones, or one a line behind anything; separators SOH, '|' or ^A. Or a session's store (NAME.fixstore).", HelpName = "FILE" },
         new("--dictionary") { Description = "Data dictionary in QuickFIX's XML format; without it the shipped one of each message's version.", HelpName = "FILE" },
         new("--transport-dictionary") { Description = "The transport's dictionary (FIXT.1.1) when --dictionary is of FIX 5.0 or later.", HelpName = "FILE" }
     );
@@ -33,7 +35,7 @@ internal static class FixCommand
             var choice = new DictionaryChoice(Load(parsed.GetValue(dictionary), parsed.GetValue(transport)));
             int count = 0;
             using var output = new StreamWriter(Console.OpenStandardOutput(), bufferSize: 1 << 16);
-            foreach (var entry in FixLogReader.Read(Bytes(parsed.GetValue(file)!)))
+            foreach (var entry in Entries(parsed.GetValue(file)!))
             {
                 if (count++ > 0) output.WriteLine();
                 var header = FixHeader.Read(entry.Message);
@@ -62,7 +64,7 @@ internal static class FixCommand
                 new FixValidationOptions { Level = FixValidation.Full, CheckUserTags = !parsed.GetValue(userTags) });
             int wrong = 0;
             using var output = new StreamWriter(Console.OpenStandardOutput(), bufferSize: 1 << 16);
-            foreach (var entry in FixLogReader.Read(Bytes(name)))
+            foreach (var entry in Entries(name))
             {
                 var problems = check.Check(entry);
                 if (problems.Count > 0) wrong++;
@@ -75,10 +77,24 @@ internal static class FixCommand
         return command;
     }
 
-    private static byte[] Bytes(string file)
+    private static IEnumerable<FixLogEntry> Entries(string file)
     {
         if (!File.Exists(file)) throw new BadInputException($"{file}: there is no such file");
-        return File.ReadAllBytes(file);
+        if (!StoreFileReader.IsStore(file)) return FixLogReader.Read(File.ReadAllBytes(file));
+        try
+        {
+            return [.. StoreFileReader.Read(file).Select((stored, i) => new FixLogEntry(i + 1, StoreFileReader.Describe(stored.About), Masked(stored.Message)))];
+        }
+        catch (InvalidDataException e)
+        {
+            throw new BadInputException(e.Message);
+        }
+    }
+
+    private static byte[] Masked(byte[] message)
+    {
+        SecretFields.Mask(message, SecretFields.Usual);
+        return message;
     }
 
     private static FixDictionaries? Load(string? application, string? transport)

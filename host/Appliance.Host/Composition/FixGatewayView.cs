@@ -31,6 +31,16 @@ internal sealed class FixGatewayView<TSink>(FixOrderGateway<TSink, HostMonotonic
         yield return ("unknownCorrections", gateway.Counters.UnknownCorrections.ToString());
         yield return ("nextOutgoing", outgoing.ToString());
         yield return ("nextIncoming", incoming.ToString());
+        if (gateway.Store.RecycledEarly > 0) yield return ("storeRecycledEarly", gateway.Store.RecycledEarly.ToString());
+        if (gateway.Store.GrowthError > 0) yield return ("storeGrowthError", gateway.Store.GrowthError.ToString());
+        if (gateway.Store.FlushFailures > 0) yield return ("storeFlushFailures", gateway.Store.FlushFailures.ToString());
+        if (gateway.Store.DamagedPlaces > 0) yield return ("storeDamagedPlaces", gateway.Store.DamagedPlaces.ToString());
+        if (gateway.MessageLog is { } log)
+        {
+            yield return ("messageLinesWritten", log.LinesWritten.ToString());
+            yield return ("messageLinesLost", log.LinesLost.ToString());
+            if (log.LastError is { } problem) yield return ("messageLogError", problem);
+        }
         if (gateway.LastConnectError is { } error) yield return ("lastConnectError", error);
     }
 }

@@ -41,6 +41,15 @@ internal static class SessionFolder
         string link = LinkOf(outFolder, fix), folder = TargetOf(outFolder, fix);
         if (new FileInfo(link).LinkTarget is not null) File.Delete(link);
         if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
+        if (Directory.Exists(link + ".disk")) Directory.Delete(link + ".disk", recursive: true);
+    }
+
+    /// <summary>Where a store lies whose durability is more than the process's.</summary>
+    public static string OnDisk(string outFolder, FixSettings fix)
+    {
+        string folder = LinkOf(outFolder, fix) + ".disk";
+        Directory.CreateDirectory(folder);
+        return folder;
     }
 
     private static string LinkOf(string outFolder, FixSettings fix) => Path.Combine(outFolder, "session", $"{fix.SenderCompId}-{fix.TargetCompId}");

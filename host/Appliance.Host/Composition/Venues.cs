@@ -181,7 +181,9 @@ internal sealed class Venues : IDisposable
             Version = _desk.Fix.Version, Validation = _desk.Fix.Validation, Dictionaries = _desk.Fix.Dictionaries, Schedule = _desk.Fix.Schedule,
             HeaderFields = [.. _desk.Fix.HeaderTags.Select(t => new KeyValuePair<int, string>(t.Tag, t.Value))], OrderFields = [.. _desk.Fix.OrderTags.Select(t => new KeyValuePair<int, string>(t.Tag, t.Value))], UseNextExpectedSequence = _desk.Fix.UseNextExpectedSequence, TestSession = _desk.Fix.TestSession,
             ResendApplicationMessages = _desk.Fix.ResendMessages, ResendChunk = _desk.Fix.ResendChunk, SendingTimeToleranceSeconds = _desk.Fix.SendingTimeToleranceSeconds, Microseconds = _desk.Fix.Microseconds,
-            StoreDirectory = _session,
+            Store = _request.Profile.FixStore, MessageLog = MessageLogOf(),
+            // In memory nothing that is flushed would survive the power.
+            StoreDirectory = _request.Profile.FixStore.Durability == StoreDurability.PageCache ? _session : SessionFolder.OnDisk(_request.OutFolder, _desk.Fix),
             // A venue that begins its numbers anew with each logon has nothing to repeat.
             NextIncomingAtMost = _desk.Fix.ResetOnLogon ? 0 : Recovery?.NextIncoming ?? 0,
         };
@@ -191,6 +193,11 @@ internal sealed class Venues : IDisposable
         _fix = new FixGatewayView<TSink>(gateway, options.Version);
         return gateway;
     }
+
+    private MessageLogOptions? MessageLogOf() => _request.Profile.MessageLogMegabytes == 0 ? null : new()
+    {
+        Directory = Path.Combine(_request.OutFolder, "messages"), FileMegabytes = _request.Profile.MessageLogMegabytes, SecretTags = [.. SecretFields.Usual, .. _desk.Fix.SecretLogonTags],
+    };
 
     /// <summary>Logged orders of earlier runs for which no journal holds a final answer.</summary>
     private void FindMaybeSent(InstrumentDefinition[] instruments)

@@ -8,6 +8,8 @@ internal sealed record FixSettings(string Host, int Port, string SenderCompId, s
 {
     public FixVersion Version { get; init; } = FixVersion.Fix44;
     public FixValidationOptions Validation { get; init; } = new();
+    /// <summary>Tags of the logon whose values are secret: a message log shows asterisks.</summary>
+    public IReadOnlyList<int> SecretLogonTags { get; init; } = [];
     /// <summary>Null takes those that come with the program.</summary>
     public FixDictionaries? Dictionaries { get; init; }
     /// <summary>Null is always open.</summary>
@@ -83,7 +85,7 @@ internal sealed record FixSettings(string Host, int Port, string SenderCompId, s
         return new FixSettings(venue.Text("host"), (int)venue.Integer("port"), venue.Text("senderCompId"), venue.Text("targetCompId"), (int)venue.Integer("heartbeatSeconds"), venue.Flag("resetOnLogon"), venue.Text("account"),
             LogonFields(venue, folder, readsFiles))
         {
-            Version = version,
+            Version = version, SecretLogonTags = [.. venue.Texts("logonTagFiles").Select(text => IsField(text, out int tag, out _) ? tag : 0)],
             Validation = new FixValidationOptions
             {
                 Level = level, CheckUserTags = validation.Flag("userTags"), AllowUnknownFields = validation.Flag("unknownFields"), CheckFieldOrder = validation.Flag("fieldOrder"), CheckGroupOrder = validation.Flag("groupOrder"),

@@ -41,6 +41,9 @@ internal sealed record HardwareProfile
     public required int MaxLevels { get; init; }
     public required int LiveOrders { get; init; }
     public required int OrderLogMegabytes { get; init; }
+    public required Fix.StoreOptions FixStore { get; init; }
+    /// <summary>Log messages in plain text; 0 does not, else the size of a file in MiB.</summary>
+    public required int MessageLogMegabytes { get; init; }
     public required int LowestCores { get; init; }
 
     private static Section Thread(string name, string wait, string who) => new(name,
@@ -83,7 +86,12 @@ internal sealed record HardwareProfile
             Section = new("gateway",
             new("implementation", SettingType.Choice, "embedded is ours; quickfix is QuickFIX/n, present when make configure found it.") { Default = "\"embedded\"", Choices = ["embedded", "quickfix"] },
             new("pollMicroseconds", SettingType.Integer, "How often the session's socket is read at least; an empty read costs hundreds of nanoseconds.") { Default = "20", Min = 1, Max = 10000, Unit = "microseconds" },
-            new("orderLogMegabytes", SettingType.Integer, "Size of the memory-mapped order log; when full, new orders stop.") { Default = "16", Min = 1, Max = 4096, Unit = "MiB" })
+            new("orderLogMegabytes", SettingType.Integer, "Size of the memory-mapped order log; when full, new orders stop.") { Default = "16", Min = 1, Max = 4096, Unit = "MiB" },
+            new("storeMegabytes", SettingType.Integer, "What the session's store of messages, both directions, grows to; then the oldest are overwritten. An order with its answers takes about a kilobyte.") { Default = "64", Min = 1, Max = 65536, Unit = "MiB" },
+            new("storeDurability", SettingType.Choice, "page-cache: messages survive the process, in memory where there is /dev/shm. asynchronous-flush: the power too, but for the last milliseconds. flush-per-message: each waits for the disk. The last two keep the store on the output folder's disk.") { Default = "\"page-cache\"", Choices = ["page-cache", "asynchronous-flush", "flush-per-message"] },
+            new("storeFlushMilliseconds", SettingType.Integer, "Pause between two flushes of asynchronous-flush.") { Default = "10", Min = 1, Max = 60000, Unit = "ms" },
+            new("messageLog", SettingType.Flag, "Log the session's messages in plain FIX text under messages/ of the output folder, by a background thread.") { Default = "false" },
+            new("messageLogMegabytes", SettingType.Integer, "A log file that has grown to this goes on in another; each day begins one anyway.") { Default = "256", Min = 1, Max = 4096, Unit = "MiB" })
         },
         new("compute", SettingType.Object, "Pricing.")
         {
@@ -157,7 +165,9 @@ internal sealed record HardwareProfile
             PacketsPerPoll = (int)o.Object("ingest").Integer("packetsPerPoll"), ReceiveBufferBytes = (int)o.Object("ingest").Integer("receiveBufferBytes"),
             BusyPollMicroseconds = (int)o.Object("ingest").Integer("busyPollMicroseconds"), TimerMilliseconds = (int)o.Object("ingest").Integer("timerMilliseconds"),
             GatewayImplementation = o.Object("gateway").Text("implementation"), GatewayPollMicroseconds = (int)o.Object("gateway").Integer("pollMicroseconds"),
-            OrderLogMegabytes = (int)o.Object("gateway").Integer("orderLogMegabytes"), ComputeBackend = o.Object("compute").Text("backend"), ComputeDevice = Device(o.Object("compute")),
+            OrderLogMegabytes = (int)o.Object("gateway").Integer("orderLogMegabytes"), FixStore = Store(o.Object("gateway"), o.Object("memory").Flag("hugePages")),
+            MessageLogMegabytes = o.Object("gateway").Flag("messageLog") ? (int)o.Object("gateway").Integer("messageLogMegabytes") : 0,
+            ComputeBackend = o.Object("compute").Text("backend"), ComputeDevice = Device(o.Object("compute")),
             RehearseMicroseconds = (int)o.Object("decide").Integer("rehearseMicroseconds"),
             JournalDurability = o.Object("journal").Text("durability") switch { "flush" => JournalDurability.EveryWrite, "interval" => JournalDurability.Interval, _ => JournalDurability.PageCache },
             JournalSyncMilliseconds = (int)o.Object("journal").Integer("syncMilliseconds"), WatchdogMilliseconds = (int)o.Object("watchdog").Integer("stallMilliseconds"),
@@ -165,6 +175,11 @@ internal sealed record HardwareProfile
             MaxLevels = (int)o.Object("memory").Integer("maxLevels"), LiveOrders = (int)o.Object("memory").Integer("liveOrders"),
         };
     }
+
+    private static Fix.StoreOptions Store(ConfigurationObject gateway, bool hugePages) => Fix.StoreOptions.OfMegabytes((int)gateway.Integer("storeMegabytes")) with
+    {
+        Durability = Fix.StoreOptions.DurabilityOf(gateway.Text("storeDurability")), FlushMilliseconds = (int)gateway.Integer("storeFlushMilliseconds"), HugePages = hugePages,
+    };
 
     private static Kernels.Ilgpu.IlgpuOptions Device(ConfigurationObject o) => new()
     {
