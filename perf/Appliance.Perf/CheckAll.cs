@@ -18,7 +18,7 @@ public static class CheckAll
         GateCost.Check();
         Device.GpuBenchmark.Check();
         Fix.FixComparison.Check();
-        FixResend.Check();
+        Fix.FixResend.Check();
         Console.WriteLine("check: every benchmark ran and its answer was right");
         return 0;
     }

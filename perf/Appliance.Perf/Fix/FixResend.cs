@@ -5,7 +5,7 @@ using System.Net.Sockets;
 using Appliance.Contract;
 using Appliance.Fix;
 
-namespace Appliance.Perf;
+namespace Appliance.Perf.Fix;
 
 /// <summary>
 /// A resend request for everything, over loopback TCP: an acceptor whose store holds a million execution reports is started anew, a plain peer logs on, asks for all of them and reads. The peer checks
