@@ -74,7 +74,7 @@ internal static class FixWireWork
         HostUtcClock utc = default;
         var made = new ApprovedOrders();
         long[] samples = new long[orders];
-        long deadline = clock.NowNs() + 10_000_000_000;
+        long deadline = clock.NowNs() + 60_000_000_000;
         while (!gateway.IsUp)
         {
             gateway.Poll(clock.NowNs(), utc.NowUtcNs());

@@ -86,14 +86,35 @@ static const char *now(void) {
     return text;
 }
 
-/* Header, the given body, trailer, in one piece. */
+static size_t number(char *at, unsigned value) {
+    char digits[10];
+    size_t count = 0;
+    do digits[count++] = (char)('0' + value % 10);
+    while ((value /= 10) > 0);
+    for (size_t i = 0; i < count; i++) at[i] = digits[count - 1 - i];
+    return count;
+}
+
+/* Header, the given body, trailer, in one piece, without formatted printing: what the venue takes is part of every round trip. */
 static void say(char type, const char *body, size_t body_length) {
-    char message[1024];
-    char head[160];
-    int head_length = sprintf(head, "35=%c\00149=%s\00156=%s\00134=%u\00152=%s\001", type, own, peer, sequence++, now());
-    size_t at = (size_t)sprintf(message, "8=FIX.4.4\0019=%zu\001", (size_t)head_length + body_length);
-    memcpy(message + at, head, (size_t)head_length);
-    at += (size_t)head_length;
+    static char comp_ids[96];
+    static size_t comp_ids_length;
+    if (type == 'A') comp_ids_length = (size_t)sprintf(comp_ids, "\00149=%s\00156=%s\00134=", own, peer);
+    char message[1024], head[192];
+    size_t head_length = put(head, "35=");
+    head[head_length++] = type;
+    memcpy(head + head_length, comp_ids, comp_ids_length);
+    head_length += comp_ids_length;
+    head_length += number(head + head_length, sequence++);
+    head_length += put(head + head_length, "\00152=");
+    memcpy(head + head_length, now(), 21);
+    head_length += 21;
+    head[head_length++] = 1;
+    size_t at = put(message, "8=FIX.4.4\0019=");
+    at += number(message + at, (unsigned)(head_length + body_length));
+    message[at++] = 1;
+    memcpy(message + at, head, head_length);
+    at += head_length;
     memcpy(message + at, body, body_length);
     at += body_length;
     unsigned sum = 0;
@@ -126,11 +147,29 @@ static void copy(char *to, size_t room, const char *message, size_t length, cons
 static void on_order(const char *message, size_t length) {
     static unsigned order = 1;
     const char *id = "", *symbol = "", *side = "", *quantity = "", *price = "";
-    size_t id_length = field(message, length, "\00111=", &id), symbol_length = field(message, length, "\00155=", &symbol), side_length = field(message, length, "\00154=", &side),
-           quantity_length = field(message, length, "\00138=", &quantity), price_length = field(message, length, "\00144=", &price);
+    size_t id_length = 0, symbol_length = 0, side_length = 0, quantity_length = 0, price_length = 0;
+    for (const char *at = message, *end = message + length; at < end;) {
+        const char *separator = memchr(at, 1, (size_t)(end - at));
+        if (!separator) break;
+        if (at[2] == '=') {
+            const char *value = at + 3;
+            size_t value_length = (size_t)(separator - value);
+            switch (at[0] * 256 + at[1]) {
+                case '1' * 256 + '1': id = value, id_length = value_length; break;
+                case '5' * 256 + '5': symbol = value, symbol_length = value_length; break;
+                case '5' * 256 + '4': side = value, side_length = value_length; break;
+                case '3' * 256 + '8': quantity = value, quantity_length = value_length; break;
+                case '4' * 256 + '4': price = value, price_length = value_length; break;
+            }
+        }
+        at = separator + 1;
+    }
     char body[512];
-    size_t at = (size_t)sprintf(body, "37=%u\00117=%u\00111=", order, order);
-    order++;
+    size_t at = put(body, "37=");
+    at += number(body + at, order);
+    at += put(body + at, "\00117=");
+    at += number(body + at, order++);
+    at += put(body + at, "\00111=");
 #define VALUE(name) (memcpy(body + at, name, name##_length), at += name##_length)
     VALUE(id);
     at += put(body + at, "\001150=0\00139=0\00155=");
