@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Appliance.Contract;
 
 namespace Appliance.Fix.QuickFix;
@@ -6,4 +7,9 @@ namespace Appliance.Fix.QuickFix;
 public static class QuickFixAdapter
 {
     public static AdapterStatus Status { get; } = AdapterStatus.NotBuilt("QuickFix");
+
+    /// <exception cref="AdapterNotBuiltException">Always, on this side.</exception>
+    [DoesNotReturn]
+    public static IQuickFixGateway CreateGateway<TSink, TClock>(QuickFixGatewayOptions options, ReadOnlySpan<InstrumentDefinition> instruments, TSink sink, TClock clock, IOrderRecord? record, SequencedClock? time = null)
+        where TSink : struct, IEventSink where TClock : struct, IMonotonicClock => throw new AdapterNotBuiltException(Status);
 }

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Text.Json;
 using Appliance.Contract;
 using Appliance.Fix;
+using Appliance.Fix.QuickFix;
 using Appliance.Flow;
 using Appliance.Flow.Accounts;
 using Appliance.Host.Configuration;
@@ -189,6 +190,14 @@ internal sealed class Venues : IDisposable
         };
         if (options.Check() is { Count: > 0 } wrong) throw new BadInputException([.. wrong.Select(w => $"{_desk.File}: venue: {w}")]);
         FindMaybeSent(instruments);
+        if (_request.Profile.GatewayImplementation == "quickfix")
+        {
+            if (QuickFixGateway.Unsupported(_desk).ToList() is { Count: > 0 } unsupported) throw new BadInputException(unsupported);
+            _warnings.Add(QuickFixGateway.Waiver);
+            var adapted = QuickFixAdapter.CreateGateway(QuickFixGateway.Options(options), instruments, sink, default(HostMonotonicClock), new QuickFixOrderRecord(_orderLog!), _time);
+            _fix = new QuickFixGatewayView(adapted, options.Version);
+            return adapted;
+        }
         var gateway = new FixOrderGateway<TSink, HostMonotonicClock>(options, instruments, sink, default, _orderLog, _time);
         _fix = new FixGatewayView<TSink>(gateway, options.Version);
         return gateway;

@@ -103,11 +103,4 @@ public class RingOptionsTests
         Assert.StartsWith("The Disruptor adapter is not built: run make configure", refused.Message, StringComparison.Ordinal);
         Assert.Throws<AdapterNotBuiltException>(DisruptorAdapter.Status.Require);
     }
-
-    [Fact]
-    public void Adapters_whose_on_side_is_to_come_never_say_they_are_built()
-    {
-        Assert.False(Appliance.Fix.QuickFix.QuickFixAdapter.Status.IsBuilt);
-        Assert.Throws<AdapterNotBuiltException>(Appliance.Fix.QuickFix.QuickFixAdapter.Status.Require);
-    }
 }
