@@ -16,15 +16,19 @@ train() { # SPEC NAME
 }
 
 if [ "${1:-}" = history ]; then
-    spec=desk/lab/case-study-history.json
-    if [ -n "${2:-}" ]; then
-        [ -f "$2" ] || { echo "case-study-history: HISTORY=$2: there is no such file; name a CSV of daily prices" >&2; exit 2; }
-        spec=$out/history-specification.json
-        sed -e "s|\"file\": \"[^\"]*\"|\"file\": \"$(realpath "$2")\"|" -e "s|\"column\": \"[^\"]*\"|\"column\": \"${3:-}\"|" -e '/"\$schema"/d' desk/lab/case-study-history.json > "$spec.new"
-        if cmp -s "$spec.new" "$spec"; then rm "$spec.new"; else mv "$spec.new" "$spec"; fi
-    fi
+    history=${2:-../shared/data/history/us_stocks_daily_1989_2018.csv.gz}
+    column=${3:-}
+    [ -n "${2:-}" ] || column=AMD
+    [ -f "$history" ] || { echo "case-study-history: $history: there is no such file; give a CSV of daily prices: make case-study-history HISTORY=prices.csv COLUMN=close" >&2; exit 2; }
+    spec=$out/history-specification.json
+    sed -e "s|\"file\": \"[^\"]*\"|\"file\": \"$(realpath "$history")\"|" -e "s|\"column\": \"[^\"]*\"|\"column\": \"$column\"|" -e '/"\$schema"/d' desk/lab/case-study-history.json > "$spec.new"
+    if cmp -s "$spec.new" "$spec"; then rm "$spec.new"; else mv "$spec.new" "$spec"; fi
     train "$spec" history
+    echo "== years of blocks: $out/history-backtest.html"
     out/appliance backtest "$spec" --policy "tail=$out/history.safetensors" --report "$out/history-backtest.json"
+    echo "== the years as they were, one begun every 21 days: $out/history-windows.html"
+    sed -e 's|"blockLength"|"windowStride": 21, "blockLength"|' -e 's|"paths": 100000|"paths": 10000|' "$spec" > "$out/history-windows-specification.json"
+    out/appliance backtest "$out/history-windows-specification.json" --policy "tail=$out/history.safetensors" --report "$out/history-windows.json"
     exit 0
 fi
 

@@ -43,6 +43,7 @@ internal static class LabMarketReader
         if (data != "" && !File.Exists(data)) o.Error("file", $"\"{o.Text("file")}\"", "the name of a file that exists, relative to this one");
         if (o.Has("lambda") && time.Has("stepYears") && o.Number("lambda") * time.Number("stepYears") > 100) o.Error("lambda", "more than 100 jumps a step", "fewer jumps, or smaller steps");
         var volatilities = o.Numbers("volatility");
+        if (o.Integer("windowStride") > 0 && model is not ("bootstrap" or "")) o.Error("windowStride", o.Integer("windowStride").ToString(CultureInfo.InvariantCulture), "0: only bootstrap has a history");
         bool own = model is "gbm" or "merton" or "kou";
         return new MarketSpecification
         {
@@ -54,7 +55,7 @@ internal static class LabMarketReader
             Alpha = o.Number("alpha"), Beta = o.Number("beta"), Nu = o.Number("nu"), Hurst = o.Number("hurst"), Eta = o.Number("eta"), ForwardVariance = o.Number("forwardVariance"),
             Up = o.Number("up"), Probabilities = o.Numbers("probabilities"), RegimeVolatilities = o.Numbers("regimeVolatilities"), RegimeDrifts = o.Numbers("regimeDrifts"),
             RegimeIntensities = o.Numbers("regimeIntensities"), InitialRegime = (int)o.Integer("initialRegime"), DataFile = data, Column = o.Text("column"),
-            BlockLength = o.Number("blockLength"), TrainingShare = o.Number("trainingShare"),
+            BlockLength = o.Number("blockLength"), TrainingShare = o.Number("trainingShare"), WindowStride = (int)o.Integer("windowStride"),
             Draws = o.Text("draws") switch { "antithetic" => DrawScheme.Antithetic, "sobol" => DrawScheme.Sobol, _ => DrawScheme.Random },
         };
     }

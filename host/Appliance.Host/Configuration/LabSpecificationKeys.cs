@@ -46,6 +46,7 @@ internal static class LabSpecificationKeys
         new("column", SettingType.Text, "bootstrap: the column of prices, by its name in the first line; empty takes the last.") { Default = "\"\"" },
         new("blockLength", SettingType.Number, "bootstrap: mean length of a block of consecutive returns.") { Default = "20", Min = 1, Max = 100000, Unit = "steps" },
         new("trainingShare", SettingType.Number, "bootstrap: training draws from this share of the history, from its beginning; evaluation from the rest (1: both from all).") { Default = "1", Min = 0.05, Max = 1 },
+        new("windowStride", SettingType.Integer, "bootstrap: above 0, evaluation hedges the history's own windows of time.steps returns, a new one every so many observations; 0 draws blocks.") { Default = "0", Min = 0, Max = 100000, Unit = "steps" },
         new("draws", SettingType.Choice, "random; antithetic: paths in mirrored pairs; sobol: scrambled Sobol points through a Brownian bridge.") { Default = "\"random\"", Choices = ["random", "antithetic", "sobol"] });
 
     internal static readonly Section ContractKeys = new("contract", ContractSettings());

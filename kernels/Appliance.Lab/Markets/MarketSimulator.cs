@@ -47,6 +47,7 @@ public abstract class MarketSimulator : IMarketSimulator
             MarketModel.RoughBergomi => new RoughBergomiSimulator(market, time, seed),
             MarketModel.Trinomial => new TrinomialSimulator(market, time, seed),
             MarketModel.RegimeSwitching => new RegimeSwitchingSimulator(market, time, seed),
+            MarketModel.Bootstrap when evaluation && market.WindowStride > 0 => new HistoryWindowsSimulator(market, time, PriceHistory.Read(market).EvaluationReturns(market)),
             MarketModel.Bootstrap => new BootstrapSimulator(market, time, seed, evaluation ? PriceHistory.Read(market).EvaluationReturns(market) : PriceHistory.Read(market).TrainingReturns(market)),
             MarketModel.Paths => new FilePathsSimulator(market, time, evaluation),
             _ => throw new ArgumentOutOfRangeException(nameof(specification), market.Model, "There is no simulator of this market model."),

@@ -81,6 +81,8 @@ public sealed record MarketSpecification
     public double BlockLength { get; init; } = 20;
     /// <summary>Share of the history, from its beginning, that training draws from; evaluation draws from the rest. 1 uses all for both.</summary>
     public double TrainingShare { get; init; } = 1;
+    /// <summary>Bootstrap: above 0, evaluation hedges the history's own windows, a new one every so many observations, in place of years put together from blocks.</summary>
+    public int WindowStride { get; init; }
     /// <summary>Volatility a year at which classical rules and the premium are computed, where the model has none of its own (bootstrap, paths, trinomial); 0 estimates it.</summary>
     public double HedgeVolatility { get; init; }
     public DrawScheme Draws { get; init; }
