@@ -31,8 +31,6 @@ public enum PricingStatus : byte
     BadJumpStdDev,
     /// <summary>The inputs are allowed, yet the price or one of its derivatives is beyond what a double holds, or the method's accuracy could not be reached.</summary>
     OutOfRange,
-    /// <summary>An American whose exercise region has a lower and an upper edge (put: yield below a negative rate; call: rate below a negative yield), which is not priced here.</summary>
-    TwoExerciseBoundaries,
 }
 
 /// <summary>A status in words, for whoever has to mend the input.</summary>
@@ -66,7 +64,6 @@ public static class PricingStatusText
         PricingStatus.BadJumpMean => "jumpMean must be a number between -10 and 10",
         PricingStatus.BadJumpStdDev => "jumpStdDev must be a number from 0 to 10",
         PricingStatus.OutOfRange => "the price or one of its derivatives is beyond the range of numbers, or its accuracy was not reached",
-        PricingStatus.TwoExerciseBoundaries => "this american's exercise region has two boundaries (put: yield < rate < 0; call: rate < yield < 0), which is not priced",
         _ => "unknown status",
     };
 }

@@ -33,7 +33,6 @@ internal static class AmericanPricer
             result = European.Evaluate(contract.Spot, contract.Strike, t, sigma, r, q, sign, forward);
             return PricingStatus.Ok;
         }
-        if (regime == AmericanPut.Regime.TwoBoundaries) return PricingStatus.TwoExerciseBoundaries;
         if (!greeks)
         {
             if (!Solve(null, in contract, t, sigma, r, q, stackalloc double[ExerciseGrid.Fine.Points], out Point alone)) return PricingStatus.OutOfRange;
@@ -105,16 +104,21 @@ internal static class AmericanPricer
     private static bool SolvePut(ExerciseGrid? grid, double spot, double years, double volatility, double rate, double yield, Span<double> logs, out Point point)
     {
         point = default;
-        switch (AmericanPut.RegimeOf(rate, yield))
+        AmericanPut.Regime regime = AmericanPut.RegimeOf(rate, yield);
+        if (regime == AmericanPut.Regime.European)
         {
-            case AmericanPut.Regime.European:
-                Sensitivities e = European.Evaluate(spot, 1, years, volatility, rate, yield, -1, false);
-                point = new Point(e.Price, e.Delta, e.Gamma);
-                return true;
-            case AmericanPut.Regime.TwoBoundaries:
-                return false;
+            Sensitivities e = European.Evaluate(spot, 1, years, volatility, rate, yield, -1, false);
+            point = new Point(e.Price, e.Delta, e.Gamma);
+            return true;
         }
         var market = new PutMarket(years, volatility, rate, yield);
+        double price, delta, gamma;
+        if (regime == AmericanPut.Regime.TwoBoundaries)
+        {
+            (price, delta, gamma) = TwoBoundaries.Price(spot, in market);
+            point = new Point(price, delta, gamma);
+            return true;
+        }
         if (grid is null)
         {
             grid = AmericanPut.Boundary(in market, logs);
@@ -124,7 +128,7 @@ internal static class AmericanPricer
         {
             return false;
         }
-        (double price, double delta, double gamma) = AmericanPut.FromBoundary(grid, spot, in market, logs);
+        (price, delta, gamma) = AmericanPut.FromBoundary(grid, spot, in market, logs);
         point = new Point(price, delta, gamma);
         return true;
     }

@@ -87,12 +87,6 @@ public class PricingPropertyTests
             OptionContract contract = Contract(c, ContractKind.American, right);
             MarketModel model = Flat(c);
             PricingStatus status = Pricer.Price(in contract, in model, out Sensitivities american);
-            bool two = right == OptionRight.Put ? c.Yield < c.Rate && c.Rate < 0 : c.Rate < c.Yield && c.Yield < 0;
-            if (two)
-            {
-                if (status != PricingStatus.TwoExerciseBoundaries) return false;
-                continue;
-            }
             double exercise = right == OptionRight.Call ? c.Spot - c.Strike : c.Strike - c.Spot;
             double european = Price(Contract(c, ContractKind.European, right), model).Price;
             // Exercise has a slope of one; what is never exercised early has at most the forward's, which is more where the yield is below zero.
@@ -209,7 +203,6 @@ public class PricingPropertyTests
         Refused(PricingStatus.UnknownContract, good with { Kind = (ContractKind)99 }, model);
         Refused(PricingStatus.UnknownModel, good, model with { Kind = (ModelKind)77 });
         Refused(PricingStatus.UnsupportedCombination, good with { Kind = ContractKind.UpAndIn, Barrier = 120 }, model with { Kind = ModelKind.Merton });
-        Refused(PricingStatus.TwoExerciseBoundaries, good with { Kind = ContractKind.American, Right = OptionRight.Put }, model with { Rate = -0.01, Yield = -0.03 });
     }
 
     [Fact]
