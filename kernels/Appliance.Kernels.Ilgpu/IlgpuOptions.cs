@@ -13,6 +13,8 @@ public sealed record IlgpuOptions
     public int CrossoverOptions { get; init; }
     /// <summary>The largest batch that the device takes; larger ones are computed on the processor. Buffers are made for it at start.</summary>
     public int OptionsMax { get; init; } = 65_536;
+    /// <summary>A kernel that never ends takes batches from host memory: no copy and no launch for each. It holds its part of the device for itself.</summary>
+    public bool IsPersistent { get; init; }
     /// <summary>Submit waits for the result, up to the deadline; the flow needs that.</summary>
     public bool CompletesInCall { get; init; }
 }

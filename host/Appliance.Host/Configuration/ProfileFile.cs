@@ -100,6 +100,7 @@ internal sealed record HardwareProfile
             new("device", SettingType.Choice, "ilgpu: what computes. cpu is ILGPU's simulator: right answers, not speed.") { Default = "\"cuda\"", Choices = ["cuda", "opencl", "cpu"] },
             new("deviceIndex", SettingType.Integer, "ilgpu: which device of that kind.") { Default = "0", Min = 0, Max = 63 },
             new("deadlineMicroseconds", SettingType.Integer, "ilgpu: a batch that the device has not answered by then is computed on the processor, with the same bits.") { Default = "1000", Min = 10, Max = 1000000, Unit = "µs" },
+            new("persistent", SettingType.Flag, "ilgpu on cuda: a kernel that never ends takes batches from host memory, without a copy or a launch for each; it holds its part of the device.") { Default = "false" },
             new("crossoverOptions", SettingType.Integer, "ilgpu: smaller batches are computed on the processor at once; `Appliance.Perf gpu` measures where the two meet.") { Default = "2048", Min = 0, Max = 65536, Unit = "options" })
         },
         new("journal", SettingType.Object, "The journal.")
@@ -183,7 +184,8 @@ internal sealed record HardwareProfile
 
     private static Kernels.Ilgpu.IlgpuOptions Device(ConfigurationObject o) => new()
     {
-        Device = o.Text("device"), DeviceIndex = (int)o.Integer("deviceIndex"), DeadlineNs = o.Integer("deadlineMicroseconds") * 1_000, CrossoverOptions = (int)o.Integer("crossoverOptions"), CompletesInCall = true,
+        Device = o.Text("device"), DeviceIndex = (int)o.Integer("deviceIndex"), DeadlineNs = o.Integer("deadlineMicroseconds") * 1_000, CrossoverOptions = (int)o.Integer("crossoverOptions"),
+        IsPersistent = o.Flag("persistent"), CompletesInCall = true,
     };
 
     private static ThreadPlacement Placement(ConfigurationObject o) => new((int)o.Integer("core"), o.Text("scheduling"), (int)o.Integer("priority"),

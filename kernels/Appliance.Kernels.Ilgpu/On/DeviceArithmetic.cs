@@ -34,6 +34,7 @@ internal static class DeviceArithmetic
         foreach (BinaryArithmeticKind kind in (BinaryArithmeticKind[])[BinaryArithmeticKind.Add, BinaryArithmeticKind.Sub, BinaryArithmeticKind.Mul])
             foreach (BasicValueType type in (BasicValueType[])[BasicValueType.Float32, BasicValueType.Float64])
                 manager.RegisterBinaryArithmetic(kind, type, new PTXIntrinsic(typeof(DeviceArithmetic), nameof(EmitRoundedPtx), IntrinsicImplementationMode.GenerateCode));
+        DeviceSignals.Register(manager);
         // At O2 ILGPU 1.5.3 takes a kernel's index for the same in all threads, and marks branches that depend on it as never parting a warp.
         return builder.Optimize(OptimizationLevel.O1);
     }

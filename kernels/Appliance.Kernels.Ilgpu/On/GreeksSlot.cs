@@ -26,10 +26,11 @@ internal sealed class GreeksSlot(Card card, int optionsMax) : IGreeksSlot
         _transfer.Receive(PricingKernels.GreeksOutputs * n);
     }
 
-    public void Take(in GreeksBatch batch)
+    public void Take(in GreeksBatch batch) => Copy(_transfer.Down, in batch);
+
+    public static void Copy(ReadOnlySpan<double> down, in GreeksBatch batch)
     {
         int n = batch.Count;
-        ReadOnlySpan<double> down = _transfer.Down;
         down[..n].CopyTo(batch.Price);
         down.Slice(n, n).CopyTo(batch.Delta);
         down.Slice(2 * n, n).CopyTo(batch.Gamma);

@@ -14,6 +14,8 @@ internal static class PricingKernels
     public const int GreeksInputs = 4;
     /// <summary>Price, delta, gamma, vega, theta, speed.</summary>
     public const int GreeksOutputs = 6;
+    /// <summary>Spot, rate, yield, before the columns of a batch that a persistent kernel reads.</summary>
+    public const int PersistentHead = 3;
     /// <summary>Spot, strike, years, volatility, rate, yield, right.</summary>
     public const int EuropeanInputs = 7;
     /// <summary>Price, delta, gamma, vega, theta, rho, vanna, volga, charm.</summary>
@@ -31,6 +33,44 @@ internal static class PricingKernels
             BlackScholesLanes<ScalarLanes, double>.Evaluate(
                 in shared, ref input[i], ref input[count + i], ref input[2 * count + i], ref input[3 * count + i],
                 ref output[i], ref output[count + i], ref output[2 * count + i], ref output[3 * count + i], ref output[4 * count + i], ref output[5 * count + i]);
+        }
+    }
+
+    /// <summary>
+    /// Greeks as above, batch after batch, until the host's word is negative. The word counts batches; a batch's options and its count stand in page-locked memory, spot, rate and yield before them. Each group answers with the
+    /// word it has worked off.
+    /// </summary>
+    /// <param name="command">The word, the count.</param>
+    /// <param name="done">One a group.</param>
+    public static void PersistentGreeks(ArrayView<long> command, ArrayView<long> done, ArrayView<double> input, ArrayView<double> output)
+    {
+        ArrayView<long> shared = SharedMemory.GetDynamic<long>();
+        int items = Grid.DimX * Group.DimX;
+        long last = 0;
+        while (true)
+        {
+            // One thread watches for all, so that the bus carries one read at a time.
+            if (Group.IdxX == 0)
+            {
+                long next = DeviceSignals.LoadAcquire(ref command[0]);
+                while (next == last) next = DeviceSignals.LoadAcquire(ref command[0]);
+                shared[0] = next;
+            }
+            Group.Barrier();
+            last = shared[0];
+            if (last < 0) return;
+            int count = (int)command[1];
+            var market = new SharedInputs<ScalarLanes, double>(input[0], input[1], input[2]);
+            for (int i = Grid.IdxX * Group.DimX + Group.IdxX; i < count; i += items)
+            {
+                int at = PersistentHead + i;
+                BlackScholesLanes<ScalarLanes, double>.Evaluate(
+                    in market, ref input[at], ref input[count + at], ref input[2 * count + at], ref input[3 * count + at],
+                    ref output[i], ref output[count + i], ref output[2 * count + i], ref output[3 * count + i], ref output[4 * count + i], ref output[5 * count + i]);
+            }
+            MemoryFence.SystemLevel();
+            Group.Barrier();
+            if (Group.IdxX == 0) DeviceSignals.StoreRelease(ref done[Grid.IdxX], last);
         }
     }
 

@@ -17,6 +17,7 @@ internal static partial class PtxText
     private static (string Name, MethodInfo Method, bool IsGrouped)[] Kernels =>
     [
         ("greeks", Method(typeof(PricingKernels), nameof(PricingKernels.Greeks)), false),
+        ("persistent-greeks", Method(typeof(PricingKernels), nameof(PricingKernels.PersistentGreeks)), true),
         ("european", Method(typeof(PricingKernels), nameof(PricingKernels.European)), false),
         ("implied-volatility", Method(typeof(PricingKernels), nameof(PricingKernels.ImpliedVolatility)), false),
         ("mlp", Method(typeof(NetworkKernels), nameof(NetworkKernels.Mlp)), true),

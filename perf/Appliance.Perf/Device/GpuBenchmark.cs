@@ -76,6 +76,14 @@ internal static class GpuBenchmark
         foreach (BatchTime t in crossing.Times) Print($"batch  {t.Size,6} options: device p50 {t.DeviceP50 / 1e3:F1} µs, p99 {t.DeviceP99 / 1e3:F1} µs; processor p50 {t.ProcessorP50 / 1e3:F1} µs");
         Console.WriteLine(crossing.At is { } at ? $"batch  compute.crossoverOptions for this machine: {at}" : "batch  the processor was faster at every size: leave compute.backend to it");
 
+        Crossing? persistent = null;
+        if (!meter.Device.StartsWith("opencl", StringComparison.Ordinal))
+        {
+            persistent = DevicePricingRuns.Crossover(options with { IsPersistent = true }, size.Batches, size.Rounds);
+            foreach (BatchTime t in persistent.Times) Print($"batch  {t.Size,6} options, persistent kernel: p50 {t.DeviceP50 / 1e3:F1} µs, p99 {t.DeviceP99 / 1e3:F1} µs");
+            Console.WriteLine($"batch  compute.crossoverOptions with compute.persistent: {persistent.At?.ToString(CultureInfo.InvariantCulture) ?? "none, the processor was faster at every size"}");
+        }
+
         IReadOnlyList<BatchTime> lstm = DeviceNetworkRuns.LstmA(options, size.Rows, size.Calls);
         foreach (BatchTime t in lstm) Print($"lstm-a {t.Size,6} rows of 50 steps: device p50 {t.DeviceP50 / 1e3:F1} µs, p99 {t.DeviceP99 / 1e3:F1} µs; processor p50 {t.ProcessorP50 / 1e3:F1} µs");
         BatchTime step = DeviceNetworkRuns.LstmAStep(options, size.Calls);
@@ -83,7 +91,7 @@ internal static class GpuBenchmark
         BatchTime[] perceptron = [DeviceNetworkRuns.Perceptron(options, 1, size.Calls), DeviceNetworkRuns.Perceptron(options, 64, size.Calls / 10)];
         foreach (BatchTime t in perceptron) Print($"mlp    {t.Size,6} rows of 256-384-384-128: device p50 {t.DeviceP50 / 1e3:F1} µs, p99 {t.DeviceP99 / 1e3:F1} µs; processor p50 {t.ProcessorP50 / 1e3:F1} µs");
         if (report is not null)
-            File.WriteAllText(report, JsonSerializer.Serialize(new { device = meter.Device, meter.IsSimulated, floors, kernels, european, implied, wholeWayOptionsPerSecond = whole, crossing, lstm, step, perceptron }));
+            File.WriteAllText(report, JsonSerializer.Serialize(new { device = meter.Device, meter.IsSimulated, floors, kernels, european, implied, wholeWayOptionsPerSecond = whole, crossing, persistent, lstm, step, perceptron }));
         return 0;
     }
 

@@ -1,6 +1,7 @@
 using Appliance.Contract;
 using Appliance.Kernels.Ilgpu;
 using Appliance.Kernels.Scalar;
+using Appliance.TestKit;
 using Appliance.Tests.Compute;
 
 namespace Appliance.Tests.Accelerator;
@@ -86,6 +87,25 @@ public class ComputeBackendContractTests
             Assert.Equal((1, 0, 0, 0), (backend.OnDevice, backend.OnProcessor, backend.DeadlinesMissed, backend.SlotsTaken));
             Assert.Contains(device.Name, backend.Name);
         }
+    }
+
+    [DeviceFact]
+    public void Batches_to_a_kernel_that_never_ends_allocate_nothing()
+    {
+        using IComputeBackend backend = IlgpuAdapter.CreateBackend(new IlgpuOptions { Device = "cpu", IsPersistent = true, CompletesInCall = true, OptionsMax = 256, DeadlineNs = 60_000_000_000 });
+        GreeksBatch batch = CpuGreeksBackendTests.RandomBatch(200, 6, 0.02, 0.01);
+        long Allocated(Action action)
+        {
+            action();
+            using var pause = new CollectorPause();
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            for (int i = 0; i < 20; i++) action();
+            return GC.GetAllocatedBytesForCurrentThread() - before;
+        }
+        Assert.Equal(0, Allocated(() => backend.Submit(in batch)));
+        object? kept = null;
+        Assert.True(Allocated(() => kept = new object()) >= 480, "The control must be seen to allocate.");
+        Assert.NotNull(kept);
     }
 
     internal static void Collect(IComputeBackend backend, long ticket) => Assert.True(SpinWait.SpinUntil(() => backend.TryCollect(ticket), TimeSpan.FromSeconds(120)));

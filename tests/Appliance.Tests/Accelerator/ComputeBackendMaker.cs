@@ -21,6 +21,7 @@ public abstract class ComputeBackendMaker(string name)
             {
                 makers.Add(new OnDevice(device, false));
                 makers.Add(new OnDevice(device, true));
+                if (device.Kind != "opencl") makers.Add(new OnDevice(device, false, isPersistent: true));
             }
             return makers;
         }
@@ -31,12 +32,13 @@ public abstract class ComputeBackendMaker(string name)
         public override IComputeBackend Make() => new CpuGreeksBackend(width);
     }
 
-    private sealed class OnDevice(IlgpuDevice device, bool completesInCall) : ComputeBackendMaker($"ILGPU {device.Kind} {device.Index}, {(completesInCall ? "in the call" : "later")}")
+    private sealed class OnDevice(IlgpuDevice device, bool completesInCall, bool isPersistent = false)
+        : ComputeBackendMaker($"ILGPU {device.Kind} {device.Index}, {(completesInCall ? "in the call" : "later")}{(isPersistent ? ", persistent" : "")}")
     {
         // So long a deadline that the device itself is tried, on the slowest machine, too.
         public override IComputeBackend Make() => IlgpuAdapter.CreateBackend(new IlgpuOptions
         {
-            Device = device.Kind, DeviceIndex = device.Index, CompletesInCall = completesInCall, OptionsMax = 2048, DeadlineNs = 60_000_000_000,
+            Device = device.Kind, DeviceIndex = device.Index, CompletesInCall = completesInCall, IsPersistent = isPersistent, OptionsMax = 2048, DeadlineNs = 60_000_000_000,
         });
     }
 }

@@ -23,7 +23,7 @@ internal sealed partial class PtxMachine
     private readonly Dictionary<string, int> _labels = [], _registers = [];
     private readonly Dictionary<string, byte[]> _arguments = [];
     private readonly byte[] _memory, _shared;
-    private int _group, _groupSize;
+    private int _group, _groups, _groupSize;
 
     /// <param name="memory">The device's; a pointer is a place in it.</param>
     public PtxMachine(string text, byte[] memory, int sharedBytes)
@@ -41,6 +41,9 @@ internal sealed partial class PtxMachine
         }
     }
 
+    /// <summary>The host's turn: called after each word that a kernel releases to it.</summary>
+    public Action? OnRelease { get; init; }
+
     /// <param name="arguments">In the kernel's order: int, double, or a view (where it begins, its length).</param>
     public void Launch(int groups, int groupSize, params object[] arguments)
     {
@@ -57,7 +60,7 @@ internal sealed partial class PtxMachine
             Assert.Equal(_parameters[i].Bytes, bytes.Length);
             _arguments[_parameters[i].Name] = bytes;
         }
-        _groupSize = groupSize;
+        (_groups, _groupSize) = (groups, groupSize);
         for (_group = 0; _group < groups; _group++)
         {
             // What another group left in shared memory is no zero.
@@ -79,6 +82,7 @@ internal sealed partial class PtxMachine
             {
                 case "ret": t.IsDone = true; return;
                 case "bar.sync": return;
+                case "membar.sys": break;
                 case "bra": case "bra.uni": t.At = _labels[i.Operands[0]]; break;
                 case { } load when load.StartsWith("ld.", StringComparison.Ordinal): Load(t, load, i.Operands); break;
                 case { } store when store.StartsWith("st.", StringComparison.Ordinal): Store(t, store, i.Operands); break;
@@ -163,6 +167,7 @@ internal sealed partial class PtxMachine
         "cvt.rzi.u8.f64" => (byte)D(a),
         "cvt.s32.u8" => (byte)a,
         "cvt.s8.s32" => (byte)a,
+        "cvt.s32.s64" => (uint)a,
         "cvt.rn.f64.u32" => BitConverter.DoubleToUInt64Bits((uint)a),
         "cvt.rn.f64.s32" => BitConverter.DoubleToUInt64Bits((int)a),
         _ => throw new NotSupportedException(operation),
@@ -188,6 +193,7 @@ internal sealed partial class PtxMachine
         int at = Address(t, o[0]);
         if (parts[^1] is "b32" or "f32" or "s32" or "u32") Assert.True(BitConverter.TryWriteBytes(Space(parts).AsSpan(at), (uint)value));
         else Assert.True(BitConverter.TryWriteBytes(Space(parts).AsSpan(at), value));
+        if (parts[1] == "release") OnRelease?.Invoke();
     }
 
     private byte[] Space(string[] parts) => parts[1] switch { "shared" => _shared, "local" => throw new NotSupportedException("local memory"), _ => _memory };
@@ -207,7 +213,7 @@ internal sealed partial class PtxMachine
         if (operand[0] != '%') return operand == "__dyn_shared_alloca" ? 0 : (ulong)long.Parse(operand, CultureInfo.InvariantCulture);
         return operand switch
         {
-            "%tid.x" => (ulong)t.Index, "%ntid.x" => (ulong)_groupSize, "%ctaid.x" => (ulong)_group, "%dynamic_smem_size" => (ulong)_shared.Length,
+            "%tid.x" => (ulong)t.Index, "%ntid.x" => (ulong)_groupSize, "%ctaid.x" => (ulong)_group, "%nctaid.x" => (ulong)_groups, "%dynamic_smem_size" => (ulong)_shared.Length,
             _ => t.Registers[Register(operand)],
         };
     }

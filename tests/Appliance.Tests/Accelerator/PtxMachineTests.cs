@@ -48,6 +48,42 @@ public class PtxMachineTests
     }
 
     [DeviceFact]
+    public void Greeks_by_the_kernel_that_never_ends()
+    {
+        const int Count = 40;
+        GreeksBatch[] batches = [.. Enumerable.Range(0, 3).Select(i => CpuGreeksBackendTests.RandomBatch(Count, 41 + i, 0.03 * i, 0.01 * i))];
+        var memory = new Memory(1 << 16);
+        (int, int) command = memory.Put<long>(0, 0), done = memory.Put<long>(0);
+        var input = memory.Put<double>(new double[3 + 4 * Count]);
+        var output = memory.Put<double>(new double[6 * Count]);
+        int sent = 0;
+        void Send()
+        {
+            if (sent < batches.Length)
+            {
+                GreeksBatch b = batches[sent];
+                ((double[])[b.Spot, b.Rate, b.Yield, .. b.Strike, .. b.Years, .. b.Volatility, .. b.CallPut]).CopyTo(memory.At<double>(input));
+                memory.At<long>(command)[1] = Count;
+            }
+            memory.At<long>(command)[0] = sent < batches.Length ? ++sent : -1;
+        }
+        Send();
+        new PtxMachine(IlgpuAdapter.AssemblyText("persistent-greeks"), memory.Bytes, sizeof(long))
+        {
+            OnRelease = () =>
+            {
+                Assert.Equal(sent, memory.At<long>(done)[0]);
+                GreeksBatch b = batches[sent - 1];
+                double[][] columns = [b.Price, b.Delta, b.Gamma, b.Vega, b.Theta, b.Speed];
+                for (int k = 0; k < 6; k++) memory.At<double>(output).Slice(k * Count, Count).CopyTo(columns[k]);
+                Send();
+            },
+        }.Launch(1, 32, command, done, input, output);
+        Assert.Equal(batches.Length, sent);
+        foreach (GreeksBatch batch in batches) ComputeBackendContractTests.AssertScalar(in batch, "assembly");
+    }
+
+    [DeviceFact]
     public void Europeans_in_the_wings_and_at_limits_too()
     {
         const int Count = 200;
