@@ -11,7 +11,7 @@ namespace Appliance.Kernels.Ilgpu;
 /// <summary>The assembly that a card would get, made without a card or a driver, and counted: what stands in local memory is off the chip, what is called was not inlined.</summary>
 internal static partial class PtxText
 {
-    /// <summary>ILGPU 1.5.3 writes nothing newer; the driver compiles it for newer cards.</summary>
+    /// <summary>The oldest of the cards that such a machine would have; what is counted does not depend on it.</summary>
     private const string Target = "sm_80";
 
     private static (string Name, MethodInfo Method, bool IsGrouped)[] Kernels =>
