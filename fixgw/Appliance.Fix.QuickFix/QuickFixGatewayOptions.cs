@@ -37,8 +37,6 @@ public interface IOrderRecord
 {
     bool HasRoomFor(OrderRequestKind kind);
     void Append(in ApprovedOrder order, uint sequence);
-    /// <summary>Not one byte of the order that was appended last has left.</summary>
-    void MarkLastUnsent();
 }
 
 /// <summary>The gateway with what a host wants beyond the port.</summary>

@@ -17,7 +17,7 @@ using Appliance.Perf.Ring;
     ("simulators", "a step of a simulated path beside its floor: simulators [--rounds N]", SimulatorComparison.Run),
     ("gate", "an order with the whole gate and without, 10,000 instruments, 1,000 live orders: gate [--pairs N]", GateCost.Run),
     ("gpu", "kernels on a device that ILGPU sees, and where it beats the processor: gpu [--device auto|cuda|opencl|cpu] [--report FILE]", Appliance.Perf.Device.GpuBenchmark.Run),
-    ("fix", "FIX codec, round trip and stream beside QuickFIX C++ and a floor in C: fix [--pairs N] [--orders N] [--cpus OURS,VENUE] [--only encode|decode|roundtrip|sustained]", Appliance.Perf.Fix.FixComparison.Run),
+    ("fix", "FIX codec, round trip and stream beside QuickFIX C++ and a floor in C: fix [--pairs N] [--orders N] [--cpus OURS,VENUE] [--only encode|decode|roundtrip|sustained|in-process|resend]", Appliance.Perf.Fix.FixComparison.Run),
     ("fix-resend", "a resend of a million stored messages over loopback, with memory watched: fix-resend [--messages N] [--runs N] [--store FOLDER]", Appliance.Perf.Fix.FixResend.Run),
     ("all", "every comparison and benchmark, one after another", arguments => new[]
     {

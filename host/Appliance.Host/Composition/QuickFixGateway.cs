@@ -10,7 +10,6 @@ internal sealed class QuickFixOrderRecord(OrderLog log) : IOrderRecord
 {
     public bool HasRoomFor(OrderRequestKind kind) => log.HasRoomFor(kind);
     public void Append(in ApprovedOrder order, uint sequence) => log.TryAppend(in order, sequence);
-    public void MarkLastUnsent() => log.MarkLastUnsent();
 }
 
 /// <summary>QuickFIX/n's gateway, made from what the desk states.</summary>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Appliance.Contract;
+using Appliance.Fix.QuickFix;
 
 namespace Appliance.Perf.Fix;
 
@@ -24,6 +25,8 @@ internal static class FixComparison
         if (Environment.ProcessorCount < 2) return 0;
         if (settings.Only is "" or "roundtrip") RoundTrips(settings, quickFix);
         if (settings.Only is "" or "sustained") Sustained(settings, quickFix);
+        if (settings.Only is "" or "in-process") InProcess(settings);
+        if (settings.Only is "" or "resend") Resend(settings, quickFix);
         return 0;
     }
 
@@ -52,6 +55,8 @@ internal static class FixComparison
                 if (result.AllocatedBytes != 0) throw new InvalidOperationException($"200 round trips allocated {result.AllocatedBytes} bytes");
             }
             Stream(2_000, 100, -1, -1);
+            using var inProcess = new FixInProcess(folder);
+            if (inProcess.Run(1_000).AllocatedBytes is not 0 and var bytes) throw new InvalidOperationException($"1,000 orders and reports in process allocated {bytes} bytes");
         }
         finally { Directory.Delete(folder, recursive: true); }
     }
@@ -114,21 +119,24 @@ internal static class FixComparison
         var p99 = new PairedRatio("roundtrip p99 / floor");
         var p50Peer = new PairedRatio("roundtrip p50 / QuickFIX C++");
         var p99Peer = new PairedRatio("roundtrip p99 / QuickFIX C++");
-        List<WireResult> ours = [], floors = [], peers = [];
+        var p50Adapter = new PairedRatio("roundtrip p50 / QuickFIX/n");
+        List<WireResult> ours = [], floors = [], peers = [], adapters = [];
+        if (!QuickFixAdapter.Status.IsBuilt) Console.WriteLine($"fix: {QuickFixAdapter.Status.Sentence} The round trip goes without QuickFIX/n.");
         long allocated = 0;
         for (int pair = 0; pair < settings.Pairs; pair++)
         {
-            var taken = new WireResult[5];
-            for (int turn = 0; turn < 5; turn++)
+            var taken = new WireResult[7];
+            for (int turn = 0; turn < 7; turn++)
             {
-                int which = (turn + pair) % 5;
-                if (which >= 3 && quickFix is null) continue;
+                int which = (turn + pair) % 7;
+                if (which is 3 or 4 && quickFix is null || which >= 5 && !QuickFixAdapter.Status.IsBuilt) continue;
                 string folder = FixPeers.StoreFolder();
                 using (var venue = which is 1 or 2 ? new AckVenue(venueProgram, "raw", cpu, OrderBytes, ReportBytes) : new AckVenue(venueProgram, "fix", cpu))
                 {
                     taken[which] = which switch
                     {
                         0 => FixWireWork.RoundTrip(venue.Port, settings.Orders, folder),
+                        5 or 6 => FixWireWork.RoundTrip(venue.Port, Math.Min(settings.Orders, 5_000), folder, byAdapter: true),
                         1 or 2 => Of(FixPeers.Run(floorProgram, -1, venue.Port, settings.Cpu, OrderBytes, ReportBytes, settings.Orders)),
                         _ => Of(FixPeers.Run(quickFix!, settings.Cpu, "roundtrip", venue.Port, Math.Min(settings.Orders, 10_000), folder)),
                     };
@@ -140,6 +148,11 @@ internal static class FixComparison
             allocated += taken[0].AllocatedBytes;
             p50.Add(taken[0].P50Ns, taken[1].P50Ns, taken[2].P50Ns);
             p99.Add(taken[0].P99Ns, taken[1].P99Ns, taken[2].P99Ns);
+            if (QuickFixAdapter.Status.IsBuilt)
+            {
+                adapters.Add(taken[5]);
+                p50Adapter.Add(taken[0].P50Ns, taken[5].P50Ns, taken[6].P50Ns);
+            }
             if (quickFix is null) continue;
             peers.Add(taken[3]);
             p50Peer.Add(taken[0].P50Ns, taken[3].P50Ns, taken[4].P50Ns);
@@ -152,6 +165,7 @@ internal static class FixComparison
             Print("order to acknowledgement, p50", "ns", [.. ours.Select(o => o.P50Ns)], "QuickFIX C++", [.. peers.Select(f => f.P50Ns)], p50Peer, 0.5);
             Print("order to acknowledgement, p99", "ns", [.. ours.Select(o => o.P99Ns)], "QuickFIX C++", [.. peers.Select(f => f.P99Ns)], p99Peer, 0.5);
         }
+        if (adapters.Count > 0) Print("order to acknowledgement, p50", "ns", [.. ours.Select(o => o.P50Ns)], "QuickFIX/n", [.. adapters.Select(f => f.P50Ns)], p50Adapter, 0.2);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"fix  allocated after the logon: {allocated} bytes in {(long)settings.Pairs * settings.Orders:N0} orders and acknowledgements"));
 
         static WireResult Of(System.Text.Json.JsonElement answer) => new(answer.GetProperty("p50").GetDouble(), answer.GetProperty("p99").GetDouble(), answer.GetProperty("p999").GetDouble(), 0);
@@ -198,6 +212,53 @@ internal static class FixComparison
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"fix  sustained: {1e9 / median:N0} messages a second; allocated by both ends: {allocated} bytes in {2L * Orders * settings.Pairs:N0} messages"));
     }
 
+    private static void InProcess(Settings settings)
+    {
+        var ns = new List<double>();
+        long allocated = 0;
+        for (int run = 0; run < settings.Pairs; run++)
+        {
+            string folder = FixPeers.StoreFolder();
+            using (var bench = new FixInProcess(folder))
+            {
+                var (took, bytes) = bench.Run(300_000);
+                ns.Add(took);
+                allocated += bytes;
+            }
+            Directory.Delete(folder, recursive: true);
+        }
+        double median = PairedRatio.Estimate(ns).Median;
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"fix  two-way in process, both ends on one core      {median:F1} ns a message, {1e9 / median:N0} messages a second (goal 1,000,000: {(median <= 1_000 ? "met" : "missed")}); {allocated} bytes allocated"));
+    }
+
+    private static void Resend(Settings settings, string? quickFix)
+    {
+        const int Messages = 100_000;
+        var ratio = new PairedRatio("resend");
+        List<double> ours = [], peers = [];
+        for (int pair = 0; pair < settings.Pairs; pair++)
+        {
+            double[] taken = new double[3];
+            for (int turn = 0; turn < 3; turn++)
+            {
+                int which = (turn + pair) % 3;
+                if (which == 0) taken[0] = FixResend.SecondsOf(Messages) * 1e9 / Messages;
+                else if (quickFix is not null)
+                {
+                    string folder = FixPeers.StoreFolder();
+                    taken[which] = FixPeers.Run(quickFix, -1, "resend", Messages, folder).GetProperty("ns").GetDouble();
+                    Directory.Delete(folder, recursive: true);
+                }
+            }
+            ours.Add(taken[0]);
+            if (quickFix is null) continue;
+            peers.Add(taken[1]);
+            ratio.Add(taken[0], taken[1], taken[2]);
+        }
+        Print($"resend of {Messages:N0} messages", "ns a message", ours, "QuickFIX C++", peers, quickFix is null ? null : ratio, 0.2);
+    }
+
     private static void Print(string name, string unit, List<double> ours, string peerName, List<double> peers, PairedRatio? ratio, double target)
     {
         var inv = CultureInfo.InvariantCulture;
@@ -225,7 +286,7 @@ internal static class FixComparison
                     break;
                 case "--only":
                     settings = settings with { Only = Next() };
-                    if (settings.Only is not ("encode" or "decode" or "roundtrip" or "sustained")) throw new ArgumentException($"--only is encode, decode, roundtrip or sustained, not '{args[i]}'");
+                    if (settings.Only is not ("encode" or "decode" or "roundtrip" or "sustained" or "in-process" or "resend")) throw new ArgumentException($"--only is encode, decode, roundtrip, sustained, in-process or resend, not '{args[i]}'");
                     break;
                 default: throw new ArgumentException($"there is no option '{args[i]}'");
             }

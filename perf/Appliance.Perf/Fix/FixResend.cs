@@ -36,6 +36,9 @@ internal static class FixResend
     /// <summary>Tiny, with its answers looked at.</summary>
     public static void Check() => Measure(2_000, "");
 
+    /// <summary>Seconds that a resend took: for the comparison.</summary>
+    internal static double SecondsOf(int messages) => Measure(messages, "").Seconds;
+
     private readonly record struct Result(double Seconds, double OpenSeconds, long Bytes, long ResidentBefore, long ResidentPeak, double LongestPollUs, long AllocatedBytes);
 
     private static Result Measure(int messages, string folder)

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Appliance.Contract;
 using Appliance.Fix;
+using Appliance.Fix.QuickFix;
 using Appliance.Risk;
 
 namespace Appliance.Perf.Fix;
@@ -64,12 +65,25 @@ internal static class FixWireWork
 
     private static LastEvent.Sink AsSink(this LastEvent events) => new(events);
 
+    /// <summary>An order log, as the adapter asks for it.</summary>
+    private sealed class Record(OrderLog log) : IOrderRecord
+    {
+        public bool HasRoomFor(OrderRequestKind kind) => log.HasRoomFor(kind);
+        public void Append(in ApprovedOrder order, uint sequence) => log.TryAppend(in order, sequence);
+    }
+
     /// <summary>Order out, acknowledgement in, one under way: from before the send to the acknowledgement's event.</summary>
-    public static WireResult RoundTrip(int port, int orders, string folder)
+    /// <param name="byAdapter">Through QuickFIX/n, where its adapter is built.</param>
+    public static WireResult RoundTrip(int port, int orders, string folder, bool byAdapter = false)
     {
         var events = new LastEvent();
         using var log = new OrderLog(Path.Combine(folder, "orders.log"), 1 << 17);
-        using var gateway = Gateway(port, folder, events, log);
+        using IOrderGateway gateway = byAdapter
+            ? QuickFixAdapter.CreateGateway(new QuickFixGatewayOptions
+            {
+                Host = "127.0.0.1", Port = port, SenderCompId = "DESK", TargetCompId = "VENUE", Account = "DESK1", OrderFields = [new(15, "USD"), new(528, "P")], HeartbeatSeconds = 600, StoreDirectory = folder,
+            }, ApprovedOrders.Instruments, events.AsSink(), default(HostMonotonicClock), new Record(log))
+            : Gateway(port, folder, events, log);
         HostMonotonicClock clock = default;
         HostUtcClock utc = default;
         var made = new ApprovedOrders();
@@ -78,9 +92,11 @@ internal static class FixWireWork
         while (!gateway.IsUp)
         {
             gateway.Poll(clock.NowNs(), utc.NowUtcNs());
-            if (clock.NowNs() > deadline) throw new InvalidOperationException($"no logon: {gateway.State}, {gateway.LastConnectError}");
+            if (clock.NowNs() > deadline) throw new InvalidOperationException("no logon within a minute");
         }
         long allocated = 0;
+        // The event that the session is up may still be on its way.
+        for (long settle = clock.NowNs() + 5_000_000; clock.NowNs() < settle;) gateway.Poll(clock.NowNs(), utc.NowUtcNs());
         int warmUp = orders / 10;
         for (int i = 0; i < orders + warmUp; i++)
         {
