@@ -33,6 +33,8 @@ public sealed unsafe partial class SequenceStore
     /// <summary>The errno for which no further segment could be made; 0 when that never happened.</summary>
     public int GrowthError { get; private set; }
     public int SegmentCount => Volatile.Read(ref _slotCount);
+    /// <summary>Segments that stand ready and were never used.</summary>
+    public int SegmentsAhead => SegmentCount - Volatile.Read(ref _begun);
     internal long Settled => Volatile.Read(ref _settled);
     internal int SegmentBytes => _options.SegmentBytes;
 
@@ -192,7 +194,7 @@ public sealed unsafe partial class SequenceStore
     {
         if (_slotCount < _slots.Length)
         {
-            if (_slotCount - Volatile.Read(ref _begun) < 1 && nowNs >= _nextGrowthNs) Grow(nowNs);
+            if (SegmentsAhead < 1 && nowNs >= _nextGrowthNs) Grow(nowNs);
         }
         else
         {

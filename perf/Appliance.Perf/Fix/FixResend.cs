@@ -76,7 +76,11 @@ internal static class FixResend
             int length = ReportEncoder.ExecutionReport(store.NextBuffer(), header, symbols, in report, store.NextOutgoing, StartUtcNs);
             store.Commit(length, FixMsgType.ExecutionReport, default, StartUtcNs);
             // The segments are to be made in the background, as they are at any real rate, and not taken again because this loop outran it.
-            while (store.RecycledEarly == 0 && store.SegmentCount * (long)options.SegmentBytes < store.Records * 300 + options.SegmentBytes / 4 && store.SegmentCount < options.Segments) Thread.Yield();
+            while (store.SegmentsAhead == 0 && store.SegmentCount < options.Segments)
+            {
+                if (store.GrowthError != 0) throw new IOException($"{path}: no further segment: errno {store.GrowthError}");
+                Thread.Yield();
+            }
         }
         if (store.RecycledEarly > 0 || !store.TryGet(1, out _, out _, out _)) throw new InvalidOperationException("the store did not keep all messages");
     }
