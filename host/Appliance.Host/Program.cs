@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Appliance.Host.Commands;
 using Appliance.Host.Configuration;
 
@@ -19,7 +20,7 @@ internal static class Program
         if (parsed.Errors.Count > 0)
         {
             foreach (var error in parsed.Errors) Console.Error.WriteLine(error.Message);
-            Console.Error.WriteLine($"See: appliance {(parsed.CommandResult.Command == root ? "" : parsed.CommandResult.Command.Name + " ")}--help");
+            Console.Error.WriteLine($"See: appliance {PathTo(parsed.CommandResult, root)}--help");
             return ExitCode.BadInput;
         }
         try
@@ -36,12 +37,16 @@ internal static class Program
             Console.Error.WriteLine(e.Message);
             return ExitCode.BadInput;
         }
-        catch (Exception e) when (e is IOException or Kernels.Ilgpu.IlgpuDeviceException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or Kernels.Ilgpu.IlgpuDeviceException)
         {
             Console.Error.WriteLine($"appliance: {e.Message}");
             return ExitCode.Failed;
         }
     }
+
+    /// <summary>The words that lead to a command, such as "lab export ", so that what is printed can be typed.</summary>
+    private static string PathTo(CommandResult command, RootCommand root) =>
+        command.Command == root ? "" : (command.Parent is CommandResult parent ? PathTo(parent, root) : "") + command.Command.Name + " ";
 }
 
 internal static class ExitCode

@@ -42,6 +42,7 @@ internal static class BacktestCommand
     private static int Run(string file, string[] policyFiles, string? pathsFile, int? count, string? certificate, string? report)
     {
         var specification = Specification(file, pathsFile, count, certificate);
+        OutputPlace.RequireReport(report);
         return Guarded(file, cancel =>
         {
             var (strategies, notes) = Strategies(specification, policyFiles, cancel);

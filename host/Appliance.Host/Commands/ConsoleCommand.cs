@@ -100,9 +100,9 @@ internal static class ConsoleCommand
         return line.ToString();
     }
 
-    /// <summary>The gate's switch that holds new orders back, unless it is one that is shown by itself.</summary>
+    /// <summary>The gate's switch that holds new orders back, unless it is one that is shown by itself; none once the run has ended.</summary>
     private static string? HeldBack(in BoardSnapshot s) =>
-        s.Killed != 0 || (GateVerdict)s.HeldBackBy is GateVerdict.Approved or GateVerdict.Killed or GateVerdict.SessionDown ? null : GateVerdicts.Name((GateVerdict)s.HeldBackBy);
+        s.Killed != 0 || s.Stopped != 0 || (GateVerdict)s.HeldBackBy is GateVerdict.Approved or GateVerdict.Killed or GateVerdict.SessionDown ? null : GateVerdicts.Name((GateVerdict)s.HeldBackBy);
 
     private static void Live(SharedBoard board)
     {
@@ -128,19 +128,42 @@ internal static class ConsoleCommand
         });
     }
 
+    /// <summary>A table of the columns that fit the terminal, the most needed first: a number broken over two lines is not read.</summary>
+    internal static Table Fitted(string[] names, int[] mostNeeded, string[][] rows, int width)
+    {
+        const int frame = 3;
+        int left = width - 1;
+        var shown = new HashSet<int>();
+        foreach (int c in mostNeeded)
+        {
+            int wide = rows.Select(r => r[c].Length).Append(names[c].Length).Max() + frame;
+            if (wide > left && shown.Count > 0) break;
+            left -= wide;
+            shown.Add(c);
+        }
+        int[] columns = [.. shown.Order()];
+        var table = new Table().Border(TableBorder.Rounded);
+        foreach (int c in columns)
+        {
+            var column = new TableColumn(Markup.Escape(names[c])) { NoWrap = true };
+            table.AddColumn(c < 2 ? column : column.RightAligned());
+        }
+        foreach (string[] row in rows) table.AddRow([.. columns.Select(c => Markup.Escape(row[c]))]);
+        return table;
+    }
+
     private static Rows Screen(in BoardSnapshot s, double rate)
     {
+        var snapshot = s;
         var inv = CultureInfo.InvariantCulture;
         string F(double x, string format) => x.ToString(format, inv);
-        var portfolios = new Table().Border(TableBorder.Rounded).AddColumn("portfolio").AddColumn("underlying");
-        foreach (string name in new[] { "mid", "delta", "hedge", "after", "gamma", "vega", "P&L", "options", "hedge", "costs", "trades" })
-            portfolios.AddColumn(new TableColumn(name).RightAligned());
-        for (int i = 0; i < s.PortfolioCount; i++)
-        {
-            var p = s.Portfolios[i];
-            portfolios.AddRow(Markup.Escape(p.Name.Get()), Markup.Escape(p.Underlying.Get()), F(p.Mid, "F4"), F(p.DeltaBefore, "F2"), F(p.HedgePosition, "F2"), F(p.DeltaAfter, "F2"),
-                F(p.Gamma, "F2"), F(p.Vega, "F0"), F(p.Pnl, "N2"), F(p.OptionPnl, "N2"), F(p.HedgePnl, "N2"), F(p.Costs, "N2"), p.Rebalances.ToString(inv));
-        }
+        var portfolios = Fitted(["portfolio", "underlying", "mid", "delta", "hedge", "after", "gamma", "vega", "P&L", "options", "hedge P&L", "costs", "trades"], mostNeeded: [0, 5, 4, 8, 2, 12, 11, 3, 9, 10, 7, 6, 1],
+            [.. Enumerable.Range(0, s.PortfolioCount).Select(i => Row(snapshot.Portfolios[i]))], AnsiConsole.Profile.Width);
+        string[] Row(BoardPortfolio p) =>
+        [
+            p.Name.Get(), p.Underlying.Get(), F(p.Mid, "F4"), F(p.DeltaBefore, "F2"), F(p.HedgePosition, "F2"), F(p.DeltaAfter, "F2"), F(p.Gamma, "F2"), F(p.Vega, "F0"),
+            F(p.Pnl, "N2"), F(p.OptionPnl, "N2"), F(p.HedgePnl, "N2"), F(p.Costs, "N2"), p.Rebalances.ToString(inv),
+        ];
         var stages = new Table().Border(TableBorder.Rounded).AddColumn("stage (ns)");
         foreach (string name in new[] { "count", "p50", "p90", "p99", "max" }) stages.AddColumn(new TableColumn(name).RightAligned());
         foreach (var stage in Enum.GetValues<Stage>())

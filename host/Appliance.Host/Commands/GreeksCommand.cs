@@ -31,7 +31,7 @@ internal static class GreeksCommand
             Columns of the output, rows in the order of the input:
               id,price,delta,gamma,vega,theta,rho,vanna,volga,charm,status
             status is ok, or the line's number and what is wrong with it. Exit code 1 when a row could not be priced; the others are.
-            Greeks are per 1.00 of volatility, of rate and of a year; theta and charm run forward in calendar time. docs/kernels.md says more.
+            Greeks are per 1.00 of volatility, of rate and of a year; theta and charm run forward in calendar time. docs/greeks.md says more.
 
             Example: appliance greeks --in contracts.csv --out greeks.csv
                      zcat contracts.csv.gz | appliance greeks --in - --out - | head
@@ -43,6 +43,7 @@ internal static class GreeksCommand
     private static int Run(string input, string output, string backend, string? deviceName, string? report)
     {
         if (deviceName is not null && backend != "ilgpu") throw new BadInputException($"--device {deviceName}: goes with --backend ilgpu alone");
+        OutputPlace.RequireReport(report);
         using IDevicePricing? device = backend == "ilgpu" ? OpenDevice(deviceName ?? "auto") : null;
         using Stream inputStream = OpenInput(input);
         string name = input == "-" ? "standard input" : input;

@@ -28,6 +28,7 @@ internal static class LabCommand
     private static int Run(string file, string? policyFile, string? pathsFile, int count, string? wanted, string folder)
     {
         if (count is < 1 or > 10_000_000) throw new BadInputException($"--count: saw {count}, allowed are 1 to 10,000,000");
+        OutputPlace.RequireFolder("--out", folder);
         var specification = BacktestCommand.Specification(file, pathsFile, null, "none");
         return BacktestCommand.Guarded(file, cancel =>
         {
@@ -37,7 +38,6 @@ internal static class LabCommand
             var (strategies, _) = BacktestCommand.Strategies(specification, policyFile is not null && wanted is null or "policy" ? [policyFile!] : [], cancel);
             var strategy = wanted is null ? strategies[0] : strategies.FirstOrDefault(s => s.Name == wanted);
             if (strategy is null) throw new BadInputException($"--strategy: saw \"{wanted}\", allowed are policy and the names under baselines of {file}");
-            Directory.CreateDirectory(folder);
             int written = EpisodeExport.Write(specification, strategy, count, folder, cancel);
             Console.WriteLine($"{written:N0} paths of {specification.Name} hedged by {strategy.Name} in {folder}");
             return ExitCode.Done;

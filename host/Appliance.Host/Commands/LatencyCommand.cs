@@ -43,6 +43,8 @@ internal static class LatencyCommand
             Require("--order-every", parsed.GetValue(every) is >= 1 and <= 1_000_000, parsed.GetValue(every), "1 to 1000000");
             Require("--ticks", parsed.GetValue(ticks) >= 1, parsed.GetValue(ticks), "at least 1");
             string folder = parsed.GetValue(outFolder)!, file = parsed.GetValue(report) ?? Path.Combine(folder, "latency.json");
+            OutputPlace.RequireFolder("--out", folder);
+            OutputPlace.RequireReport(file);
             if (parsed.GetValue(closed)) return ClosedLoopRig.Run(p, folder, parsed.GetValue(ticks), parsed.GetValue(options), parsed.GetValue(every), file);
             string? floorFile = parsed.GetValue(floor) ?? CommandLineOptions.Shipped("perf/peers/bin/udp_tcp_echo");
             if (!File.Exists(floorFile))

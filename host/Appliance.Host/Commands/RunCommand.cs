@@ -28,7 +28,7 @@ internal static class RunCommand
         var opening = new Option<string[]>("--opening-position") { Description = "Position held in an instrument at the start, over the desk's initialHedge; once for each. Needed after an earlier run that sent orders to a FIX venue.", HelpName = "SYMBOL=QUANTITY" };
         var syntheticTicks = new Option<long>("--synthetic-ticks") { Hidden = true };
         var syntheticEvery = new Option<int>("--synthetic-order-every") { Hidden = true, DefaultValueFactory = _ => 50 };
-        var quiet = new Option<bool>("--quiet") { Description = "Print nothing at the end but warnings." };
+        var quiet = new Option<bool>("--quiet") { Description = "Print nothing but warnings, and no running figures." };
         var command = new Command("run", """
             Run the host: market data in, hedge orders out.
 
@@ -51,7 +51,7 @@ internal static class RunCommand
             return HostRun.Execute(new RunRequest
             {
                 Command = "run", Profile = p, Desk = d, OutFolder = parsed.GetValue(outFolder)!, Report = parsed.GetValue(report), Capture = file, Speed = parsed.GetValue(speed),
-                Seconds = parsed.GetValue(seconds), WarmUpSeconds = parsed.GetValue(warmUp), ShowConsole = !parsed.GetValue(noConsole), WriteJournal = !parsed.GetValue(noJournal),
+                Seconds = parsed.GetValue(seconds), WarmUpSeconds = parsed.GetValue(warmUp), ShowConsole = !parsed.GetValue(noConsole) && !parsed.GetValue(quiet), WriteJournal = !parsed.GetValue(noJournal),
                 FeedPort = parsed.GetValue(feedPort), FixPort = parsed.GetValue(fixPort), Fault = injected, JournalBytesMax = parsed.GetValue(journalLimit), VenueArguments = parsed.GetValue(venue) ?? [], OpeningPositions = parsed.GetValue(opening) ?? [],
                 SyntheticTicks = parsed.GetValue(syntheticTicks), SyntheticOrderEvery = parsed.GetValue(syntheticEvery), Quiet = parsed.GetValue(quiet),
             }, out _);

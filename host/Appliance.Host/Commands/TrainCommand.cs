@@ -39,8 +39,8 @@ internal static class TrainCommand
         int chosen = threads > 0 ? threads : specification.Training.Threads > 0 ? specification.Training.Threads : Environment.ProcessorCount;
         string stateFile = outFile + ".state";
         TrainingState? state = resume ? ReadState(stateFile, SHA256.HashData(specification.Bytes), problem.Shape.Parameters) : null;
-        string folder = Path.GetDirectoryName(Path.GetFullPath(outFile))!;
-        Directory.CreateDirectory(folder);
+        OutputPlace.RequireFile("--out", outFile);
+        OutputPlace.RequireFile("--report", report);
 
         long bytes = new TrainingPlan(problem).Bytes(problem, chosen);
         Say($"memory     {bytes / 1e6:N0} MB for {problem.Problem.Steps} steps, {problem.Problem.Inputs.Length} features, {problem.Shape.Parameters:N0} parameters, {chosen} threads");

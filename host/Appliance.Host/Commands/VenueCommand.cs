@@ -38,7 +38,7 @@ internal static class VenueCommand
             if (errors.Count > 0) throw new BadInputException([.. errors.Lines]);
             RunCommand.RequireNonNegative("--seconds", parsed.GetValue(seconds));
             string folder = parsed.GetValue(outFolder)!;
-            Directory.CreateDirectory(folder);
+            OutputPlace.RequireFolder("--out", folder);
             int group = parsed.GetValue(feedPort);
             var options = new VenueOptions
             {

@@ -22,6 +22,7 @@ internal sealed partial class HostRun
         }
         if (_profile.Topology == Configuration.Topology.Staged)
             foreach (var stage in new[] { Stage.Encoded, Stage.Sent, Stage.TickToOrder, Stage.TickToSent }) _latency[stage].Add(_gatewayLatency[stage]);
+        if (!IsReplay && c.Kills > 0) _warnings.Add("trading was killed in mid-run: no new order left from then on");
         WarnOfIncompleteBooks();
         WarnOfLiveOrders();
         var (sent, unsent) = _sendCounts();

@@ -60,7 +60,8 @@ internal sealed partial class HostRun : IDisposable
         _request = request;
         _profile = request.Profile;
         _desk = request.Desk;
-        Directory.CreateDirectory(request.OutFolder);
+        Commands.OutputPlace.RequireFolder("--out", request.OutFolder);
+        Commands.OutputPlace.RequireReport(request.Report);
         _lock = OutFolderLock.Take(request.OutFolder);
         // A forgotten kill file would end the run before its first order.
         if (!IsReplay && File.Exists(KillFile)) throw new BadInputException($"{KillFile}: a kill is standing; remove the file to trade again");

@@ -281,6 +281,7 @@ internal sealed class Venues : IDisposable
         else if (_venue is not null)
         {
             if (!_venue.HasExited) Native.Linux.kill(_venue.Id, 15);
+            else if (_venue.ExitCode != 0) _warnings.Add($"the embedded venue ended by itself in mid-run, with exit code {_venue.ExitCode}: from then on there was no market, and there is no statement to compare with");
             if (!_venue.WaitForExit(10_000)) _warnings.Add("the embedded venue did not end when asked to");
         }
         if (file is null) return null;

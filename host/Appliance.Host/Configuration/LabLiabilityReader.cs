@@ -31,7 +31,7 @@ internal static class LabLiabilityReader
     {
         string kind = o.Text("contract");
         bool barrier = kind.EndsWith("-out", StringComparison.Ordinal) || kind.EndsWith("-in", StringComparison.Ordinal);
-        if (kind != "lookback-floating" && !o.Given("strike")) o.Error("strike", "nothing", $"a number: {kind} needs it");
+        if (kind.Length > 0 && kind != "lookback-floating" && !o.Given("strike")) o.Error("strike", "nothing", $"a number: {kind} needs it");
         if (barrier && !o.Given("barrier")) o.Error("barrier", "nothing", $"a number: {kind} needs it");
         if (!barrier && o.Given("barrier")) o.Error("barrier", "a value", $"nothing: {kind} does not use it");
         if (kind != "cash-digital" && o.Given("cash")) o.Error("cash", "a value", $"nothing: {kind} does not use it");
