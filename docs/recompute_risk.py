@@ -11,7 +11,10 @@ import json
 import os
 import sys
 
-import numpy as np
+try:
+    import numpy as np
+except ImportError:
+    sys.exit("recompute_risk.py needs numpy, which this Python does not have: pip install numpy, or your distribution's python3-numpy")
 
 
 def losses(folder, about):
