@@ -108,6 +108,8 @@ internal static class FixWireWork
             {
                 now = clock.NowNs();
                 gateway.Poll(now, utc.NowUtcNs());
+                // The library's own threads share this core, for the venue has the other.
+                if (byAdapter) Thread.Yield();
             }
             long took = clock.NowNs() - begin;
             if (events.Newest.Kind != EventKind.ExecutionReported || RingEvent.AsExecution(ref events.Newest).ClientOrderId != order.ClientOrderId) throw new InvalidOperationException("another answer came");
