@@ -16,7 +16,7 @@ internal static class AmericanPut
     private const double ErrorMax = 2.5e-7;
 
     /// <summary>The last steps of Newton's method that do for a price, and for differences of prices.</summary>
-    private const double SettledPrice = 1e-3, SettledDifference = 1e-6;
+    private const double SettledPrice = 4e-4, SettledDifference = 1e-6;
 
     /// <summary>How the put is exercised, which the signs of rate and yield decide (Andersen and Lake 2021, "Fast American option pricing: the double-boundary case").</summary>
     public enum Regime { European, OneBoundary, TwoBoundaries }

@@ -11,7 +11,7 @@ namespace Appliance.Kernels.Pricing.American;
 /// </summary>
 internal static class BoundaryNewton
 {
-    private const int IterationsMax = 12;
+    private const int IterationsMax = 16;
 
     /// <summary>
     /// Moves <paramref name="logs"/>, ln B at the grid's points, to the solution; false where it does not settle. <paramref name="settled"/>: the last step that is small enough, in
@@ -25,6 +25,9 @@ internal static class BoundaryNewton
         Span<double> cash = stackalloc double[points * nodes], asset = stackalloc double[points * nodes];
         Span<double> squares = stackalloc double[points + 1], residual = stackalloc double[points], matrix = stackalloc double[points * points];
         Span<double> cashMoves = stackalloc double[nodes * L.Width], assetMoves = stackalloc double[nodes * L.Width];
+        Span<double> steps = stackalloc double[points], reach = stackalloc double[points];
+        steps.Clear();
+        reach.Fill(1);
         V one = L.All(1.0), half = L.All(0.5), zero = L.All(0.0);
         for (int i = 0; i < points; i += L.Width)
         {
@@ -112,8 +115,10 @@ internal static class BoundaryNewton
             double change = 0;
             for (int i = 0; i < points; i++)
             {
-                // A third of the way to the limit or half as much again from it is as far as the slopes are to be believed.
-                double own = logs[i], depth = market.LogLimit - own, moved = own - Math.Clamp(residual[i], -0.33 * depth, 0.5 * depth);
+                // A third of the way to the limit or half as much again from it is as far as the slopes are to be believed, and half of that each time a point turns back.
+                if (residual[i] * steps[i] < 0) reach[i] *= 0.5;
+                steps[i] = residual[i];
+                double own = logs[i], depth = reach[i] * (market.LogLimit - own), moved = own - Math.Clamp(residual[i], -0.33 * depth, 0.5 * depth);
                 change = Math.Max(change, grid.Xi[i] * grid.Xi[i] * Math.Abs(moved - own));
                 logs[i] = moved;
             }
