@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.IO.Compression;
 using System.Text;
 using Appliance.Fix;
 using Appliance.TestKit;
@@ -45,9 +44,12 @@ internal sealed class QuickFixProgram
     {
         _program = Path.Combine(folder, name);
         _settings = Path.Combine(folder, $"{name}.cfg");
-        using (var packed = new GZipStream(File.OpenRead(QuickFixExamples.Archive(name)), CompressionMode.Decompress))
-        using (var plain = File.Create(_program))
-            packed.CopyTo(plain);
+        // Unpacked by another process: written in this one, a child started meanwhile would hold the file open for writing, and the kernel starts no such file (ETXTBSY).
+        using (var unpack = Process.Start("sh", ["-c", "gzip -dc \"$1\" > \"$2\"", "sh", QuickFixExamples.Archive(name), _program]))
+        {
+            unpack.WaitForExit();
+            if (unpack.ExitCode != 0) throw new IOException($"{QuickFixExamples.Archive(name)} could not be unpacked");
+        }
         File.SetUnixFileMode(_program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         File.WriteAllText(_settings, settings);
     }
