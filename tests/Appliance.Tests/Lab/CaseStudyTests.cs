@@ -7,7 +7,6 @@ using Appliance.Lab.Specification;
 using Appliance.Lab.Training;
 using Appliance.Strategy.Policies.Files;
 using Appliance.Tests.Layout;
-using Architecture = Appliance.Lab.Specification.PolicyArchitecture;
 
 namespace Appliance.Tests.Lab;
 
@@ -57,7 +56,7 @@ public sealed class CaseStudyTests(Xunit.Abstractions.ITestOutputHelper output)
     {
         LabSpecification s = LabSpecificationFile.Require(Path.Combine(Repository.Root, "desk", "lab", name));
         s = s with { Evaluation = s.Evaluation with { Paths = _full ? 200_000 : 4_000, Resamples = 20 } };
-        if (!_full) s = s with { Training = s.Training with { Paths = 8192, Epochs = 2, Batch = 1024 }, Policy = s.Policy with { Rule = s.Policy.Rule with { Every = 12 } }, Baselines = [.. s.Baselines.Where(b => b.Kind is Architecture.Delta)] };
+        if (!_full) s = s with { Training = s.Training with { Paths = 8192, Epochs = 2, Batch = 1024 }, Policy = s.Policy with { Rule = s.Policy.Rule with { Every = 12 } }, Baselines = [.. s.Baselines.Where(b => b.Name is "delta" or "delta-every-21")] };
         var problem = new SpecifiedProblem(s);
         using var run = new TrainingRun(problem, 2);
         TrainingResult result = run.Execute(null, null, null, default);

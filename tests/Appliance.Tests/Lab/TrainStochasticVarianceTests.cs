@@ -25,8 +25,8 @@ public sealed class TrainStochasticVarianceTests(Xunit.Abstractions.ITestOutputH
     {
         LabSpecification shipped = LabSpecificationFile.Require(Path.Combine(Repository.Root, "desk", "lab", file));
         TrainingSpecification training = shipped.Training;
-        if (!_full) training = training with { Paths = 16384, Epochs = 4 };
-        LabSpecification specification = shipped with { Training = training };
+        if (!_full) training = training with { Paths = 16384, Epochs = 4, Batch = Math.Min(training.Batch, 512) };
+        LabSpecification specification = shipped with { Training = training, Time = shipped.Time with { Substeps = _full ? shipped.Time.Substeps : 4 } };
         var problem = new SpecifiedProblem(specification);
         using var run = new TrainingRun(problem, 2);
         TrainingResult result = run.Execute(null, null, null, default);
