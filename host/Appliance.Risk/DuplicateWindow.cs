@@ -4,7 +4,7 @@ using Appliance.Contract;
 namespace Appliance.Risk;
 
 /// <summary>
-/// The new orders approved within the duplicate window. Exact: it has room for as many as the message rate lets through in a window, and an order is
+/// The new orders approved within the duplicate window. Exact: it has room for as many as the highest message rate of the run lets through in a window, and an order is
 /// compared with every one that hashes alike, newest first, until the window's edge.
 /// </summary>
 internal sealed class DuplicateWindow

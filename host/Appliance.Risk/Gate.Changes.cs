@@ -14,6 +14,8 @@ public readonly record struct LimitChange(LimitKey Key, ushort Instrument, ushor
 public sealed partial class Gate
 {
     private readonly int _leastExecutionsCapacity;
+    /// <summary>The highest message rate of the run: orders that went out at it may still have to be remembered as duplicates when the rate is lower and the window longer.</summary>
+    private int _messagesMost;
 
     /// <summary>Changes that took effect, and those that were refused.</summary>
     public long LimitChanges { get; private set; }
@@ -56,7 +58,7 @@ public sealed partial class Gate
         string? RoomForDuplicates()
         {
             long windowNs = key == LimitKey.DuplicateWindowMilliseconds ? (long)v * 1_000_000 : _recent.WindowNs;
-            long messages = key == LimitKey.MessagesPerSecond ? (long)v : _messagesMax;
+            long messages = key == LimitKey.MessagesPerSecond ? Math.Max((long)v, _messagesMost) : _messagesMost;
             return DuplicateWindow.CapacityFor(windowNs, _rate.WindowNs, messages) <= _recent.Capacity ? null : $"the table of recent orders was sized at the start for {_recent.Capacity}; a restart with other limits makes it larger";
         }
     }
@@ -106,6 +108,7 @@ public sealed partial class Gate
     /// <summary>Makes the change. What works already and is now beyond a limit stays; nothing may be added to it.</summary>
     public void Apply(in LimitChange change)
     {
+        if (_unsettledSlot >= 0) Settle();
         if (Problem(in change) is not null)
         {
             LimitChangesRefused++;
@@ -145,7 +148,7 @@ public sealed partial class Gate
         {
             case LimitKey.MaxAccountPosition: (_maxAccountPosition, _maxAccountCents) = (change.Value, ToCents(change.Value)); break;
             case LimitKey.MaxExposure: (_maxExposure, _maxExposureCents) = (change.Value, ToCents(change.Value)); break;
-            case LimitKey.MessagesPerSecond: (_messagesMax, _newMessagesMax) = (whole, whole - _cancelReserve); break;
+            case LimitKey.MessagesPerSecond: (_messagesMax, _newMessagesMax, _messagesMost) = (whole, whole - _cancelReserve, Math.Max(_messagesMost, whole)); break;
             case LimitKey.MessagesPerMinute: _longMessagesMax = whole; break;
             case LimitKey.CancelReserve: (_cancelReserve, _newMessagesMax) = (whole, _messagesMax - whole); break;
             case LimitKey.RejectsPerMinute: _rejectsMax = whole; break;

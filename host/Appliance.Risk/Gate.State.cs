@@ -80,12 +80,15 @@ public sealed partial class Gate
     /// <summary>The venue's answer, applied to the order table; the caller hands the effect on to the account.</summary>
     public ExecutionEffect OnExecution(in Execution e)
     {
+        // Here and wherever else a record or a window may change: the order is counted as it was approved.
+        if (_unsettledSlot >= 0) Settle();
         if (e.TimeUtcNs > _nowUtcNs) _nowUtcNs = e.TimeUtcNs;
         ExecutionEffect effect = _orders.OnExecution(in e);
         if (effect.Instrument < _instruments.Length) Revalue(effect.Instrument);
         if (effect.FilledUnits != 0) OnFill(in effect);
         if ((_switches & Switches.Unconfirmed) != 0) Switch(Switches.Unconfirmed, _orders.UnconfirmedCount > 0);
-        if (effect.IsReject && _rejectsMax != 0) _rejects.Add(_nowUtcNs);
+        // Also while the control is off: it may be switched on for what is counted here.
+        if (effect.IsReject) _rejects.Add(_nowUtcNs);
         return effect;
     }
 
@@ -104,6 +107,7 @@ public sealed partial class Gate
     /// <summary>An approved order that did not leave: its exposure ends, its message still counts.</summary>
     public void OnUnsent(in Execution e)
     {
+        if (_unsettledSlot >= 0) Settle();
         int slot = _orders.OnUnsent(in e);
         if (slot < 0) return;
         Revalue(_orders[slot].Instrument);
@@ -114,6 +118,7 @@ public sealed partial class Gate
     /// <returns>The order's slot; −1 when it could not be taken up.</returns>
     public int OnRestored(in Execution e)
     {
+        if (_unsettledSlot >= 0) Settle();
         int slot = _orders.Restore(in e, e.TimeUtcNs);
         if (slot >= 0) Revalue(_orders[slot].Instrument);
         // One that found no room is one more that somebody has to settle.
@@ -148,6 +153,7 @@ public sealed partial class Gate
     /// <summary>A person enables a portfolio that a throttle holds.</summary>
     public void Enable(ushort portfolio)
     {
+        if (_unsettledSlot >= 0) Settle();
         if (portfolio < _portfolios.Length) { _portfolios[portfolio].Enable(); return; }
         if (portfolio != RingEvent.AllPortfolios) return;
         for (int p = 0; p < _portfolios.Length; p++) _portfolios[p].Enable();

@@ -70,6 +70,7 @@ public sealed partial class Gate
         _longRate = new MessageRateWindow(limits.MaxMessagesPerLongWindow, limits.LongWindowNs);
         _rejects = new MessageRateWindow(limits.MaxRejectsPerLongWindow, limits.LongWindowNs);
         _ordersMax = limits.OrderTableCapacity / 2;
+        _messagesMost = limits.MaxMessagesPerWindow;
         (_messagesMax, _cancelReserve, _newMessagesMax) = (limits.MaxMessagesPerWindow, limits.CancelReserveMessages, limits.MaxMessagesPerWindow - limits.CancelReserveMessages);
         (_longMessagesMax, _rejectsMax, _liveOrdersMax) = (limits.MaxMessagesPerLongWindow, limits.MaxRejectsPerLongWindow, limits.MaxLiveOrders);
         (_driftWindowNs, _staleGreeksAfterNs, _maxClockSkewNs) = (limits.DriftWindowNs, limits.StaleGreeksAfterNs, limits.MaxClockSkewNs);
@@ -109,6 +110,7 @@ public sealed partial class Gate
     /// <summary>Asks for the memory that a new order of the portfolio would be judged by and written to: for the moment before its price is known. Changes nothing.</summary>
     public void PrefetchOrder(ushort portfolio)
     {
+        if (portfolio >= _portfolios.Length) return;
         CacheLines.Prefetch(ref _portfolios[portfolio]);
         _orders.PrefetchNext(portfolio, _lastId + 1);
     }
@@ -140,7 +142,7 @@ public sealed partial class Gate
 
     /// <summary>
     /// Counts the last approved order where only the next one asks: message rates, the portfolio's throttle, the orders that a duplicate is known by. To be called when the order has left, which need
-    /// not wait for it; the next <see cref="Check"/> does what was left undone.
+    /// not wait for it; the next <see cref="Check"/>, or what else could change the order or a window before, does what was left undone.
     /// </summary>
     public void Settle()
     {
@@ -327,6 +329,7 @@ public sealed partial class Gate
     private void CountMessage(long timeUtcNs)
     {
         _rate.Add(timeUtcNs);
-        if (_longMessagesMax != 0) _longRate.Add(timeUtcNs);
+        // Also while the control is off: it may be switched on for what is counted here.
+        _longRate.Add(timeUtcNs);
     }
 }

@@ -52,7 +52,6 @@ internal struct MessageRateWindow
         _edgeUtcNs = _count >= allowed ? At(_count - allowed) : long.MinValue / 2;
     }
 
-
     public void Add(long nowUtcNs)
     {
         At(_count++) = nowUtcNs;

@@ -50,6 +50,8 @@ public struct OrderRecord
     internal long AmendSentUtcNs;
     internal long CancelSentUtcNs;
     public int RefusedRequests;
+    /// <summary>Which order of its record this is, counted from 1: tells it from those that had the record before.</summary>
+    internal uint Use;
     public ushort Instrument;
     public ushort Portfolio;
     public Side Side;

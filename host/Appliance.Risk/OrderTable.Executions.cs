@@ -177,6 +177,8 @@ public sealed partial class OrderTable
         if (e.LastQuantityUnits is > 0 and <= FilledUnitsMax) r.QuantityUnits = e.LastQuantityUnits;
         if (e.LastPriceUnits is > 0 and <= InstrumentLimits.UnitsMax) r.PriceUnits = e.LastPriceUnits;
         DoubtBest(in r);
+        // The venue may have moved the price to a better one than any of ours.
+        if (!r.IsDone) ConsiderAgain(in r);
         Revive(slot, in e);
         if (!r.IsDone) EndIfVenueSaysSo(slot, in e, r.CurrentId);
     }

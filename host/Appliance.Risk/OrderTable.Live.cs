@@ -48,7 +48,7 @@ public sealed partial class OrderTable
         ref OrderRecord r = ref _records[slot];
         r.End = OrderEnd.None;
         AddLive(slot);
-        ConsiderBest(in r);
+        ConsiderAgain(in r);
         Counters.Reopened++;
     }
 
@@ -76,6 +76,13 @@ public sealed partial class OrderTable
             if (exposure.LiveBuys == 1 || r.PriceUnits > exposure.BestBuyUnits) (exposure.BestBuyUnits, exposure.IsBestBuyStale) = (r.PriceUnits, false);
         }
         else if (exposure.LiveSells == 1 || r.PriceUnits < exposure.BestSellUnits) (exposure.BestSellUnits, exposure.IsBestSellStale) = (r.PriceUnits, false);
+    }
+
+    /// <summary>A live order whose price the venue moved, or that lives again: an amend of it may still be unanswered.</summary>
+    private void ConsiderAgain(in OrderRecord r)
+    {
+        ConsiderBest(in r);
+        if (r.PendingAmendId != 0) ConsiderPending(in r);
     }
 
     /// <summary>Until the venue has answered an amend, the order may trade at the old price or at the new one.</summary>

@@ -41,7 +41,9 @@ public sealed partial class OrderTable
         }
         else
         {
+            uint use = r.Use + 1;
             r = default;
+            r.Use = use;
             r.FirstId = r.CurrentId = e.ClientOrderId;
             r.PriceUnits = e.LastPriceUnits;
             r.QuantityUnits = e.LastQuantityUnits;

@@ -48,12 +48,12 @@ public sealed partial class OrderTable
         _reuseCount = capacity;
     }
 
-    /// <summary>Which order a request belongs to. The slot may have been given to another order since; the first id says so, and a late answer then counts as unknown.</summary>
+    /// <summary>Which order a request belongs to. The slot may have been given to another order since; the count of its uses says so, and a late answer then counts as unknown.</summary>
     private struct IndexEntry
     {
         public ulong Id;
         public int Slot;
-        public uint FirstIdLow;
+        public uint Use;
     }
 
     /// <summary>What the table met; each is a counter of a report.</summary>
@@ -79,7 +79,7 @@ public sealed partial class OrderTable
     {
         int at = (int)(clientOrderId & (uint)_indexMask);
         ref IndexEntry entry = ref _index[at];
-        return entry.Id == clientOrderId && clientOrderId != 0 && (uint)_records[entry.Slot].FirstId == entry.FirstIdLow ? entry.Slot : FindByScan(clientOrderId);
+        return entry.Id == clientOrderId && clientOrderId != 0 && _records[entry.Slot].Use == entry.Use ? entry.Slot : FindByScan(clientOrderId);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -123,7 +123,9 @@ public sealed partial class OrderTable
         int slot = TakeSlot();
         if (slot < 0) return -1;
         ref OrderRecord r = ref _records[slot];
+        uint use = r.Use + 1;
         r = default;
+        r.Use = use;
         r.FirstId = r.CurrentId = id;
         r.PriceUnits = intent.PriceUnits;
         r.QuantityUnits = intent.QuantityUnits;
@@ -168,7 +170,7 @@ public sealed partial class OrderTable
         ref IndexEntry entry = ref _index[at];
         entry.Id = id;
         entry.Slot = slot;
-        entry.FirstIdLow = (uint)_records[slot].FirstId;
+        entry.Use = _records[slot].Use;
     }
 
     private int TakeSlot()

@@ -318,4 +318,30 @@ public class OrderTableTests
         Assert.Equal(10, _bench.Fill(keeper.ClientOrderId, 10, 10).FilledUnits);
         Assert.Equal(0, _bench.Orders.LiveCount);
     }
+
+    [Fact]
+    public void An_id_of_a_reused_record_finds_nothing_though_the_new_orders_id_ends_in_the_same_bits()
+    {
+        var bench = new GateBench(Limits with { MaxLiveOrders = 1, OrderTableCapacity = 2 });
+        ulong Explicit(ulong id)
+        {
+            OrderIntent intent = bench.Intent(10 + (long)(id % 7) * 10);
+            intent.ClientOrderId = id;
+            Assert.Equal(GateVerdict.Approved, bench.Check(intent, out ApprovedOrder approved));
+            bench.Report(approved.ClientOrderId, ExecutionKind.New);
+            return approved.ClientOrderId;
+        }
+        ulong first = Explicit(8_000_000_000);
+        OrderIntent amend = bench.Intent(90);
+        (amend.Kind, amend.OriginalClientOrderId, amend.ClientOrderId) = (OrderRequestKind.Amend, first, first + 3);
+        Assert.Equal(GateVerdict.Approved, bench.Check(amend, out _));
+        bench.Report(first + 3, ExecutionKind.Replaced);
+        bench.Report(first + 3, ExecutionKind.Cancelled);
+        bench.Report(Explicit(first + 5), ExecutionKind.Cancelled);
+        // Two records, so the third order has the first's; two to the 32 between their ids.
+        ulong third = Explicit(first + (1ul << 32));
+        Assert.Equal(-1, bench.Orders.Find(first + 3));
+        bench.Report(first + 3, ExecutionKind.Cancelled);
+        Assert.Equal(OrderState.Live, bench.Orders[bench.Orders.Find(third)].State);
+    }
 }

@@ -205,4 +205,29 @@ public class ThrottleTests
         bench.Gate.Apply(Portfolio(LimitKey.SelfMatchPrevention, 0));
         Assert.Equal(GateVerdict.Approved, bench.TryNew(10, 1_000_300));
     }
+
+    [Fact]
+    public void Own_orders_are_seen_at_the_price_to_which_the_venue_moved_them()
+    {
+        var bench = new GateBench(Roomy with { PreventsSelfMatch = true });
+        ApprovedOrder buy = bench.Live(10, 999_000);
+        Assert.Equal(GateVerdict.Approved, bench.TryNew(20, 999_100, Side.Sell));
+        bench.Report(buy.ClientOrderId, ExecutionKind.Restated, price: 999_200);
+        Assert.Equal(GateVerdict.SelfMatch, bench.TryNew(30, 999_200, Side.Sell));
+        Assert.Equal(GateVerdict.Approved, bench.TryNew(30, 999_300, Side.Sell));
+    }
+
+    [Fact]
+    public void An_order_that_a_bust_revives_may_still_trade_at_the_price_of_its_unanswered_amend()
+    {
+        var bench = new GateBench(Roomy with { PreventsSelfMatch = true });
+        ApprovedOrder buy = bench.Live(10, 999_000);
+        bench.Amend(in buy, 10, 999_500);
+        bench.Report(buy.ClientOrderId, ExecutionKind.Trade, 10, 10, status: OrderStatus.Filled);
+        Assert.Equal(0, bench.Orders.LiveCount);
+        bench.Report(buy.ClientOrderId, ExecutionKind.TradeCancelled, 0, 10, status: OrderStatus.New);
+        Assert.Equal(1, bench.Orders.LiveCount);
+        Assert.Equal(GateVerdict.SelfMatch, bench.TryNew(20, 999_500, Side.Sell));
+        Assert.Equal(GateVerdict.Approved, bench.TryNew(20, 999_600, Side.Sell));
+    }
 }
