@@ -7,7 +7,7 @@ internal static unsafe class Libc
 {
     public const int AfInet = 2, AfInet6 = 10, SockStream = 1, SockNonBlock = 0x800, SockCloseOnExec = 0x80000, SolSocket = 1, SoReuseAddress = 2, SoKeepAlive = 9,
         SoSendBuffer = 7, SoReceiveBuffer = 8, SoSendTimeout = 21, ProtocolTcp = 6, TcpNoDelay = 1, TcpKeepIdle = 4, TcpKeepInterval = 5, TcpKeepCount = 6,
-        TcpQuickAck = 12, ShutdownBoth = 2, MsgDontWait = 0x40, MsgNoSignal = 0x4000, ErrorInterrupted = 4, ErrorAgain = 11;
+        TcpQuickAck = 12, ShutdownBoth = 2, MsgDontWait = 0x40, MsgNoSignal = 0x4000, ErrorInterrupted = 4, ErrorAgain = 11, ErrorAddressInUse = 98;
 
     [StructLayout(LayoutKind.Sequential)]
     public struct TimeValue { public long Seconds, Microseconds; }

@@ -57,7 +57,7 @@ internal sealed unsafe class SocketHandle : SafeHandleMinusOneIsInvalid
             {
                 int errno = Marshal.GetLastPInvokeError();
                 socket.Dispose();
-                throw new IOException($"cannot listen on {address}:{port}: errno {errno} ({Marshal.GetPInvokeErrorMessage(errno)})");
+                throw new IOException($"cannot listen on {address}:{port}: {Marshal.GetPInvokeErrorMessage(errno)}{(errno == Libc.ErrorAddressInUse ? "; another program has the port: name another, or 0 for any" : "")}");
             }
         }
         boundPort = name[2] << 8 | name[3];

@@ -27,7 +27,7 @@ internal static class ReplayCommand
             string file = parsed.GetValue(journal)!;
             RunCommand.RequireNonNegative("--speed", parsed.GetValue(speed));
             JournalHeader header;
-            using (var reader = JournalReader.TryOpen(file, out string? problem) ?? throw new BadInputException(File.Exists(file) ? problem! : $"{file}: there is no such file"))
+            using (var reader = JournalReader.TryOpen(file, out string? problem) ?? throw new BadInputException(File.Exists(file) ? problem! : Directory.Exists(file) ? $"{file}: it is a folder; name a .journal file in it" : $"{file}: there is no such file"))
                 header = reader.Header;
             var errors = new ConfigurationErrors();
             var desk = Desk.Parse(header.Desk.Bytes.ToArray(), header.Desk.Name, errors, header.Policies.Select(p => (p.Name, p.Bytes.ToArray())).ToList());

@@ -42,7 +42,7 @@ internal static class RunCommand
         {
             var (p, d) = CommandLineOptions.Load(parsed.GetValue(profile)!, parsed.GetValue(desk)!);
             string? file = parsed.GetValue(capture);
-            if (file is not null && !File.Exists(file)) throw new BadInputException($"{file}: there is no such file; --capture wants {Ingest.Pcap.CaptureOpener.Allowed}");
+            if (file is not null && !File.Exists(file)) throw new BadInputException($"--capture: {file}: {(Directory.Exists(file) ? "it is a folder" : "there is no such file")}; allowed is {Ingest.Pcap.CaptureOpener.Allowed}");
             RequireNonNegative("--seconds", parsed.GetValue(seconds));
             RequireNonNegative("--speed", parsed.GetValue(speed));
             RequireNonNegative("--warm-up", parsed.GetValue(warmUp));

@@ -23,6 +23,7 @@ internal sealed partial class HostRun
         if (_profile.Topology == Configuration.Topology.Staged)
             foreach (var stage in new[] { Stage.Encoded, Stage.Sent, Stage.TickToOrder, Stage.TickToSent }) _latency[stage].Add(_gatewayLatency[stage]);
         if (!IsReplay && c.Kills > 0) _warnings.Add("trading was killed in mid-run: no new order left from then on");
+        WarnOfSilentCapture();
         WarnOfIncompleteBooks();
         WarnOfLiveOrders();
         var (sent, unsent) = _sendCounts();
@@ -46,6 +47,13 @@ internal sealed partial class HostRun
             Statement = IsReplay ? null : _venue.Compare(_flow.Account, _desk.Instruments),
             ReplayVerdict = IsReplay ? ReplayVerdict(hash) : null,
         };
+    }
+
+    /// <summary>A capture of other symbols is read to its end without a word said to the desk.</summary>
+    private void WarnOfSilentCapture()
+    {
+        if (IsReplay || IsLive || _flow.Counters.DecideMarks != 0 || _source.Statistics.Packets == 0) return;
+        _warnings.Add($"the capture has nothing of the desk's instruments ({string.Join(", ", _desk.Instruments.Select(i => i.Symbol))}): nothing was decided; the desk file must name the capture's symbols");
     }
 
     /// <summary>A desk without orders must not look like a calm market: which books could not be traded on at the end, and why.</summary>
