@@ -27,6 +27,12 @@ public class GreeksMutationTests(ITestOutputHelper output)
         "a9,lookback-floating,black-scholes,put,100,,1,0.03,0.01,0.2,,,,110,,,,,,,,,,,",
         "a10,asian-geometric,black-scholes,call,100,98,0.5,0.03,0.01,0.2,,,,,12,4,101,,,,,,,,",
         "a11,asset-digital,black-scholes,put,123456789012345678901234567890e-28,12,1,0.02,0.01,0.25,,,,,,,,,,,,,,,",
+        "a12,american,black-scholes,put,100,104,0.75,0.04,0.01,0.3,,,,,,,,,,,,,,,",
+        "a13,american,black-scholes,call,100,97,0.5,0.03,0.05,0.25,,,,,,,,,,,,,,,",
+        "a15,european,heston,call,100,105,1,0.03,0.01,,,,,,,,,1.5,0.06,0.5,-0.6,0.04,,,",
+        "a16,european,bates,put,100,95,1,0.03,0.01,,,,,,,,,1.5,0.06,0.5,-0.6,0.04,0.4,-0.1,0.15",
+        "a17,cash-digital,merton,call,100,102,0.5,0.02,0.01,0.2,,,10,,,,,,,,,,0.5,-0.1,0.15",
+        "a18,european,merton,put,100,102,0.5,0.02,0.01,0.2,,,,,,,,,,,,,0.5,-0.1,0.15",
     ];
 
     private const string Characters = ",\"\n\r;. -+eE0123456789a";
