@@ -95,7 +95,7 @@ public sealed class ConfigurationFileTests : IDisposable
         { "run --desk {list}", "{list}:1: (file): saw a list of 0, allowed is an object" },
         { "run --sedonds 3", "Unrecognized command or argument '--sedonds'." },
         { "run --seconds -3", "--seconds: saw -3, allowed is a number of at least 0" },
-        { "run --desk {desk} --capture nosuch.gz", "nosuch.gz: there is no such file" },
+        { "run --desk {desk} --capture nosuch.gz", "--capture: nosuch.gz: there is no such file" },
         { "run --desk {desk} --capture {text}", "{text}: " },
         { "run --desk {desk}", "{desk}: venue.kind: saw \"paper\", which fills from replayed market data; allowed with it is --capture FILE" },
         { "replay nosuch.journal", "nosuch.journal: there is no such file" },
