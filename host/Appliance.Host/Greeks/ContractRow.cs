@@ -111,6 +111,7 @@ internal sealed class ContractRow
     {
         bool Given(Column column) => (given & ColumnUse.Bit(column)) != 0;
         if (Given(Column.Extremum) && !(this[Column.Extremum] > 0) && Kind is ContractKind.LookbackFixed or ContractKind.LookbackFloating) return "extremum must be above zero, or blank when it is the spot";
+        if (Kind is not (ContractKind.AsianGeometric or ContractKind.AsianArithmetic)) return null;
         double fixings = this[Column.Fixings], elapsed = this[Column.ElapsedFixings];
         if (Given(Column.Fixings) && !(fixings >= 1 && fixings <= 100_000 && fixings == Math.Floor(fixings))) return "fixings must be a whole number from 1 to 100000, or blank for a continuous average";
         if (!(elapsed >= 0 && elapsed <= fixings && elapsed == Math.Floor(elapsed))) return "elapsedFixings must be a whole number from 0 to fixings";
