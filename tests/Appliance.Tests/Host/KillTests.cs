@@ -13,8 +13,10 @@ public sealed class KillTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private ApplianceProcess Start(string profile, string desk, params string[] more) =>
-        ApplianceProcess.Start(["run", "--profile", profile, "--desk", desk, "--out", _folder.Out, "--report", _folder.ReportFile, "--no-console", .. more]);
+    private ApplianceProcess Start(string profile, string desk, params string[] more) => Start(_folder, profile, desk, more);
+
+    private static ApplianceProcess Start(RunFolder folder, string profile, string desk, params string[] more) =>
+        ApplianceProcess.Start(["run", "--profile", profile, "--desk", desk, "--out", folder.Out, "--report", folder.ReportFile, "--no-console", .. more]);
 
     [Theory]
     [InlineData("signal", "fused")]
@@ -52,26 +54,41 @@ public sealed class KillTests : IDisposable
     [Fact]
     public void A_kill_with_the_ring_full_lets_no_order_out()
     {
-        // The decision stands still for eight seconds; meanwhile the feed fills the ring.
-        using var host = Start(_folder.Profile("paired", 256, "smallRing patientWatchdog"), _folder.PassiveDesk(d => d["venue"]!["eventsPerSecond"] = 12_000), "--fault", "decide:stall@1");
+        // The decision stands still for eight seconds. A machine that gives this program no time may let them pass before the kill: then nothing was tried.
+        for (int attempt = 0; attempt < 3; attempt++)
+        {
+            using var folder = new RunFolder();
+            if (KillsWithTheRingFull(folder)) return;
+        }
+        Assert.Fail("three times the ring was empty again before the kill");
+    }
+
+    /// <returns>False when the decision went on before the kill was seen.</returns>
+    private static bool KillsWithTheRingFull(RunFolder folder)
+    {
+        using var host = Start(folder, folder.Profile("paired", 256, "smallRing patientWatchdog"), folder.PassiveDesk(d => d["venue"]!["eventsPerSecond"] = 12_000), "--fault", "decide:stall@1");
         (long Ticks, long SinceNs) still = default;
-        _folder.WaitForBoard(host, s =>
+        folder.WaitForBoard(host, s =>
         {
             if (s.Ticks != still.Ticks) still = (s.Ticks, s.ElapsedNs);
             return s.Sent > 0 && s.ElapsedNs - still.SinceNs > 1_500_000_000;
         }, "a full ring: no tick for a second and a half");
-        _folder.WatchOrders();
-        int before = _folder.SentOrders().Count(o => o.Kind != OrderRequestKind.Cancel);
+        folder.WatchOrders();
+        int before = folder.SentOrders().Count(o => o.Kind != OrderRequestKind.Cancel);
         Assert.True(before > 0);
         host.Signal(ApplianceProcess.SignalUser1);
-        _folder.WaitForBoard(host, s => s.Killed != 0 && s.Ticks > still.Ticks + 20_000, "the ring is empty again and the feed goes on");
+        long ticksAtKill = 0;
+        folder.WaitForBoard(host, s => s.Killed != 0 && (ticksAtKill = s.Ticks) > 0, "killed");
+        folder.WaitForBoard(host, s => s.Ticks > still.Ticks + 20_000, "the ring is empty again and the feed goes on");
         host.Signal(ApplianceProcess.SignalTerminate);
         Assert.Equal(0, host.WaitForExit());
-        Assert.Equal(before, _folder.SentOrders().Count(o => o.Kind != OrderRequestKind.Cancel));
+        if (ticksAtKill != still.Ticks) return false;
+        Assert.Equal(before, folder.SentOrders().Count(o => o.Kind != OrderRequestKind.Cancel));
         // In eight seconds the market may have filled what stood; if it did not, we cancelled it.
-        Assert.Equal(_folder.Statement().GetProperty("cancelled").GetInt64(), _folder.CancelsHeardOf());
-        Assert.True(_folder.Report().GetProperty("statement").GetProperty("equal").GetBoolean());
-        Assert.Equal(1, _folder.Report().GetProperty("market").GetProperty("kills").GetInt64());
+        Assert.Equal(folder.Statement().GetProperty("cancelled").GetInt64(), folder.CancelsHeardOf());
+        Assert.True(folder.Report().GetProperty("statement").GetProperty("equal").GetBoolean());
+        Assert.Equal(1, folder.Report().GetProperty("market").GetProperty("kills").GetInt64());
+        return true;
     }
 
     [Fact]
