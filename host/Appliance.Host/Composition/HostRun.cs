@@ -115,6 +115,10 @@ internal sealed partial class HostRun : IDisposable
         _options = _replayed is null ? OpeningPositions.Stated(options, _request.OpeningPositions) : OpeningPositions.Recorded(options, _replayed.Header.OpeningPositions);
         if (_profile.LockMemory && Linux.LockAllMemory() is not 0 and int errno)
             _warnings.Add($"memory is not locked: {Linux.Message(errno)}");
+        // This thread supervises, and starts those that no profile places: none of them is to share the core of one that spins.
+        int[] spinning = [.. new[] { _profile.Hot, _profile.Decide, _profile.Gateway }.Where(t => t.Core >= 0 && t.Wait == RingWait.BusySpin).Select(t => t.Core)];
+        if (IsLive && spinning.Length > 0 && Linux.KeepThisThreadOff(spinning) is not 0 and int kept)
+            _warnings.Add($"the supervisor may share the cores of hot threads: {Linux.Message(kept)}");
 
         if (_profile.RingImplementation == "disruptor") ComposeOver(new PortRing(DisruptorAdapter.CreateRing<RingEvent>(new DisruptorRingOptions { Capacity = _profile.RingCapacity, ManyProducers = _profile.Topology != Topology.Fused, AllowsParking = _profile.Hot.Wait == RingWait.Parking || _profile.Decide.Wait == RingWait.Parking || _profile.Journal.Wait == RingWait.Parking })));
         else if (_profile.Topology == Topology.Fused) ComposeOver(new SingleRing(Embedded(RingProducers.Single)));

@@ -19,6 +19,18 @@ internal static unsafe class Linux
         return sched_setaffinity(CurrentThread, maskBytes, mask) == 0 ? 0 : Marshal.GetLastPInvokeError();
     }
 
+    /// <summary>Keeps the calling thread, and those that it starts from now on, off these cores; does nothing when no other core would be left. Returns errno, 0 for success.</summary>
+    public static int KeepThisThreadOff(IEnumerable<int> cores)
+    {
+        const int maskBytes = 128;
+        byte* mask = stackalloc byte[maskBytes];
+        new Span<byte>(mask, maskBytes).Clear();
+        if (sched_getaffinity(CurrentThread, maskBytes, mask) < 0) return Marshal.GetLastPInvokeError();
+        foreach (int core in cores) mask[core >> 3] &= (byte)~(1 << (core & 7));
+        if (!new Span<byte>(mask, maskBytes).ContainsAnyExcept((byte)0)) return 0;
+        return sched_setaffinity(CurrentThread, maskBytes, mask) == 0 ? 0 : Marshal.GetLastPInvokeError();
+    }
+
     /// <summary>Puts the calling thread into SCHED_FIFO. Returns errno.</summary>
     public static int MakeThisThreadFifo(int priority)
     {
@@ -68,6 +80,7 @@ internal static unsafe class Linux
     private struct TimeSpec { public long Seconds, Nanoseconds; }
 
     [DllImport("libc", SetLastError = true)] private static extern int sched_setaffinity(int pid, nint bytes, byte* mask);
+    [DllImport("libc", SetLastError = true)] private static extern int sched_getaffinity(int pid, nint bytes, byte* mask);
     [DllImport("libc", SetLastError = true)] private static extern int sched_setscheduler(int pid, int policy, int* parameter);
     [DllImport("libc", SetLastError = true)] private static extern int mlockall(int flags);
     [DllImport("libc")] private static extern nint signal(int number, nint handler);
