@@ -234,12 +234,7 @@ public sealed partial class Gate
         order.ClientOrderId = id;
         // FIX 4.4 appendix D chains optimistically: a request names the last one sent that was not refused, so an amend still unanswered.
         order.OriginalClientOrderId = record.PendingAmendId != 0 ? record.PendingAmendId : record.CurrentId;
-        order.Instrument = record.Instrument;
-        order.Portfolio = record.Portfolio;
-        order.Side = record.Side;
-        order.TimeInForce = record.TimeInForce;
-        order.PriceUnits = record.PriceUnits;
-        order.QuantityUnits = record.QuantityUnits;
+        Describe(in record, ref order);
         _orders.OpenCancel(slot, id, order.OriginalClientOrderId, _nowUtcNs);
         Count(id);
         return GateVerdict.Approved;
@@ -254,14 +249,20 @@ public sealed partial class Gate
         if (record.IsDone) return GateVerdict.OrderDone;
         order.ClientOrderId = record.CurrentId;
         order.OriginalClientOrderId = 0;
-        order.Instrument = record.Instrument;
-        order.Portfolio = record.Portfolio;
-        order.Side = record.Side;
-        order.TimeInForce = record.TimeInForce;
-        order.PriceUnits = record.PriceUnits;
-        order.QuantityUnits = record.QuantityUnits;
+        Describe(in record, ref order);
         CountMessage(_nowUtcNs);
         return GateVerdict.Approved;
+    }
+
+    /// <summary>A request about an order states the order's own terms, whatever the intent said.</summary>
+    private static void Describe(in OrderRecord record, ref OrderIntent request)
+    {
+        request.Instrument = record.Instrument;
+        request.Portfolio = record.Portfolio;
+        request.Side = record.Side;
+        request.TimeInForce = record.TimeInForce;
+        request.PriceUnits = record.PriceUnits;
+        request.QuantityUnits = record.QuantityUnits;
     }
 
     /// <summary>Whether the portfolio may place orders at all. A throttle that is reached holds it until somebody enables it, so it is judged before the order that would pass it.</summary>

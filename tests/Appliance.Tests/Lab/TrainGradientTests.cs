@@ -99,6 +99,12 @@ public class TrainGradientTests
         int[] blocks = [.. Enumerable.Range(0, 8)];
         batch.SetParameters(parameters);
         batch.Compute(pool, blocks);
+        HoldsAlongItself(batch, pool, blocks, parameters);
+    }
+
+    /// <summary>The gradient just computed has the length of the mean loss's slope along it, by central differences over eight blocks of 256 paths.</summary>
+    internal static void HoldsAlongItself(BatchGradient batch, PathPool pool, int[] blocks, double[] parameters)
+    {
         double[] gradient = (double[])batch.Gradient.Clone();
         double norm = Math.Sqrt(gradient.Sum(g => g * g)), step = 3e-3;
         double Moved(double sign)

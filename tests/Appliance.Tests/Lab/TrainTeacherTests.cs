@@ -31,16 +31,7 @@ public sealed class TrainTeacherTests(Xunit.Abstractions.ITestOutputHelper outpu
         batch.SetParameters(parameters);
         double mean = batch.Compute(pool, blocks);
         Assert.True(mean > 0.01);
-        double[] gradient = (double[])batch.Gradient.Clone();
-        double norm = Math.Sqrt(gradient.Sum(g => g * g)), step = 3e-3;
-        double Moved(double sign)
-        {
-            batch.SetParameters([.. parameters.Zip(gradient, (v, g) => v + sign * step * g / norm)]);
-            double sum = 0;
-            foreach (float loss in batch.Losses(pool, blocks)) sum += loss;
-            return sum / (8 * 256);
-        }
-        Assert.Equal(norm, (Moved(1) - Moved(-1)) / (2 * step), 0.01 * norm);
+        TrainGradientTests.HoldsAlongItself(batch, pool, blocks, parameters);
     }
 
     [Theory]
