@@ -14,7 +14,7 @@ namespace Appliance.Tests.Host;
 
 /// <summary>
 /// The host killed at random moments under load, again and again in one session with a venue that goes on trading: after each restart positions and working orders are the venue's before anything
-/// new is sent, nothing ever reaches the venue twice, and at the end both sides agree on their sequence numbers. 200 kills with APPLIANCE_FULL=1, a few otherwise; the seed rotates and is printed.
+/// new is sent, nothing ever reaches the venue twice, and at the end both sides agree on their sequence numbers. 200 kills with APPLIANCE_FULL=1, as many as APPLIANCE_KILLS says, a few otherwise; the seed rotates and is printed.
 /// </summary>
 [Collection(ProcessTests.Name)]
 public sealed class CrashRecoveryTests(ITestOutputHelper output) : IDisposable
@@ -30,7 +30,7 @@ public sealed class CrashRecoveryTests(ITestOutputHelper output) : IDisposable
     [Fact]
     public void Killed_at_random_moments_the_host_knows_after_each_restart_what_the_venue_knows()
     {
-        int kills = Environment.GetEnvironmentVariable("APPLIANCE_FULL") == "1" ? 200 : 3;
+        int kills = int.TryParse(Environment.GetEnvironmentVariable("APPLIANCE_KILLS"), out int asked) ? asked : Environment.GetEnvironmentVariable("APPLIANCE_FULL") == "1" ? 200 : 3;
         int seed = int.TryParse(Environment.GetEnvironmentVariable("APPLIANCE_SEED"), out int given) ? given : (int)(DateTime.UtcNow.Ticks / TimeSpan.TicksPerMinute & 0xFFFFFF);
         output.WriteLine($"seed {seed}, {kills} kills");
         var random = new Random(seed);
@@ -40,7 +40,7 @@ public sealed class CrashRecoveryTests(ITestOutputHelper output) : IDisposable
         using var feed = new MulticastSender(Group, feedPort, "127.0.0.1");
         string[] run = ["run", "--profile", _folder.Profile("fused", more: "smallRing patientWatchdog"), "--desk", Desk(feedPort, venue.Port), "--out", _folder.Out, "--report", _folder.ReportFile, "--no-console"];
         int restored = 0;
-        long asked = 0;
+        long questions = 0;
         for (int kill = 0; kill <= kills; kill++)
         {
             using var host = ApplianceProcess.Start(run);
@@ -51,7 +51,7 @@ public sealed class CrashRecoveryTests(ITestOutputHelper output) : IDisposable
             Until(host, venue, () => board.TryRead(out var s) && s.SessionUp != 0 && s.HeldBackBy == 0 && venue.IsIdle && (long)s.Portfolios[0].HedgePosition + (long)s.Portfolios[1].HedgePosition == venue.Position && s.LiveOrders == venue.WorkingOrders,
                 () => board.TryRead(out var s) ? $"{where}: session {s.SessionUp}, held back by {(Risk.GateVerdict)s.HeldBackBy}, position {s.Portfolios[0].HedgePosition + s.Portfolios[1].HedgePosition} and {venue.Position} at the venue, working {s.LiveOrders} and {venue.WorkingOrders}" : where);
             restored += venue.WorkingOrders;
-            asked = venue.StatusRequests;
+            questions = venue.StatusRequests;
             Assert.Empty(venue.Repeated);
 
             venue.Trades = true;
@@ -83,7 +83,7 @@ public sealed class CrashRecoveryTests(ITestOutputHelper output) : IDisposable
         }
         Until(null, venue, () => venue.IsIdle, () => "requests left");
         Assert.True(venue.Seen.Count > venue.News && (kills < 10 || restored > 0), $"seed {seed}: nothing rested, so the run shows little");
-        output.WriteLine($"{venue.Seen.Count} requests, {venue.News} orders, {restored} working orders found again, {asked} asked about");
+        output.WriteLine($"{venue.Seen.Count} requests, {venue.News} orders, {restored} working orders found again, {questions} asked about");
 
         // What the run ended with is what it began with and what it traded since.
         string sessionFolder = SessionFolder.Open(_folder.Out, Session);
