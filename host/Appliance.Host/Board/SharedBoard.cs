@@ -25,14 +25,16 @@ internal sealed unsafe class SharedBoard : IDisposable
         _view.SafeMemoryMappedViewHandle.AcquirePointer(ref _memory);
     }
 
-    /// <summary>Makes the board anew at <paramref name="path"/>.</summary>
+    /// <summary>Makes the board anew at <paramref name="path"/>: whoever opens that sees the old one or the new one, whole.</summary>
     public static SharedBoard Create(string path)
     {
-        if (File.Exists(path)) File.Delete(path);
-        var board = new SharedBoard(MemoryMappedFile.CreateFromFile(path, FileMode.CreateNew, null, Size));
+        string beside = path + ".part";
+        if (File.Exists(beside)) File.Delete(beside);
+        var board = new SharedBoard(MemoryMappedFile.CreateFromFile(beside, FileMode.CreateNew, null, Size));
         new Span<byte>(board._memory, Size).Clear();
         *(int*)(board._memory + 8) = Environment.ProcessId;
         Volatile.Write(ref *(long*)board._memory, Magic);
+        File.Move(beside, path, overwrite: true);
         return board;
     }
 
@@ -40,17 +42,25 @@ internal sealed unsafe class SharedBoard : IDisposable
     public static SharedBoard? TryOpen(string path, out string? problem)
     {
         problem = null;
-        if (!File.Exists(path))
+        // One look: the file may go between two.
+        var file = new FileInfo(path);
+        if (!file.Exists)
         {
             problem = $"{path}: there is no such file; is a host running with this output folder?";
             return null;
         }
-        if (new FileInfo(path).Length < Size)
+        if (file.Length < Size)
         {
             problem = $"{path}: is no board of this version";
             return null;
         }
-        var board = new SharedBoard(MemoryMappedFile.CreateFromFile(path, FileMode.Open, null, Size));
+        SharedBoard board;
+        try { board = new SharedBoard(MemoryMappedFile.CreateFromFile(path, FileMode.Open, null, Size)); }
+        catch (IOException e)
+        {
+            problem = $"{path}: cannot be opened: {e.Message}";
+            return null;
+        }
         if (Volatile.Read(ref *(long*)board._memory) == Magic) return board;
         board.Dispose();
         problem = $"{path}: is no board of this version";
