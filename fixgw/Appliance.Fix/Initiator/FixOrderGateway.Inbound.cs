@@ -74,7 +74,7 @@ public sealed partial class FixOrderGateway<TSink, TClock>
         if (_lossSeen && _pollNs >= _nextAttemptNs && _session.MayConnect(_pollUtcNs))
         {
             Counters.ConnectAttempts++;
-            _connector.Begin();
+            _connector.Begin(_schedule.Host);
         }
     }
 

@@ -69,9 +69,9 @@ public sealed partial class FixOrderGateway<TSink, TClock> : IOrderGateway, IEme
         _link = new TcpLink(options.ReceiveBufferBytes, QueueBytes);
         _recent = new RecentOrders(options.RecentOrders);
         _executions = new RecentExecutions(options.RecentOrders);
-        _schedule = new ReconnectSchedule(options.ReconnectFirstMs, options.ReconnectMaxMs, options.ReconnectSeed);
+        _schedule = options.MakeReconnectSchedule();
         _session = new FixSession<Actions>(new Actions(this), _store, header, options.MakeSettings());
-        _connector = new Connector(options.Host, options.Port, options.ConnectTimeoutMs);
+        _connector = new Connector(options);
     }
 
     public bool IsUp => _session.IsUp && !_emergency;

@@ -31,9 +31,9 @@ public sealed class FixSessionInitiator<TApplication> : IDisposable where TAppli
         _store = options.MakeStore();
         _messageLog = options.MakeMessageLog(_store);
         _link = new TcpLink(options.ReceiveBufferBytes, QueueBytes);
-        _schedule = new ReconnectSchedule(options.ReconnectFirstMs, options.ReconnectMaxMs, options.ReconnectSeed);
+        _schedule = options.MakeReconnectSchedule();
         _session = new FixSession<Actions>(new Actions(this), _store, Header, options.MakeSettings());
-        _connector = new Connector(options.Host, options.Port, options.ConnectTimeoutMs);
+        _connector = new Connector(options);
     }
 
     public FixHeaderTemplate Header { get; }
@@ -89,7 +89,7 @@ public sealed class FixSessionInitiator<TApplication> : IDisposable where TAppli
             _session.OnConnected(_nowNs, _utcNs);
             return;
         }
-        if (!_stopping && _connector.IsIdle && _nowNs >= _nextAttemptNs && _session.MayConnect(_utcNs)) _connector.Begin();
+        if (!_stopping && _connector.IsIdle && _nowNs >= _nextAttemptNs && _session.MayConnect(_utcNs)) _connector.Begin(_schedule.Host);
     }
 
     private void Close()

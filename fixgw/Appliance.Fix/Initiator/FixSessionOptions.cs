@@ -11,6 +11,12 @@ public sealed record FixSessionOptions
     public required string Host { get; init; }
     /// <summary>TCP port, 1–65535.</summary>
     public required int Port { get; init; }
+    /// <summary>Further hosts, tried in this order when the one before does not bring the session up; after a session that was up the first comes first again.</summary>
+    public IReadOnlyList<FixEndpoint> BackupHosts { get; init; } = [];
+    /// <summary>An HTTP proxy that is asked for the connection by CONNECT; null connects directly.</summary>
+    public FixEndpoint? Proxy { get; init; }
+    /// <summary>Path of the local socket of a TLS companion, over which the session is led; null speaks plain TCP. The companion knows about a proxy by itself.</summary>
+    public string? TlsCompanion { get; init; }
     /// <summary>Our CompID, 1–32 printable ASCII characters.</summary>
     public required string SenderCompId { get; init; }
     /// <summary>The venue's CompID.</summary>
@@ -63,8 +69,8 @@ public sealed record FixSessionOptions
     public int ReconnectMaxMs { get; init; } = 2_000;
     /// <summary>Bound of one connection attempt, milliseconds.</summary>
     public int ConnectTimeoutMs { get; init; } = 3_000;
-    /// <summary>Seed of the reconnect jitter; give each session its own.</summary>
-    public ulong ReconnectSeed { get; init; } = 1;
+    /// <summary>Seed of the reconnect jitter; null takes one that goes by the CompIDs, so that two sessions differ and one is the same each day.</summary>
+    public ulong? ReconnectSeed { get; init; }
     /// <summary>Bytes of the receive buffer, at least 16384.</summary>
     public int ReceiveBufferBytes { get; init; } = 1 << 18;
     /// <summary>Orders whose instrument and answers are remembered by client order id, a power of two.</summary>
@@ -80,6 +86,9 @@ public sealed record FixSessionOptions
         }
         Need(Host.Length > 0, "Host is empty");
         Need(Port is > 0 and < 65536, $"Port {Port} is not 1 to 65535");
+        foreach (var backup in BackupHosts) Need(backup.Host.Length > 0 && backup.Port is > 0 and < 65536, $"backup host {backup} has no name or no port from 1 to 65535");
+        Need(Proxy is null || TlsCompanion is null, "Proxy stands beside TlsCompanion, which is to be told of the proxy itself");
+        Need(TlsCompanion is null || Encoding.UTF8.GetByteCount(TlsCompanion) <= SocketHandle.LocalPathBytesMax, $"the path of the TLS companion's socket has more than {SocketHandle.LocalPathBytesMax} bytes: {TlsCompanion}");
         Need(IsCompId(SenderCompId), $"SenderCompId '{SenderCompId}' is not 1 to 32 printable ASCII characters without '=' and blanks");
         Need(IsCompId(TargetCompId), $"TargetCompId '{TargetCompId}' is not 1 to 32 printable ASCII characters without '=' and blanks");
         Need(Account.Length <= FixText.MaxLength && Account.All(c => c is >= ' ' and <= '~'), $"Account '{Account}' is not at most {FixText.MaxLength} printable ASCII characters");
@@ -107,6 +116,14 @@ public sealed record FixSessionOptions
 
     /// <summary>Whether an order may bear the tag beside those that it writes itself.</summary>
     public static bool IsFreeOrderField(int tag) => !FixHeader.IsHeaderTag(tag) && !FixHeader.IsTrailerTag(tag) && tag is not (1 or 11 or 21 or 38 or 40 or 41 or 44 or 54 or 55 or 59 or 60);
+
+    /// <summary>In the order in which they are tried.</summary>
+    internal IEnumerable<FixEndpoint> Hosts => BackupHosts.Prepend(new FixEndpoint(Host, Port));
+
+    internal ReconnectSchedule MakeReconnectSchedule() => new(ReconnectFirstMs, ReconnectMaxMs, ReconnectSeed ?? NameSeed($"{SenderCompId}/{TargetCompId}/{Index}"), 1 + BackupHosts.Count);
+
+    /// <summary>FNV-1a.</summary>
+    private static ulong NameSeed(string name) => name.Aggregate(0xCBF29CE484222325, (hash, c) => (hash ^ c) * 0x100000001B3);
 
     internal string EncodeOrderFields() => Encode(OrderFields);
 

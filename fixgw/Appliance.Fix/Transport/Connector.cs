@@ -3,24 +3,31 @@ using System.Runtime.InteropServices;
 
 namespace Appliance.Fix;
 
-/// <summary>Name resolution and connecting, on a thread of its own: both block, and resolution allocates. The owner asks and later takes the result.</summary>
+/// <summary>
+/// Name resolution and connecting, on a thread of its own for each session: both block, and resolution allocates. The owner asks for one of the session's hosts and later takes the
+/// result. Where the options name a proxy, or the socket of a TLS companion, the connection is asked for there.
+/// </summary>
 internal sealed class Connector : IDisposable
 {
     private const int Idle = 0, Working = 1, Done = 2;
 
-    private readonly string _hostName;
-    private readonly int _port, _timeoutMs;
+    private readonly FixEndpoint[] _hosts;
+    private readonly FixEndpoint? _proxy;
+    private readonly string? _companion;
+    private readonly int _timeoutMs;
     private readonly AutoResetEvent _wake = new(false);
     private readonly Thread _thread;
     private volatile int _state;
     private volatile bool _stopping;
     private SocketHandle? _result;
+    private int _host;
 
-    public Connector(string hostName, int port, int timeoutMs)
+    public Connector(FixSessionOptions options)
     {
-        _hostName = hostName;
-        _port = port;
-        _timeoutMs = timeoutMs;
+        _hosts = [.. options.Hosts];
+        _proxy = options.Proxy;
+        _companion = options.TlsCompanion;
+        _timeoutMs = options.ConnectTimeoutMs;
         _thread = new Thread(Run) { IsBackground = true, Name = "fix-connect" };
         _thread.Start();
     }
@@ -30,8 +37,12 @@ internal sealed class Connector : IDisposable
 
     public bool IsIdle => _state == Idle;
 
-    public void Begin()
+    /// <summary>The host that the last attempt went to.</summary>
+    public FixEndpoint Target => _hosts[_host];
+
+    public void Begin(int host)
     {
+        _host = host;
         _state = Working;
         _wake.Set();
     }
@@ -62,21 +73,53 @@ internal sealed class Connector : IDisposable
 
     private SocketHandle? TryConnect()
     {
+        var target = _hosts[_host];
+        SocketHandle? socket;
+        string? problem;
+        if (_companion is not null)
+        {
+            socket = SocketHandle.ConnectLocal(_companion, out int errno);
+            problem = socket is null ? $"the TLS companion does not listen at {_companion}: {Marshal.GetPInvokeErrorMessage(errno)}" : null;
+            // It resolves, connects and shakes hands, each within the bound.
+            if (socket is not null)
+            {
+                string? said = Tunnel.Open(socket, target, 3 * _timeoutMs, out string? ended);
+                if (said is not null) problem = said.StartsWith(target.ToString(), StringComparison.Ordinal) ? said : $"{target}: the TLS companion {said}";
+                if (ended is not null) LastError = ended;
+            }
+        }
+        else
+        {
+            socket = Connect(_proxy ?? target, _timeoutMs, out problem);
+            if (socket is not null && _proxy is { } proxy && Tunnel.Open(socket, target, _timeoutMs, out _) is { } said) problem = $"{target}: the proxy {proxy} {said}";
+        }
+        if (problem is null)
+            return socket;
+        LastError = problem;
+        socket?.Dispose();
+        return null;
+    }
+
+    /// <summary>Tries the addresses of a name in turn.</summary>
+    public static SocketHandle? Connect(FixEndpoint endpoint, int timeoutMs, out string? problem)
+    {
         try
         {
             int errno = 0;
-            var addresses = IPAddress.TryParse(_hostName, out var address) ? [address] : Dns.GetHostAddresses(_hostName);
+            var addresses = IPAddress.TryParse(endpoint.Host, out var address) ? [address] : Dns.GetHostAddresses(endpoint.Host);
             foreach (var candidate in addresses)
             {
-                var socket = SocketHandle.Connect(candidate, _port, _timeoutMs, out errno);
-                if (socket is not null)
-                    return socket;
+                var socket = SocketHandle.Connect(candidate, endpoint.Port, timeoutMs, out errno);
+                if (socket is null) continue;
+                problem = null;
+                return socket;
             }
-            LastError = $"{_hostName}:{_port}: {Marshal.GetPInvokeErrorMessage(errno)}";
+            // What a time-out of connect(2) is called is the name of a state, not of what happened.
+            problem = $"{endpoint}: {(errno is Libc.ErrorInProgress or Libc.ErrorAgain ? $"no answer within {timeoutMs} ms" : Marshal.GetPInvokeErrorMessage(errno))}";
         }
         catch (System.Net.Sockets.SocketException e)
         {
-            LastError = $"{_hostName}: {e.Message}";
+            problem = $"{endpoint.Host}: {e.Message}";
         }
         return null;
     }

@@ -5,9 +5,9 @@ namespace Appliance.Fix;
 /// <summary>The socket calls of Linux on 64 bits. Signatures are blittable.</summary>
 internal static unsafe class Libc
 {
-    public const int AfInet = 2, AfInet6 = 10, SockStream = 1, SockNonBlock = 0x800, SockCloseOnExec = 0x80000, SolSocket = 1, SoReuseAddress = 2, SoKeepAlive = 9,
-        SoSendBuffer = 7, SoReceiveBuffer = 8, SoSendTimeout = 21, ProtocolTcp = 6, TcpNoDelay = 1, TcpKeepIdle = 4, TcpKeepInterval = 5, TcpKeepCount = 6,
-        TcpQuickAck = 12, ShutdownBoth = 2, MsgDontWait = 0x40, MsgNoSignal = 0x4000, ErrorInterrupted = 4, ErrorAgain = 11, ErrorAddressInUse = 98;
+    public const int AfUnix = 1, AfInet = 2, AfInet6 = 10, SockStream = 1, SockNonBlock = 0x800, SockCloseOnExec = 0x80000, SolSocket = 1, SoReuseAddress = 2, SoKeepAlive = 9,
+        SoSendBuffer = 7, SoReceiveBuffer = 8, SoReceiveTimeout = 20, SoSendTimeout = 21, ProtocolTcp = 6, TcpNoDelay = 1, TcpKeepIdle = 4, TcpKeepInterval = 5, TcpKeepCount = 6,
+        TcpQuickAck = 12, ShutdownBoth = 2, MsgDontWait = 0x40, MsgNoSignal = 0x4000, ErrorInterrupted = 4, ErrorAgain = 11, ErrorAddressInUse = 98, ErrorInProgress = 115;
 
     [StructLayout(LayoutKind.Sequential)]
     public struct TimeValue { public long Seconds, Microseconds; }

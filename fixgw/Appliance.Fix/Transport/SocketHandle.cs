@@ -27,8 +27,7 @@ internal sealed unsafe class SocketHandle : SafeHandleMinusOneIsInvalid
             return null;
         var socket = new SocketHandle(fd);
         // SO_SNDTIMEO bounds connect(2) on Linux (socket(7)).
-        var timeout = new Libc.TimeValue { Seconds = timeoutMs / 1000, Microseconds = timeoutMs % 1000 * 1000 };
-        Libc.setsockopt(fd, Libc.SolSocket, Libc.SoSendTimeout, &timeout, (uint)sizeof(Libc.TimeValue));
+        socket.SetTimeouts(timeoutMs);
         int result;
         fixed (byte* at = name) result = Libc.connect(fd, at, (uint)length);
         errno = Marshal.GetLastPInvokeError();
@@ -40,6 +39,31 @@ internal sealed unsafe class SocketHandle : SafeHandleMinusOneIsInvalid
         socket.SetOptions();
         return socket;
     }
+
+    /// <summary>Connects to a socket of this machine that has a path. At once or not at all, for the connector's thread.</summary>
+    /// <returns>Null and an errno when it failed.</returns>
+    public static SocketHandle? ConnectLocal(string path, out int errno)
+    {
+        Span<byte> name = stackalloc byte[2 + LocalPathBytesMax + 1];
+        name.Clear();
+        name[0] = Libc.AfUnix;
+        int length = 2 + System.Text.Encoding.UTF8.GetBytes(path, name[2..^1]) + 1;
+        int fd = Libc.socket(Libc.AfUnix, Libc.SockStream | Libc.SockCloseOnExec, 0);
+        errno = Marshal.GetLastPInvokeError();
+        if (fd < 0)
+            return null;
+        var socket = new SocketHandle(fd);
+        int result;
+        fixed (byte* at = name) result = Libc.connect(fd, at, (uint)length);
+        errno = Marshal.GetLastPInvokeError();
+        if (result == 0)
+            return socket;
+        socket.Dispose();
+        return null;
+    }
+
+    /// <summary>sun_path has 108 bytes (unix(7)), one of them for the end.</summary>
+    public const int LocalPathBytesMax = 107;
 
     public static SocketHandle Listen(IPAddress address, int port, out int boundPort)
     {
@@ -92,6 +116,23 @@ internal sealed unsafe class SocketHandle : SafeHandleMinusOneIsInvalid
         {
             if (held) DangerousRelease();
         }
+    }
+
+    /// <summary>Bounds each blocking read and write; 0 takes the bound away. What does not block is not touched by it.</summary>
+    public void SetTimeouts(int timeoutMs)
+    {
+        var timeout = new Libc.TimeValue { Seconds = timeoutMs / 1000, Microseconds = timeoutMs % 1000 * 1000 };
+        Libc.setsockopt(Fd, Libc.SolSocket, Libc.SoSendTimeout, &timeout, (uint)sizeof(Libc.TimeValue));
+        Libc.setsockopt(Fd, Libc.SolSocket, Libc.SoReceiveTimeout, &timeout, (uint)sizeof(Libc.TimeValue));
+    }
+
+    /// <summary>Hands the descriptor over to a socket of the runtime, for the companion, where allocating is no matter.</summary>
+    public Socket ToSocket()
+    {
+        SetTimeouts(0);
+        var socket = new Socket(new SafeSocketHandle(handle, ownsHandle: true));
+        SetHandleAsInvalid();
+        return socket;
     }
 
     public void SetOption(int level, int option, int value) => Libc.setsockopt(Fd, level, option, &value, sizeof(int));
