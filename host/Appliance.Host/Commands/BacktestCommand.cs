@@ -50,11 +50,18 @@ internal static class BacktestCommand
             using var progress = new PathProgress(specification.Evaluation.Paths);
             var result = Evaluation.Run(specification, strategies, notes, progress: progress.Done, cancel: cancel);
             result = result with { Robustness = LabRobustness.Run(specification, strategies, result.Premium, cancel) };
+            if (specification.Evaluation.Importance is not null && specification.Market.Model != MarketModel.Paths) result = result with { Tilted = Tilted(specification, strategies, result, cancel) };
             progress.End();
             LabSummary.Print(Console.Out, result);
             if (report is not null) LabReport.Write(report, result);
             return ExitCode.Done;
         });
+    }
+
+    private static Dictionary<string, TiltedFigures> Tilted(LabSpecification s, List<IBlockPolicy> strategies, BacktestReport report, CancellationToken cancel)
+    {
+        TiltedFigures[] figures = TiltedEvaluation.Of(s, strategies, report.Paths, report.Premium * Math.Exp(s.Market.Rate * s.Time.MaturityYears), cancel: cancel);
+        return strategies.Select((strategy, i) => (strategy.Name, figures[i])).ToDictionary(p => p.Name, p => p.Item2);
     }
 
     /// <summary>The checked specification with the command line's changes.</summary>

@@ -44,6 +44,12 @@ internal static class LabSpecificationFile
             Objective = Objective(o.Object("objective")), Policy = Policy(o.Object("policy")), Training = Training(o.Object("training")), Evaluation = Evaluation(o, file),
             Baselines = Baselines(o), Certificate = o.Text("certificate") switch { "dp" => CertificateKind.DynamicProgramme, "lp" => CertificateKind.LinearProgramme, _ => CertificateKind.None },
         };
+        foreach (string part in (string[])["training", "evaluation"])
+            if ((part == "training" ? specification.Training.Importance : specification.Evaluation.Importance)?.Fault(specification) is { } fault)
+            {
+                var importance = o.Object(part).Object("importance");
+                importance.Error(fault.Key, importance.Given(fault.Key) ? "a value" : "nothing", fault.Allowed);
+            }
         return errors.Count > before ? null : specification;
     }
 
@@ -136,9 +142,16 @@ internal static class LabSpecificationFile
         return new TrainingSpecification
         {
             Paths = (int)o.Integer("paths"), Epochs = (int)o.Integer("epochs"), Batch = (int)o.Integer("batch"), LearningRate = o.Number("learningRate"), Seed = (ulong)o.Integer("seed"),
-            ClipNorm = o.Number("clipNorm"), AveragingShare = o.Number("averagingShare"), CoarseStepFactor = (int)o.Integer("coarseStepFactor"), ImportanceShift = o.Number("importanceShift"),
+            ClipNorm = o.Number("clipNorm"), AveragingShare = o.Number("averagingShare"), CoarseStepFactor = (int)o.Integer("coarseStepFactor"), Importance = Importance(o.Object("importance")),
             Teacher = o.Text("teacher") is "none" ? "" : o.Text("teacher"), Threads = (int)o.Integer("threads"),
         };
+    }
+
+    /// <summary>Null where none of its keys is given.</summary>
+    private static ImportanceSpecification? Importance(ConfigurationObject o)
+    {
+        if (!o.Given("shifts") && !o.Given("jumpFactor") && !o.Given("plainShare")) return null;
+        return new ImportanceSpecification { Shifts = o.Numbers("shifts"), JumpFactor = o.Number("jumpFactor"), PlainShare = o.Number("plainShare") };
     }
 
     private static EvaluationSpecification Evaluation(ConfigurationObject root, string file)
@@ -150,7 +163,7 @@ internal static class LabSpecificationFile
             if (!File.Exists(RelativeTo(file, other))) o.Error("robustness", $"\"{other}\"", "the name of a file that exists, relative to this one");
         return new EvaluationSpecification
         {
-            Paths = (int)o.Integer("paths"), Seed = (ulong)o.Integer("seed"), Resamples = (int)o.Integer("resamples"), Robustness = [.. o.Texts("robustness").Select(r => RelativeTo(file, r))],
+            Paths = (int)o.Integer("paths"), Seed = (ulong)o.Integer("seed"), Resamples = (int)o.Integer("resamples"), Importance = Importance(o.Object("importance")), Robustness = [.. o.Texts("robustness").Select(r => RelativeTo(file, r))],
         };
     }
 

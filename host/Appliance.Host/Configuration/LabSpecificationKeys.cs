@@ -12,6 +12,11 @@ internal static class LabSpecificationKeys
     internal static readonly string[] Architectures = ["mlp", "ntb", "lstm", "gru", .. ClassicalRules];
     internal static readonly string[] Objectives = ["std-dev", "mean-variance", "mean-std", "entropic", "cvar", "mean-cvar", "power", "expectile", "mean-variance-cvar"];
 
+    private static readonly Section Importance = new("importance",
+        new("shifts", SettingType.NumberList, "One tilted market each: where the first Brownian motion ends in the mean (on a tree: the price).") { Default = "[]", Min = -10, Max = 10, Unit = "standard deviations over the whole life" },
+        new("jumpFactor", SettingType.Number, "merton, kou, bates: jumps of the tilted markets come so many times as often.") { Default = "1", Min = 0.01, Max = 100 },
+        new("plainShare", SettingType.Number, "Share of paths from the market itself; no path counts more than its inverse.") { Default = "0.5", Min = 0.01, Max = 0.99 });
+
     private static readonly Section Market = new("market",
         new("model", SettingType.Choice, "How the underlying moves.") { Required = true, Choices = Models },
         new("spot", SettingType.NumberOrList, "Initial price; a list for several correlated underlyings.") { Required = true, Min = 1e-9, Max = 1e12, Unit = "quote currency" },
@@ -163,7 +168,7 @@ internal static class LabSpecificationKeys
             new("clipNorm", SettingType.Number, "Norm to which a gradient is clipped; 0 does not clip.") { Default = "1", Min = 0, Max = 1e12 },
             new("averagingShare", SettingType.Number, "Share of the last epochs whose weights are averaged.") { Default = "0.5", Min = 0, Max = 1 },
             new("coarseStepFactor", SettingType.Integer, "Earlier rounds decide only every n-th step.") { Default = "1", Min = 1, Max = 1000 },
-            new("importanceShift", SettingType.Number, "Shift of the price's end for importance sampling of tails.") { Default = "0", Min = -10, Max = 10, Unit = "standard deviations" },
+            new("importance", SettingType.Object, "Importance sampling of tails: training paths, and those held back, come from a mixture of markets and count by their ratios. {} is off.") { Section = Importance },
             new("teacher", SettingType.Choice, "none trains on the objective; else the rule that is imitated.") { Default = "\"none\"", Choices = ["none", "delta", "minimum-variance-delta", "dynamic-programme"] },
             new("threads", SettingType.Integer, "0 takes all cores; the result is the same for any.") { Default = "0", Min = 0, Max = 1024 })
         },
@@ -172,6 +177,7 @@ internal static class LabSpecificationKeys
             Section = new("evaluation",
             new("paths", SettingType.Integer, "Held-back paths.") { Default = "100000", Min = 10, Max = 1e9 },
             new("seed", SettingType.Integer, "Seed of the held-back paths; another than the training's.") { Default = "1000003", Min = 0, Max = 9e18 },
+            new("importance", SettingType.Object, "Judges the tail by importance sampling too, beside the plain paths. {} is off.") { Section = Importance },
             new("resamples", SettingType.Integer, "Bootstrap resamples for confidence intervals.") { Default = "200", Min = 20, Max = 100000 },
             new("robustness", SettingType.TextList, "Specification files on whose markets the strategies are tested too. Relative to this file.") { Default = "[]" })
         },

@@ -28,7 +28,7 @@ internal static class LabReport
             w.WriteEndObject();
             w.WriteStartObject("strategies");
             var delta = r.Strategies.FirstOrDefault(s => s.Name == "delta");
-            foreach (var s in r.Strategies) Strategy(w, s, delta);
+            foreach (var s in r.Strategies) Strategy(w, s, delta, r.Tilted.GetValueOrDefault(s.Name));
             w.WriteEndObject();
             if (r.Robustness.Count > 0)
             {
@@ -49,7 +49,7 @@ internal static class LabReport
         LabPage.Write(Path.ChangeExtension(path, ".html"), r);
     }
 
-    private static void Strategy(Utf8JsonWriter w, StrategyStatistics s, StrategyStatistics? delta = null)
+    private static void Strategy(Utf8JsonWriter w, StrategyStatistics s, StrategyStatistics? delta = null, TiltedFigures? tilted = null)
     {
         w.WriteStartObject(s.Name);
         Number(w, "risk", s.Risk);
@@ -70,6 +70,18 @@ internal static class LabReport
                 Interval(w, "interval", figure.Interval);
                 w.WriteEndObject();
             }
+            w.WriteEndObject();
+        }
+        if (tilted is not null)
+        {
+            w.WriteStartObject("importance");
+            foreach (var (key, estimate) in (ReadOnlySpan<(string, Lab.Risk.RiskEstimate)>)[("risk", tilted.Risk), ("cvar95", tilted.Cvar95), ("cvar99", tilted.Cvar99)])
+            {
+                Number(w, key, estimate.Value);
+                Number(w, key + "StdErr", estimate.StdErr);
+            }
+            w.WriteNumber("paths", tilted.Paths);
+            Number(w, "effectivePaths", tilted.EffectivePaths);
             w.WriteEndObject();
         }
         if (delta is not null)

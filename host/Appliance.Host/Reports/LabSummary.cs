@@ -20,6 +20,12 @@ internal static class LabSummary
             to.WriteLine($"{"as shares of delta's",-24}{string.Concat(Shared.Select(key => $"{key,12}"))}");
             foreach (var s in r.Strategies) to.WriteLine($"{s.Name,-24}{string.Concat(Shared.Select(key => ShareOf(s, delta, key).ToString("0.000", inv).PadLeft(12)))}");
         }
+        if (r.Tilted.Count > 0)
+        {
+            to.WriteLine($"{"by importance sampling",-24}{"risk",12}{"± ",10}{"cvar95",12}{"± ",10}{"cvar99",12}{"± ",10}");
+            foreach (var (name, t) in r.Tilted)
+                to.WriteLine(string.Create(inv, $"{name,-24}{t.Risk.Value,12:G6}{t.Risk.StdErr,10:G2}{t.Cvar95.Value,12:G5}{t.Cvar95.StdErr,10:G2}{t.Cvar99.Value,12:G5}{t.Cvar99.StdErr,10:G2}"));
+        }
         foreach (string note in r.Notes) to.WriteLine("note: " + note);
         to.WriteLine(string.Create(inv, $"{r.Seconds:0.0} s on {r.Threads} threads"));
     }

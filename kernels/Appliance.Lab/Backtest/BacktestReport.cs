@@ -17,6 +17,8 @@ public sealed record BacktestReport
     public IReadOnlyList<string> Notes { get; init; } = [];
     /// <summary>Strategies on other markets, by the name of the market's specification.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<StrategyStatistics>> Robustness { get; init; } = new Dictionary<string, IReadOnlyList<StrategyStatistics>>();
+    /// <summary>Strategies' tails by importance sampling, where evaluation.importance asks for it.</summary>
+    public IReadOnlyDictionary<string, TiltedFigures> Tilted { get; init; } = new Dictionary<string, TiltedFigures>();
     public PolicySurface? Surface { get; init; }
     public ExamplePath? Example { get; init; }
 }

@@ -17,7 +17,7 @@ public static class PathRunner
     /// <param name="progress">Told the paths done, from any thread.</param>
     public static BlockResult[] Run(HedgingEnvironment environment, IReadOnlyList<IBlockPolicy> strategies, long firstPath, int paths, DeltaSource? mark = null, int threads = 0, Action<int>? progress = null, CancellationToken cancel = default)
     {
-        BlockResult[] results = [.. strategies.Select(_ => new BlockResult(paths))];
+        BlockResult[] results = [.. strategies.Select(_ => new BlockResult(paths, environment.HasRatios))];
         int block = Math.Min(BlockPaths, paths), blocks = (paths + block - 1) / block;
         var options = new ParallelOptions { MaxDegreeOfParallelism = threads > 0 ? threads : System.Environment.ProcessorCount, CancellationToken = cancel };
         Parallel.For(0, blocks, options, () => new Worker(environment, strategies, block, mark), (b, _, worker) =>
@@ -58,7 +58,11 @@ public static class PathRunner
         public void Run(long firstPath, BlockResult[] results, int offset)
         {
             _environment.Fill(_block, firstPath);
-            for (int i = 0; i < _sessions.Length; i++) _engine.Run(_block, _sessions[i], results[i], offset);
+            for (int i = 0; i < _sessions.Length; i++)
+            {
+                _engine.Run(_block, _sessions[i], results[i], offset);
+                if (_environment.HasRatios) _block.Market.Ratios.CopyTo(results[i].Ratios.AsSpan(offset));
+            }
         }
     }
 }

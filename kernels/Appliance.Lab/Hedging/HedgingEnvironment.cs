@@ -13,7 +13,8 @@ public sealed class HedgingEnvironment
 {
     private readonly int[] _aliasOf;
 
-    public HedgingEnvironment(LabSpecification specification, ulong seed) : this(specification, MarketSimulator.Make(specification, seed)) { }
+    /// <param name="importance">Draws paths by importance sampling, each with its ratio; null draws them from the market.</param>
+    public HedgingEnvironment(LabSpecification specification, ulong seed, ImportanceSpecification? importance = null) : this(specification, MarketSimulator.Make(specification, seed, importance)) => HasRatios = importance is not null;
 
     public HedgingEnvironment(LabSpecification specification, IMarketSimulator simulator)
     {
@@ -25,6 +26,8 @@ public sealed class HedgingEnvironment
     }
 
     public LabSpecification Specification { get; }
+    /// <summary>Whether its paths come by importance sampling.</summary>
+    public bool HasRatios { get; }
     public IMarketSimulator Simulator { get; }
     public int Steps => Specification.Time.Steps;
     public int Instruments => Specification.Hedges.Count;

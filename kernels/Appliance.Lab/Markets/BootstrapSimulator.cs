@@ -21,7 +21,7 @@ public sealed class BootstrapSimulator : MarketSimulator
 
     protected override int OwnScratchRows => 1;
 
-    public override void Fill(PathBlock block, long firstPath)
+    protected override void FillPaths(PathBlock block, long firstPath)
     {
         var place = OwnScratch(block, 0);
         block.Row(0, 0).Fill(Market.Spots[0]);

@@ -9,8 +9,8 @@ public sealed class GbmSimulator : MarketSimulator
 {
     private readonly double[] _drifts, _deviations, _cholesky;
 
-    public GbmSimulator(MarketSpecification market, TimeSpecification time, ulong seed)
-        : base(market, time, seed, Names(market.Spots.Count), market.Spots.Count, market.Spots.Count, 0, usesSubsteps: false)
+    public GbmSimulator(MarketSpecification market, TimeSpecification time, ulong seed, ImportanceSpecification? importance = null)
+        : base(market, time, seed, Names(market.Spots.Count), market.Spots.Count, market.Spots.Count, 0, usesSubsteps: false, importance)
     {
         double h = time.StepYears;
         int n = Underlyings;
@@ -21,7 +21,7 @@ public sealed class GbmSimulator : MarketSimulator
 
     protected override int OwnScratchRows => Market.Spots.Count == 1 ? 0 : 1;
 
-    public override void Fill(PathBlock block, long firstPath)
+    protected override void FillPaths(PathBlock block, long firstPath)
     {
         int n = Underlyings;
         for (int u = 0; u < n; u++) block.Row(u, 0).Fill(Market.Spots[u]);

@@ -14,10 +14,10 @@ public sealed class HestonSimulator : MarketSimulator
 {
     private const double SwitchPsi = 1.5;
     private readonly double _decay, _k0, _k1, _k2, _k3, _k4, _a, _varianceA, _varianceB, _drift;
-    private readonly PoissonTable? _jumps;
+    private readonly JumpCounts? _jumps;
 
-    public HestonSimulator(MarketSpecification market, TimeSpecification time, ulong seed)
-        : base(market, time, seed, ["spot", "variance", "integratedVariance"], 1, 1, market.Model == MarketModel.Bates ? 2 : 1, usesSubsteps: true)
+    public HestonSimulator(MarketSpecification market, TimeSpecification time, ulong seed, ImportanceSpecification? importance = null)
+        : base(market, time, seed, ["spot", "variance", "integratedVariance"], 1, 1, market.Model == MarketModel.Bates ? 2 : 1, usesSubsteps: true, importance)
     {
         double h = SubstepYears, kappa = market.Kappa, xi = market.Xi, rho = market.Rho;
         _decay = Math.Exp(-kappa * h);
@@ -32,13 +32,13 @@ public sealed class HestonSimulator : MarketSimulator
         _a = _k2 + 0.5 * _k4;
         double compensation = market.Model == MarketModel.Bates ? market.Lambda * (Math.Exp(market.JumpMean + 0.5 * market.JumpStdDev * market.JumpStdDev) - 1) : 0;
         _drift = (market.Drift - compensation) * h;
-        _jumps = market.Model == MarketModel.Bates ? new PoissonTable(market.Lambda * h) : null;
+        _jumps = market.Model == MarketModel.Bates ? new JumpCounts(market.Lambda * h, Tilt) : null;
     }
 
     /// <summary>Price, variance, its integral, normals of the variance, exponents and factors of the price.</summary>
     protected override int OwnScratchRows => 6;
 
-    public override void Fill(PathBlock block, long firstPath)
+    protected override void FillPaths(PathBlock block, long firstPath)
     {
         var spot = OwnScratch(block, 0);
         var variance = OwnScratch(block, 1);
@@ -80,8 +80,8 @@ public sealed class HestonSimulator : MarketSimulator
         var jumps = Draws.Uniforms(block, firstPath, 1, index);
         for (int p = 0; p < exponent.Length; p++)
         {
-            if (jumps[p] <= _jumps!.NoneProbability) continue;
-            int count = _jumps.Count(jumps[p]);
+            int count = _jumps!.Count(block, p, jumps[p]);
+            if (count == 0) continue;
             exponent[p] += count * Market.JumpMean + Math.Sqrt(count) * Market.JumpStdDev * Draws.Normal(firstPath + p, 0, index);
         }
     }

@@ -13,21 +13,21 @@ public sealed class KouSimulator : MarketSimulator
     /// <summary>Places for the jumps of one step in the field of lone numbers: more than a step of mean 100 ever has.</summary>
     private const int JumpsMost = 512;
     private readonly double _drift, _deviation;
-    private readonly PoissonTable _jumps;
+    private readonly JumpCounts _jumps;
 
-    public KouSimulator(MarketSpecification market, TimeSpecification time, ulong seed)
-        : base(market, time, seed, ["spot"], 1, 1, 1, usesSubsteps: false)
+    public KouSimulator(MarketSpecification market, TimeSpecification time, ulong seed, ImportanceSpecification? importance = null)
+        : base(market, time, seed, ["spot"], 1, 1, 1, usesSubsteps: false, importance)
     {
         double h = time.StepYears, v = market.Volatilities[0];
         _drift = (market.Drift - market.Lambda * MeanJump(market) - 0.5 * v * v) * h;
         _deviation = v * Math.Sqrt(h);
-        _jumps = new PoissonTable(market.Lambda * h);
+        _jumps = new JumpCounts(market.Lambda * h, Tilt);
     }
 
     /// <summary>E(e^J) − 1.</summary>
     public static double MeanJump(MarketSpecification m) => m.UpProbability * m.UpRate / (m.UpRate - 1) + (1 - m.UpProbability) * m.DownRate / (m.DownRate + 1) - 1;
 
-    public override void Fill(PathBlock block, long firstPath)
+    protected override void FillPaths(PathBlock block, long firstPath)
     {
         block.Row(0, 0).Fill(Market.Spots[0]);
         for (int step = 0; step < Steps; step++)
@@ -37,8 +37,8 @@ public sealed class KouSimulator : MarketSimulator
             var uniforms = Draws.Uniforms(block, firstPath, 0, step);
             for (int i = 0; i < next.Length; i++)
             {
-                if (uniforms[i] <= _jumps.NoneProbability) continue;
-                int count = _jumps.Count(uniforms[i]);
+                int count = _jumps.Count(block, i, uniforms[i]);
+                if (count == 0) continue;
                 double sum = 0;
                 for (int j = 0; j < count; j++) sum += Jump(Draws.Uniform(firstPath + i, 0, step * JumpsMost + j));
                 next[i] *= Elementary.Exp(sum);

@@ -12,19 +12,19 @@ namespace Appliance.Lab.Markets;
 public sealed class MertonSimulator : MarketSimulator
 {
     private readonly double _drift, _deviation;
-    private readonly PoissonTable _jumps;
+    private readonly JumpCounts _jumps;
 
-    public MertonSimulator(MarketSpecification market, TimeSpecification time, ulong seed)
-        : base(market, time, seed, ["spot"], 1, 1, 1, usesSubsteps: false)
+    public MertonSimulator(MarketSpecification market, TimeSpecification time, ulong seed, ImportanceSpecification? importance = null)
+        : base(market, time, seed, ["spot"], 1, 1, 1, usesSubsteps: false, importance)
     {
         double h = time.StepYears, v = market.Volatilities[0];
         double k = Math.Exp(market.JumpMean + 0.5 * market.JumpStdDev * market.JumpStdDev) - 1;
         _drift = (market.Drift - market.Lambda * k - 0.5 * v * v) * h;
         _deviation = v * Math.Sqrt(h);
-        _jumps = new PoissonTable(market.Lambda * h);
+        _jumps = new JumpCounts(market.Lambda * h, Tilt);
     }
 
-    public override void Fill(PathBlock block, long firstPath)
+    protected override void FillPaths(PathBlock block, long firstPath)
     {
         block.Row(0, 0).Fill(Market.Spots[0]);
         for (int step = 0; step < Steps; step++)
@@ -34,8 +34,8 @@ public sealed class MertonSimulator : MarketSimulator
             var uniforms = Draws.Uniforms(block, firstPath, 0, step);
             for (int i = 0; i < next.Length; i++)
             {
-                if (uniforms[i] <= _jumps.NoneProbability) continue;
-                int count = _jumps.Count(uniforms[i]);
+                int count = _jumps.Count(block, i, uniforms[i]);
+                if (count == 0) continue;
                 next[i] *= Elementary.Exp(count * Market.JumpMean + Math.Sqrt(count) * Market.JumpStdDev * Draws.Normal(firstPath + i, 0, step));
             }
         }

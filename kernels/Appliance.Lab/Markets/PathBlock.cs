@@ -11,9 +11,12 @@ public sealed class PathBlock
     private readonly double[] _values;
     private readonly double[] _scratch;
 
-    public PathBlock(int series, int steps, int paths, int scratchRows)
+    /// <param name="tilted">Whether paths are drawn by importance sampling and have ratios.</param>
+    public PathBlock(int series, int steps, int paths, int scratchRows, bool tilted = false)
     {
         (Series, Steps, Paths) = (series, steps, paths);
+        int noted = tilted ? paths : 0;
+        (RatioRow, TiltStatistic, TiltComponent, JumpCount) = (new double[noted], new double[noted], new byte[noted], new int[noted]);
         _values = GC.AllocateUninitializedArray<double>(checked(series * (steps + 1) * paths));
         _scratch = new double[scratchRows * paths];
     }
@@ -21,6 +24,13 @@ public sealed class PathBlock
     public int Series { get; }
     public int Steps { get; }
     public int Paths { get; }
+    /// <summary>Each path's density under the market over that under which it was drawn [paths]; empty where paths are drawn from the market.</summary>
+    public ReadOnlySpan<double> Ratios => RatioRow;
+
+    internal double[] RatioRow { get; }
+    internal double[] TiltStatistic { get; }
+    internal byte[] TiltComponent { get; }
+    internal int[] JumpCount { get; }
 
     public Span<double> Row(int series, int step) => MemoryMarshal.CreateSpan(ref _values[(series * (Steps + 1) + step) * Paths], Paths);
     internal Span<double> Scratch(int row) => _scratch.AsSpan(row * Paths, Paths);

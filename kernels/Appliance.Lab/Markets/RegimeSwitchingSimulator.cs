@@ -12,8 +12,8 @@ public sealed class RegimeSwitchingSimulator : MarketSimulator
     private readonly int _regimes;
     private readonly double[] _cumulative, _drift, _deviation;
 
-    public RegimeSwitchingSimulator(MarketSpecification market, TimeSpecification time, ulong seed)
-        : base(market, time, seed, ["spot", "regime"], 1, 1, 1, usesSubsteps: true)
+    public RegimeSwitchingSimulator(MarketSpecification market, TimeSpecification time, ulong seed, ImportanceSpecification? importance = null)
+        : base(market, time, seed, ["spot", "regime"], 1, 1, 1, usesSubsteps: true, importance)
     {
         _regimes = market.RegimeVolatilities.Count;
         double[] transition = Transition(market, SubstepYears);
@@ -55,7 +55,7 @@ public sealed class RegimeSwitchingSimulator : MarketSimulator
 
     protected override int OwnScratchRows => 3;
 
-    public override void Fill(PathBlock block, long firstPath)
+    protected override void FillPaths(PathBlock block, long firstPath)
     {
         var spot = OwnScratch(block, 0);
         var regime = OwnScratch(block, 1);

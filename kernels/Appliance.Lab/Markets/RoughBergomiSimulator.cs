@@ -13,8 +13,8 @@ public sealed class RoughBergomiSimulator : MarketSimulator
     private readonly double[] _kernel, _halfVariance;
     private readonly double _cellOnIncrement, _cellOwn, _root;
 
-    public RoughBergomiSimulator(MarketSpecification market, TimeSpecification time, ulong seed)
-        : base(market, time, seed, ["spot", "variance"], 1, 3, 0, usesSubsteps: true)
+    public RoughBergomiSimulator(MarketSpecification market, TimeSpecification time, ulong seed, ImportanceSpecification? importance = null)
+        : base(market, time, seed, ["spot", "variance"], 1, 3, 0, usesSubsteps: true, importance)
     {
         int n = time.Steps * Substeps;
         double a = market.Hurst - 0.5, h = SubstepYears, scale = Math.Sqrt(2 * market.Hurst);
@@ -38,7 +38,7 @@ public sealed class RoughBergomiSimulator : MarketSimulator
     /// <summary>The increments of every substep so far, and five rows of work.</summary>
     protected override int OwnScratchRows => Time.Steps * Substeps + 5;
 
-    public override void Fill(PathBlock block, long firstPath)
+    protected override void FillPaths(PathBlock block, long firstPath)
     {
         const int History = 5;
         var spot = OwnScratch(block, 0);

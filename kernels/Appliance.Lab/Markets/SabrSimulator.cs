@@ -13,12 +13,12 @@ public sealed class SabrSimulator : MarketSimulator
     /// <summary>A local volatility above this in one substep is cut: a path next to zero is worth nothing either way.</summary>
     private const double DeviationMost = 5;
 
-    public SabrSimulator(MarketSpecification market, TimeSpecification time, ulong seed)
-        : base(market, time, seed, ["spot", "volatility"], 1, 2, 0, usesSubsteps: true) { }
+    public SabrSimulator(MarketSpecification market, TimeSpecification time, ulong seed, ImportanceSpecification? importance = null)
+        : base(market, time, seed, ["spot", "volatility"], 1, 2, 0, usesSubsteps: true, importance) { }
 
     protected override int OwnScratchRows => 3;
 
-    public override void Fill(PathBlock block, long firstPath)
+    protected override void FillPaths(PathBlock block, long firstPath)
     {
         var forward = OwnScratch(block, 0);
         var alpha = OwnScratch(block, 1);

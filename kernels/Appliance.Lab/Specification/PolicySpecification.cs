@@ -48,8 +48,8 @@ public sealed record TrainingSpecification
     public double AveragingShare { get; init; } = 0.5;
     /// <summary>Earlier rounds train on every n-th step only; 1 trains on all from the start.</summary>
     public int CoarseStepFactor { get; init; } = 1;
-    /// <summary>Shift of the Brownian drift, in deviations over the whole life, for importance sampling of tails; 0 samples plainly.</summary>
-    public double ImportanceShift { get; init; }
+    /// <summary>Draws training paths, and those held back, by importance sampling; null draws them from the market.</summary>
+    public ImportanceSpecification? Importance { get; init; }
     /// <summary>Empty trains on the objective; else the rule that is imitated: delta, minimum-variance-delta, dynamic-programme.</summary>
     public string Teacher { get; init; } = "";
     /// <summary>0 takes all cores.</summary>
@@ -62,6 +62,8 @@ public sealed record EvaluationSpecification
     public ulong Seed { get; init; } = 1_000_003;
     /// <summary>Bootstrap resamples for confidence intervals.</summary>
     public int Resamples { get; init; } = 200;
+    /// <summary>Judges the tail on paths drawn by importance sampling too; null does not.</summary>
+    public ImportanceSpecification? Importance { get; init; }
     /// <summary>Further markets on which strategies are tested: files of specifications whose market is taken.</summary>
     public IReadOnlyList<string> Robustness { get; init; } = [];
 }

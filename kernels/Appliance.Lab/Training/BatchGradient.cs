@@ -18,7 +18,7 @@ public sealed unsafe class BatchGradient : IDisposable
     private readonly double[][] _groupGradients;
     private readonly BatchSums[] _groupSums;
     private readonly int[] _chosenBlock, _chosenPath;
-    private float[] _losses = [], _weights = [], _chosenWeight = [];
+    private float[] _losses = [], _weights = [], _ratios = [], _chosenWeight = [];
 
     public BatchGradient(HedgeProblem problem, NetworkShape shape, TrainingObjective objective, int pathsPerBlock, int blocksMax, int threads)
     {
@@ -31,6 +31,7 @@ public sealed unsafe class BatchGradient : IDisposable
         _groupSums = new BatchSums[Groups];
         Gradient = new double[shape.Parameters];
         _losses = new float[blocksMax * pathsPerBlock];
+        if (problem.HasRatios) _ratios = new float[_losses.Length];
         if (!objective.LooksAtTail) { _chosenBlock = _chosenPath = []; return; }
         _weights = new float[_losses.Length];
         int room = _losses.Length + pathsPerBlock;
@@ -95,7 +96,8 @@ public sealed unsafe class BatchGradient : IDisposable
             {
                 float* block = pool.Block(blocks[b]);
                 worker.Rollout.Forward(block, worker.Loss.At);
-                _objective.Weigh(worker.Loss.Span(0, _paths), worker.Weight.Span(0, _paths), ref sums);
+                if (_problem.HasRatios) _objective.Weigh(worker.Loss.Span(0, _paths), pool.Row(blocks[b], _problem.RatioRow), worker.Weight.Span(0, _paths), ref sums);
+                else _objective.Weigh(worker.Loss.Span(0, _paths), worker.Weight.Span(0, _paths), ref sums);
                 worker.Rollout.Backward(block, worker.Weight.At, worker.Lanes);
             }
             _groupSums[group] = sums;
@@ -113,7 +115,7 @@ public sealed unsafe class BatchGradient : IDisposable
     {
         int[] order = blocks.ToArray();
         int count = Losses(pool, blocks).Length;
-        double risk = _objective.WeighSample(_losses.AsSpan(0, count), _weights.AsSpan(0, count));
+        double risk = _objective.WeighSample(_losses.AsSpan(0, count), Ratios(pool, order), _weights.AsSpan(0, count));
         int chosen = 0;
         for (int p = 0; p < count; p++)
         {
@@ -141,6 +143,14 @@ public sealed unsafe class BatchGradient : IDisposable
         });
         AddGroups(1);
         return risk;
+    }
+
+    /// <summary>The blocks' ratios in their order; empty where each path counts once.</summary>
+    public ReadOnlySpan<float> Ratios(PathPool pool, int[] order)
+    {
+        if (!_problem.HasRatios) return default;
+        for (int b = 0; b < order.Length; b++) pool.Row(order[b], _problem.RatioRow).CopyTo(_ratios.AsSpan(b * _paths));
+        return _ratios.AsSpan(0, order.Length * _paths);
     }
 
     private void Gather(PathPool pool, int first, float* to)

@@ -9,6 +9,7 @@ public sealed class CvarObjective : TrainingObjective
     public const int BulkEvery = 8;
     private readonly double _level, _weight;
     private float[] _sorted = [];
+    private int[] _order = [];
 
     public CvarObjective(double level, double weight) => (_level, _weight) = (level, weight);
 
@@ -17,8 +18,9 @@ public sealed class CvarObjective : TrainingObjective
     public override void Weigh(ReadOnlySpan<float> losses, Span<float> weights, ref BatchSums sums) => throw new NotSupportedException("The tail is found in the whole batch.");
     public override double Finish(in BatchSums sums, out double gradientScale) => throw new NotSupportedException("The tail is found in the whole batch.");
 
-    public override double WeighSample(ReadOnlySpan<float> losses, Span<float> weights)
+    public override double WeighSample(ReadOnlySpan<float> losses, ReadOnlySpan<float> ratios, Span<float> weights)
     {
+        if (!ratios.IsEmpty) return WeighRatios(losses, ratios, weights);
         int n = losses.Length;
         if (_sorted.Length != n) _sorted = new float[n];
         losses.CopyTo(_sorted);
@@ -43,6 +45,36 @@ public sealed class CvarObjective : TrainingObjective
             mean += losses[p];
             if (_weight < 1 && p % BulkEvery == 0) w += (1 - _weight) * BulkEvery / n;
             weights[p] = (float)w;
+        }
+        return risk + (1 - _weight) * mean / n;
+    }
+
+    /// <summary>
+    /// The tail is then the worst paths whose ratios sum to 1 − level of the number of paths: the quantile is told by the side that was sampled well (Glynn, "Importance sampling for Monte Carlo
+    /// estimation of quantiles", 1996). Paths that tie at the border share what is left of it.
+    /// </summary>
+    private double WeighRatios(ReadOnlySpan<float> losses, ReadOnlySpan<float> ratios, Span<float> weights)
+    {
+        int n = losses.Length;
+        if (_sorted.Length != n) (_sorted, _order) = (new float[n], new int[n]);
+        for (int p = 0; p < n; p++) (_sorted[p], _order[p]) = (-losses[p], p);
+        Array.Sort(_sorted, _order);
+        double tail = Math.Max((1 - _level) * n, 1), taken = 0, risk = 0, mean = 0;
+        weights.Clear();
+        for (int first = 0, next; first < n && taken < tail; first = next)
+        {
+            double mass = 0;
+            for (next = first; next < n && _sorted[next] == _sorted[first]; next++) mass += ratios[_order[next]];
+            double share = Math.Min(1, (tail - taken) / mass) * _weight / tail;
+            for (int i = first; i < next; i++) weights[_order[i]] = (float)(share * ratios[_order[i]]);
+            risk -= share * mass * _sorted[first];
+            taken += mass;
+        }
+        if (_weight == 1) return risk;
+        for (int p = 0; p < n; p++)
+        {
+            mean += (double)ratios[p] * losses[p];
+            if (p % BulkEvery == 0) weights[p] += (float)((1 - _weight) * BulkEvery / n * ratios[p]);
         }
         return risk + (1 - _weight) * mean / n;
     }

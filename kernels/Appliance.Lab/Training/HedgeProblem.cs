@@ -70,11 +70,15 @@ public sealed class HedgeProblem
 
     public int Outputs => Head.HasBand ? 2 * Hedges : Hedges;
 
-    // A block of paths is [rows, paths]: prices of step 0, path rows of step 0, prices of step 1, …, prices of the last, what is owed.
+    /// <summary>Whether paths come by importance sampling and count by their ratios.</summary>
+    public bool HasRatios { get; init; }
+
+    // A block of paths is [rows, paths]: prices of step 0, path rows of step 0, prices of step 1, …, prices of the last, what is owed, and the ratios where there are any.
 
     /// <summary>Rows of one block.</summary>
-    public int BlockRows => Steps * (Hedges + PathRows) + Hedges + 1;
+    public int BlockRows => OwedRow + (HasRatios ? 2 : 1);
     public int PriceRow(int step, int hedge) => step * (Hedges + PathRows) + hedge;
     public int PathRow(int step, int row) => step * (Hedges + PathRows) + Hedges + row;
-    public int OwedRow => BlockRows - 1;
+    public int OwedRow => Steps * (Hedges + PathRows) + Hedges;
+    public int RatioRow => OwedRow + 1;
 }

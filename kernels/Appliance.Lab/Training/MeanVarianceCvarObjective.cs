@@ -30,22 +30,34 @@ public sealed class MeanVarianceCvarObjective : TrainingObjective
         State[2] = Math.Max(StdDevOf(losses, State[0]), 1e-12);
     }
 
-    public override void Weigh(ReadOnlySpan<float> losses, Span<float> weights, ref BatchSums sums)
+    public override void Begin(ReadOnlySpan<float> losses, ReadOnlySpan<float> ratios)
+    {
+        double[] x = new double[losses.Length], counts = new double[losses.Length];
+        for (int p = 0; p < x.Length; p++) (x[p], counts[p]) = (losses[p], ratios[p]);
+        double mean = 0, square = 0;
+        for (int p = 0; p < x.Length; p++) mean += counts[p] * x[p] / x.Length;
+        for (int p = 0; p < x.Length; p++) square += counts[p] * (x[p] - mean) * (x[p] - mean) / x.Length;
+        (State[0], State[1], State[2]) = (mean, Risk.WeightedRisk.Quantile(x, counts, _level), Math.Max(Math.Sqrt(square), 1e-12));
+    }
+
+    public override void Weigh(ReadOnlySpan<float> losses, Span<float> weights, ref BatchSums sums) => Weigh(losses, default, weights, ref sums);
+
+    public override void Weigh(ReadOnlySpan<float> losses, ReadOnlySpan<float> ratios, Span<float> weights, ref BatchSums sums)
     {
         double tail = _weight / (1 - _level);
         for (int p = 0; p < losses.Length; p++)
         {
-            double off = losses[p] - Centre, over = losses[p] - Threshold;
+            double off = losses[p] - Centre, over = losses[p] - Threshold, ratio = ratios.IsEmpty ? 1 : ratios[p];
             double weight = 1 + _riskAversion * off;
-            sums.A += off;
-            sums.B += off * off;
+            sums.A += ratio * off;
+            sums.B += ratio * (off * off);
             if (over > 0)
             {
                 weight += tail;
-                sums.C += over;
-                sums.D++;
+                sums.C += ratio * over;
+                sums.D += ratio;
             }
-            weights[p] = (float)weight;
+            weights[p] = (float)(ratio * weight);
         }
         sums.Paths += losses.Length;
     }

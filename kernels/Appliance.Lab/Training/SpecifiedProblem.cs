@@ -36,6 +36,7 @@ public sealed class SpecifiedProblem
         var faults = Faults(specification);
         if (faults.Count > 0) throw new TrainingProblemException(specification.File, faults);
         _environment = new HedgingEnvironment(specification, specification.Training.Seed);
+        TrainingEnvironment = specification.Training.Importance is { } importance ? new HedgingEnvironment(specification, specification.Training.Seed, importance) : _environment;
         bool knowsNeutral = NeutralHedgeTable.Problem(specification) is null;
         PolicySpecification policy = specification.Policy;
         FeatureId[] features = Features(specification, knowsNeutral);
@@ -56,7 +57,10 @@ public sealed class SpecifiedProblem
     public LabSpecification Specification { get; }
     public HedgeProblem Problem { get; }
     public NetworkShape Shape { get; }
+    /// <summary>The market itself.</summary>
     public HedgingEnvironment Environment => _environment;
+    /// <summary>Where training's paths come from: the market, or the mixture of importance sampling.</summary>
+    public HedgingEnvironment TrainingEnvironment { get; }
 
     /// <summary>Draws the paths firstPath … into a block of the pool.</summary>
     public void Fill(PathPool pool, int block, EpisodeBlock scratch, HedgingEnvironment environment, long firstPath)
@@ -66,6 +70,7 @@ public sealed class SpecifiedProblem
         for (int h = 0; h < Problem.Hedges; h++)
             for (int step = 0; step <= Problem.Steps; step++) Scale(scratch.Price(h, step), 1 / Problem.PriceScale[h], pool.Row(block, Problem.PriceRow(step, h)));
         Scale(scratch.Owed, 1 / Problem.MoneyScale, pool.Row(block, Problem.OwedRow));
+        if (Problem.HasRatios) Scale(scratch.Market.Ratios, 1, pool.Row(block, Problem.RatioRow));
         for (int step = 0; step < Problem.Steps; step++)
         {
             ReadOnlySpan<double> spot = scratch.Market.Row(0, step);
@@ -148,7 +153,8 @@ public sealed class SpecifiedProblem
         }
         if (s.Policy.LearnInitialHolding && !s.Policy.NetworkPerStep)
             faults.Add("policy.learnInitialHolding: the first holding is a parameter of its own only with networkPerStep, where the first network's biases are it; set both, or neither");
-        if (s.Training.ImportanceShift != 0) faults.Add("training.importanceShift: paths are drawn plainly; tails are found by screening each batch. Remove it");
+        if (s.Training.Importance?.Fault(s) is { } fault) faults.Add($"training.importance.{fault.Key}: allowed is {fault.Allowed}");
+        else if (s.Training.Importance is not null && s.Training.Teacher != "") faults.Add("training.importance: a pupil's distance to its teacher has no tail to look at; remove one of the two");
         if (s.Training.Teacher != "" && TeacherHoldings.WhyNot(s) is { } noTeacher) faults.Add($"training.teacher: {noTeacher}");
         for (int h = 0; h < s.Hedges.Count; h++)
             if (!s.Hedges[h].Costs.IsSimple) faults.Add($"hedges[{h}].costs: gradients know proportional, quadratic and fixed costs; remove the others and judge the policy under them with `appliance backtest`");
@@ -295,7 +301,7 @@ public sealed class SpecifiedProblem
             Quadratic = [.. s.Hedges.Select((h, i) => (float)(h.Costs.Quadratic * money / price[i]))],
             Fixed = [.. s.Hedges.Select(h => (float)(h.Costs.Fixed / money))],
             InitialHolding = [.. s.InitialHolding.Select((n, i) => (float)(n * price[i] / money))],
-            LiquidateAtEnd = s.LiquidateAtEnd, MoneyScale = money, PriceScale = price,
+            LiquidateAtEnd = s.LiquidateAtEnd, HasRatios = s.Training.Importance is not null, MoneyScale = money, PriceScale = price,
         };
     }
 

@@ -21,14 +21,21 @@ public abstract class TrainingObjective
     /// <summary>Sets <see cref="State"/> from a first sample of losses.</summary>
     public abstract void Begin(ReadOnlySpan<float> losses);
 
+    /// <summary>The same from paths that count by ratios. Where <see cref="Finish"/> divides by the sample's own sum, it matters to no bit of the gradient's direction where it began.</summary>
+    public virtual void Begin(ReadOnlySpan<float> losses, ReadOnlySpan<float> ratios) => Begin(losses);
+
     /// <summary>Each path's weight, and the sums over the block.</summary>
     public abstract void Weigh(ReadOnlySpan<float> losses, Span<float> weights, ref BatchSums sums);
+
+    /// <summary>The same for paths that count by ratios. What divides by the number of paths goes on doing so: the ratios' own mean is 1.</summary>
+    public virtual void Weigh(ReadOnlySpan<float> losses, ReadOnlySpan<float> ratios, Span<float> weights, ref BatchSums sums) => throw new NotSupportedException("This risk is not sampled by importance.");
 
     /// <summary>The batch's risk and the factor on the weighted sum; moves <see cref="State"/> on.</summary>
     public abstract double Finish(in BatchSums sums, out double gradientScale);
 
     /// <summary>For an objective that looks at the tail: the whole batch's weights at once, the factor included. Returns the batch's risk.</summary>
-    public virtual double WeighSample(ReadOnlySpan<float> losses, Span<float> weights) => throw new NotSupportedException();
+    /// <param name="ratios">By which paths count; empty counts each once.</param>
+    public virtual double WeighSample(ReadOnlySpan<float> losses, ReadOnlySpan<float> ratios, Span<float> weights) => throw new NotSupportedException();
 
     /// <param name="objective">The objective in money.</param>
     /// <param name="moneyScale">Money per unit of the problem.</param>

@@ -54,7 +54,7 @@ public sealed class TrainingRun : IDisposable
         TrainingSpecification training = _specified.Specification.Training;
         double[] parameters = resume?.Parameters ?? _specified.Shape.Initialise(training.Seed);
         var adam = new AdamOptimiser(parameters, training.LearningRate, training.ClipNorm, _plan.Steps, training.AveragingShare);
-        FillPool(_heldBack, new HedgingEnvironment(_specified.Specification, training.Seed ^ HeldBackSeed), 0);
+        FillPool(_heldBack, new HedgingEnvironment(_specified.Specification, training.Seed ^ HeldBackSeed, training.Importance), 0);
         TrainingState state = resume ?? NewState(adam);
         Restore(adam, state, resume is not null);
         adam.Parameters.CopyTo(_lastGood, 0);
@@ -67,7 +67,7 @@ public sealed class TrainingRun : IDisposable
         {
             while (state.Epoch < _plan.Epochs && outcome == TrainingOutcome.Done)
             {
-                FillPool(_pool, _specified.Environment, state.Epoch * _plan.PathsPerEpoch);
+                FillPool(_pool, _specified.TrainingEnvironment, state.Epoch * _plan.PathsPerEpoch);
                 _batch.SetCoarseFactor(_plan.CoarseFactorOf(state.Epoch));
                 if (state is { Epoch: 0, Batch: 0 }) BeginObjective(adam.Parameters);
                 while (state.Batch < _plan.BatchesPerEpoch && !interrupt.IsCancellationRequested)
@@ -149,7 +149,9 @@ public sealed class TrainingRun : IDisposable
     private void BeginObjective(double[] parameters)
     {
         _batch.SetParameters(parameters);
-        _objective.Begin(_batch.Losses(_pool, [.. Enumerable.Range(0, _plan.BlocksPerBatch)]));
+        int[] blocks = [.. Enumerable.Range(0, _plan.BlocksPerBatch)];
+        if (_specified.Problem.HasRatios) _objective.Begin(_batch.Losses(_pool, blocks), _batch.Ratios(_pool, blocks));
+        else _objective.Begin(_batch.Losses(_pool, blocks));
     }
 
     /// <summary>Units of the hedge in one unit of the problem's holdings.</summary>
@@ -170,7 +172,15 @@ public sealed class TrainingRun : IDisposable
             money[p] = losses[p] * _specified.Problem.MoneyScale;
             if (!double.IsFinite(money[p])) return double.NaN;
         }
-        return RiskMeasure.Of(_specified.Specification.Objective, money).Value;
+        ObjectiveSpecification objective = _specified.Specification.Objective;
+        return _specified.Problem.HasRatios ? WeightedRisk.Of(objective, money, HeldBackRatios()).Value : RiskMeasure.Of(objective, money).Value;
+    }
+
+    private double[] HeldBackRatios()
+    {
+        var ratios = new double[_heldBack.Blocks * _heldBack.PathsPerBlock];
+        for (int p = 0; p < ratios.Length; p++) ratios[p] = _heldBack.Row(p / _heldBack.PathsPerBlock, _specified.Problem.RatioRow)[p % _heldBack.PathsPerBlock];
+        return ratios;
     }
 
     private float[] NoHedgeLosses()

@@ -32,6 +32,17 @@ public sealed class EntropicObjective : TrainingObjective
         sums.Paths += losses.Length;
     }
 
+    public override void Weigh(ReadOnlySpan<float> losses, ReadOnlySpan<float> ratios, Span<float> weights, ref BatchSums sums)
+    {
+        for (int p = 0; p < losses.Length; p++)
+        {
+            double weight = ratios[p] * Math.Exp(Math.Min(_riskAversion * (losses[p] - State[0]), ExponentMax));
+            weights[p] = (float)weight;
+            sums.A += weight;
+        }
+        sums.Paths += losses.Length;
+    }
+
     public override double Finish(in BatchSums sums, out double gradientScale)
     {
         gradientScale = 1 / sums.A;

@@ -137,7 +137,7 @@ public class TrainGradientTests
         var weights = new float[n];
         TrainingObjective training = TrainingObjective.Make(objective, money);
         double risk, scale = 1;
-        if (training.LooksAtTail) risk = training.WeighSample(losses, weights);
+        if (training.LooksAtTail) risk = training.WeighSample(losses, default, weights);
         else
         {
             // Started on the sample itself, the numbers carried from batch to batch are the sample's own.

@@ -164,10 +164,10 @@ public class TrainRunTests
     [Fact]
     public void What_training_does_not_know_is_said_with_its_key()
     {
-        LabSpecification bad = Entropic(_short with { ImportanceShift = 1 }, new PolicySpecification { Architecture = Architecture.Lstm, Hidden = [7], NetworkPerStep = true, Features = ["vega"] });
+        LabSpecification bad = Entropic(_short with { Importance = new ImportanceSpecification { Shifts = [1], JumpFactor = 2 } }, new PolicySpecification { Architecture = Architecture.Lstm, Hidden = [7], NetworkPerStep = true, Features = ["vega"] });
         bad = bad with { Hedges = [bad.Hedges[0] with { Costs = new CostSpecification { Permanent = 0.1 } }] };
         string[] lines = [.. Assert.Throws<TrainingProblemException>(() => new SpecifiedProblem(bad)).Lines];
-        foreach (string key in (string[])["policy.networkPerStep", "policy.hidden", "hedges[0].costs", "policy.features: \"vega\"", "training.importanceShift"])
+        foreach (string key in (string[])["policy.networkPerStep", "policy.hidden", "hedges[0].costs", "policy.features: \"vega\"", "training.importance.jumpFactor"])
             Assert.Contains(lines, l => l.StartsWith("test.json: " + key, StringComparison.Ordinal));
         Assert.Equal(5, lines.Length);
     }
