@@ -4,8 +4,8 @@ namespace Appliance.Kernels.Networks;
 
 /// <summary>
 /// The inner loops of <see cref="PackedMatrix"/>: eight accumulators in flight, which hides the latency of a fused multiply-add on every processor that has AVX2. A block is 64, 32 or 16
-/// outputs wide; its inputs are split into 2, 4 or 8 chains of equal length, so that a narrow block has eight accumulators, too. Weights of step i stand as eight groups of
-/// sixteen, chain after chain: one stream of memory.
+/// outputs wide; its inputs are split into 2, 4 or 8 chains of equal length, so that a narrow block has eight accumulators, too. Of a block of 64 the weights of the first chain stand
+/// before those of the second, so that a tile of rows that takes one chain reads one stream; of narrower blocks a step's eight groups of sixteen stand together.
 /// </summary>
 internal static unsafe class MatrixKernels<L, V, W> where V : struct where L : struct, IFloatLanes<V> where W : struct, IWeights<L, V>
 {
@@ -13,22 +13,23 @@ internal static unsafe class MatrixKernels<L, V, W> where V : struct where L : s
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Row64(byte* weights, nint steps, float* x, float* start, float* y, float* scale)
     {
+        byte* second = W.At(weights, 2 * steps);
         for (int p = 0; p < 16; p += L.Width)
         {
             V a0 = L.All(0), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0;
             for (nint i = 0; i < steps; i++)
             {
                 V xa = L.All(x[i]), xb = L.All(x[steps + i]);
-                W.Load(weights, 4 * i, p, out V w0, out V w1);
+                W.Load(weights, 2 * i, p, out V w0, out V w1);
                 a0 = L.Fma(xa, w0, a0);
                 a1 = L.Fma(xa, w1, a1);
-                W.Load(weights, 4 * i + 1, p, out w0, out w1);
+                W.Load(weights, 2 * i + 1, p, out w0, out w1);
                 a2 = L.Fma(xa, w0, a2);
                 a3 = L.Fma(xa, w1, a3);
-                W.Load(weights, 4 * i + 2, p, out w0, out w1);
+                W.Load(second, 2 * i, p, out w0, out w1);
                 b0 = L.Fma(xb, w0, b0);
                 b1 = L.Fma(xb, w1, b1);
-                W.Load(weights, 4 * i + 3, p, out w0, out w1);
+                W.Load(second, 2 * i + 1, p, out w0, out w1);
                 b2 = L.Fma(xb, w0, b2);
                 b3 = L.Fma(xb, w1, b3);
             }
@@ -96,20 +97,69 @@ internal static unsafe class MatrixKernels<L, V, W> where V : struct where L : s
     }
 
     /// <summary>
-    /// Adds steps of one chain of a 64-wide block to the sums of four rows: sixteen accumulators, for registers of sixteen floats. <paramref name="weights"/> begins at the chain's half of the step.
+    /// One chain of a 64-wide block for six rows, from zero to its last step: twenty-four accumulators, four registers of weights, one of inputs, for registers of sixteen floats. The chain's weights begin
+    /// at <paramref name="pair"/>; row r's sums go to sums[64r].
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Tile6(byte* weights, nint pair, nint steps, float* x, nint xStride, float* sums)
+    {
+        V a0 = L.All(0), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0, c0 = a0, c1 = a0, c2 = a0, c3 = a0, d0 = a0, d1 = a0, d2 = a0, d3 = a0, e0 = a0, e1 = a0, e2 = a0, e3 = a0, f0 = a0, f1 = a0, f2 = a0, f3 = a0;
+        float* xb = x + xStride, xc = xb + xStride, xd = xc + xStride, xe = xd + xStride, xf = xe + xStride;
+        byte* at = W.At(weights, pair);
+        for (nint i = 0; i < steps; i++)
+        {
+            W.Load(at, 2 * i, 0, out V w0, out V w1);
+            W.Load(at, 2 * i + 1, 0, out V w2, out V w3);
+            V r = L.All(x[i]);
+            a0 = L.Fma(r, w0, a0);
+            a1 = L.Fma(r, w1, a1);
+            a2 = L.Fma(r, w2, a2);
+            a3 = L.Fma(r, w3, a3);
+            r = L.All(xb[i]);
+            b0 = L.Fma(r, w0, b0);
+            b1 = L.Fma(r, w1, b1);
+            b2 = L.Fma(r, w2, b2);
+            b3 = L.Fma(r, w3, b3);
+            r = L.All(xc[i]);
+            c0 = L.Fma(r, w0, c0);
+            c1 = L.Fma(r, w1, c1);
+            c2 = L.Fma(r, w2, c2);
+            c3 = L.Fma(r, w3, c3);
+            r = L.All(xd[i]);
+            d0 = L.Fma(r, w0, d0);
+            d1 = L.Fma(r, w1, d1);
+            d2 = L.Fma(r, w2, d2);
+            d3 = L.Fma(r, w3, d3);
+            r = L.All(xe[i]);
+            e0 = L.Fma(r, w0, e0);
+            e1 = L.Fma(r, w1, e1);
+            e2 = L.Fma(r, w2, e2);
+            e3 = L.Fma(r, w3, e3);
+            r = L.All(xf[i]);
+            f0 = L.Fma(r, w0, f0);
+            f1 = L.Fma(r, w1, f1);
+            f2 = L.Fma(r, w2, f2);
+            f3 = L.Fma(r, w3, f3);
+        }
+        Store4(a0, a1, a2, a3, sums);
+        Store4(b0, b1, b2, b3, sums + 64);
+        Store4(c0, c1, c2, c3, sums + 128);
+        Store4(d0, d1, d2, d3, sums + 192);
+        Store4(e0, e1, e2, e3, sums + 256);
+        Store4(f0, f1, f2, f3, sums + 320);
+    }
+
+    /// <summary>As <see cref="Tile6"/> for four rows.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Tile4(byte* weights, nint pair, nint steps, float* x, nint xStride, float* sums)
     {
-        V a0 = L.Load(sums), a1 = L.Load(sums + 16), a2 = L.Load(sums + 32), a3 = L.Load(sums + 48);
-        V b0 = L.Load(sums + 64), b1 = L.Load(sums + 80), b2 = L.Load(sums + 96), b3 = L.Load(sums + 112);
-        V c0 = L.Load(sums + 128), c1 = L.Load(sums + 144), c2 = L.Load(sums + 160), c3 = L.Load(sums + 176);
-        V d0 = L.Load(sums + 192), d1 = L.Load(sums + 208), d2 = L.Load(sums + 224), d3 = L.Load(sums + 240);
+        V a0 = L.All(0), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0, c0 = a0, c1 = a0, c2 = a0, c3 = a0, d0 = a0, d1 = a0, d2 = a0, d3 = a0;
         float* xb = x + xStride, xc = xb + xStride, xd = xc + xStride;
+        byte* at = W.At(weights, pair);
         for (nint i = 0; i < steps; i++)
         {
-            W.Load(weights, pair + 4 * i, 0, out V w0, out V w1);
-            W.Load(weights, pair + 4 * i + 1, 0, out V w2, out V w3);
+            W.Load(at, 2 * i, 0, out V w0, out V w1);
+            W.Load(at, 2 * i + 1, 0, out V w2, out V w3);
             V r = L.All(x[i]);
             a0 = L.Fma(r, w0, a0);
             a1 = L.Fma(r, w1, a1);
@@ -131,56 +181,47 @@ internal static unsafe class MatrixKernels<L, V, W> where V : struct where L : s
             d2 = L.Fma(r, w2, d2);
             d3 = L.Fma(r, w3, d3);
         }
-        L.Store(a0, sums);
-        L.Store(a1, sums + 16);
-        L.Store(a2, sums + 32);
-        L.Store(a3, sums + 48);
-        L.Store(b0, sums + 64);
-        L.Store(b1, sums + 80);
-        L.Store(b2, sums + 96);
-        L.Store(b3, sums + 112);
-        L.Store(c0, sums + 128);
-        L.Store(c1, sums + 144);
-        L.Store(c2, sums + 160);
-        L.Store(c3, sums + 176);
-        L.Store(d0, sums + 192);
-        L.Store(d1, sums + 208);
-        L.Store(d2, sums + 224);
-        L.Store(d3, sums + 240);
+        Store4(a0, a1, a2, a3, sums);
+        Store4(b0, b1, b2, b3, sums + 64);
+        Store4(c0, c1, c2, c3, sums + 128);
+        Store4(d0, d1, d2, d3, sums + 192);
     }
 
-    /// <summary>As <see cref="Tile4"/> for two rows, at any width: eight accumulators fit the sixteen registers of AVX2.</summary>
+    /// <summary>As <see cref="Tile6"/> for two rows, at any width: eight accumulators fit the sixteen registers of AVX2.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Tile2(byte* weights, nint pair, nint steps, float* x, nint xStride, float* sums)
     {
         float* xb = x + xStride;
+        byte* at = W.At(weights, pair);
         for (int p = 0; p < 16; p += L.Width)
         {
-            V a0 = L.Load(sums + p), a1 = L.Load(sums + p + 16), a2 = L.Load(sums + p + 32), a3 = L.Load(sums + p + 48);
-            V b0 = L.Load(sums + p + 64), b1 = L.Load(sums + p + 80), b2 = L.Load(sums + p + 96), b3 = L.Load(sums + p + 112);
+            V a0 = L.All(0), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0;
             for (nint i = 0; i < steps; i++)
             {
                 V r = L.All(x[i]), s = L.All(xb[i]);
-                W.Load(weights, pair + 4 * i, p, out V w0, out V w1);
+                W.Load(at, 2 * i, p, out V w0, out V w1);
                 a0 = L.Fma(r, w0, a0);
                 a1 = L.Fma(r, w1, a1);
                 b0 = L.Fma(s, w0, b0);
                 b1 = L.Fma(s, w1, b1);
-                W.Load(weights, pair + 4 * i + 1, p, out w0, out w1);
+                W.Load(at, 2 * i + 1, p, out w0, out w1);
                 a2 = L.Fma(r, w0, a2);
                 a3 = L.Fma(r, w1, a3);
                 b2 = L.Fma(s, w0, b2);
                 b3 = L.Fma(s, w1, b3);
             }
-            L.Store(a0, sums + p);
-            L.Store(a1, sums + p + 16);
-            L.Store(a2, sums + p + 32);
-            L.Store(a3, sums + p + 48);
-            L.Store(b0, sums + p + 64);
-            L.Store(b1, sums + p + 80);
-            L.Store(b2, sums + p + 96);
-            L.Store(b3, sums + p + 112);
+            Store4(a0, a1, a2, a3, sums + p);
+            Store4(b0, b1, b2, b3, sums + p + 64);
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Store4(V a, V b, V c, V d, float* to)
+    {
+        L.Store(a, to);
+        L.Store(b, to + 16);
+        L.Store(c, to + 32);
+        L.Store(d, to + 48);
     }
 
     /// <summary>start + (chain 0 + chain 1) of a 64-wide block's row.</summary>

@@ -21,11 +21,17 @@ public sealed unsafe class Mlp
     private readonly int _stride, _batchMax;
     private readonly Activation _activation;
     private readonly KernelWidth _width;
-    private readonly List<object> _memory = [];
+    private readonly NetworkMemory _memory;
 
     /// <param name="batchMax">The most inputs that one call brings.</param>
     public Mlp(IReadOnlyList<DenseLayer> layers, Activation activation, WeightFormat format = WeightFormat.Fp32, int batchMax = 1, KernelWidth width = KernelWidth.Widest)
+        : this(layers, activation, format, batchMax, width, new NetworkMemory(layers.Sum(l => (long)l.Inputs * l.Outputs), format))
     {
+    }
+
+    internal Mlp(IReadOnlyList<DenseLayer> layers, Activation activation, WeightFormat format, int batchMax, KernelWidth width, NetworkMemory memory)
+    {
+        _memory = memory;
         if (layers.Count == 0) throw new ArgumentException("A network has at least one layer.", nameof(layers));
         ArgumentOutOfRangeException.ThrowIfLessThan(batchMax, 1);
         (_activation, _batchMax, _width) = (activation, batchMax, NetworkWidth.Resolve(width));
@@ -39,16 +45,16 @@ public sealed unsafe class Mlp
                 throw new ArgumentException($"Layer {l} takes {layer.Inputs} inputs; the layer before it gives {layers[l - 1].Outputs}.", nameof(layers));
             if (layer.Weight.Length != layer.Inputs * layer.Outputs || layer.Bias.Length != layer.Outputs)
                 throw new ArgumentException($"Layer {l} of [{layer.Outputs}, {layer.Inputs}] has {layer.Weight.Length} weights and {layer.Bias.Length} biases.", nameof(layers));
-            _layers[l] = new PackedMatrix(layer.Inputs, layer.Outputs, layer.Weight, format, batchMax, _width);
-            _bias[l] = (float*)PackedMatrix.Aligned(_layers[l].PaddedOutputs * sizeof(float), _memory);
+            _layers[l] = new PackedMatrix(layer.Inputs, layer.Outputs, layer.Weight, format, _width, memory);
+            _bias[l] = memory.TakeFloats(_layers[l].PaddedOutputs);
             layer.Bias.CopyTo(new Span<float>(_bias[l], layer.Outputs));
             widest = Math.Max(widest, _layers[l].PaddedOutputs);
         }
         Inputs = layers[0].Inputs;
         Outputs = layers[^1].Outputs;
-        _stride = widest;
-        _even = (float*)PackedMatrix.Aligned((nint)widest * batchMax * sizeof(float), _memory);
-        _odd = (float*)PackedMatrix.Aligned((nint)widest * batchMax * sizeof(float), _memory);
+        _stride = PackedMatrix.RowStride(widest);
+        _even = memory.TakeFloats((nint)_stride * batchMax);
+        _odd = memory.TakeFloats((nint)_stride * batchMax);
     }
 
     public int Inputs { get; }
@@ -94,6 +100,7 @@ public sealed unsafe class Mlp
             to = swap;
         }
         for (int r = 0; r < rows; r++) new ReadOnlySpan<float>(from + r * _stride, Outputs).CopyTo(output.Slice(r * Outputs, Outputs));
+        GC.KeepAlive(_memory);
     }
 
     private void Activate(float* values, int paddedCount)

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace Appliance.Kernels.Networks;
@@ -16,11 +15,8 @@ internal sealed unsafe class PackedMatrix
     /// <summary>Outputs are written up to a multiple of this; the rest are the starts found there.</summary>
     public const int OutputPadding = 16;
 
-    /// <summary>
-    /// Steps of a chain that are taken for all rows before the next, so that their weights stay in 32 KiB of cache beside inputs and sums. A step takes 256 of every 512 bytes, so a chain meets only half of the
-    /// cache's sets: 16 KiB.
-    /// </summary>
-    private const int PanelSteps = 48;
+    /// <summary>Rows that one pass over a block of 64 takes at most: six of four registers each, with the weights and an input, are 29 of 32 registers.</summary>
+    private const int TileRows = 6;
 
     private readonly struct Block(int column, int width, int steps, long offset)
     {
@@ -31,15 +27,13 @@ internal sealed unsafe class PackedMatrix
     private readonly Block[] _blocks;
     private readonly byte* _weights;
     private readonly float* _scale, _sums;
-    private readonly object[] _pinned;
     private readonly KernelWidth _width;
-    private readonly int _rowsMax;
 
     /// <param name="weight">[outputs, inputs], row by row.</param>
-    /// <param name="rowsMax">The most rows that one call brings.</param>
-    public PackedMatrix(int inputs, int outputs, ReadOnlySpan<float> weight, WeightFormat format, int rowsMax, KernelWidth width)
+    /// <param name="memory">Where the weights are put; who owns it keeps it alive.</param>
+    public PackedMatrix(int inputs, int outputs, ReadOnlySpan<float> weight, WeightFormat format, KernelWidth width, NetworkMemory memory)
     {
-        (Inputs, Outputs, Format, _rowsMax) = (inputs, outputs, format, rowsMax);
+        (Inputs, Outputs, Format) = (inputs, outputs, format);
         _width = width;
         PaddedInputs = RoundUp(inputs, InputPadding);
         PaddedOutputs = RoundUp(outputs, OutputPadding);
@@ -54,11 +48,9 @@ internal sealed unsafe class PackedMatrix
         }
         _blocks = [.. blocks];
         Bytes = steps * 128 * BytesOf(format);
-        var memory = new List<object>();
-        _weights = (byte*)Aligned((nint)Bytes, memory);
-        _scale = (float*)Aligned(PaddedOutputs * sizeof(float), memory);
-        _sums = (float*)Aligned(2 * 64 * sizeof(float) * RoundUp(rowsMax, 4), memory);
-        _pinned = [.. memory];
+        _weights = (byte*)memory.Take((nint)Bytes);
+        _scale = memory.TakeFloats(PaddedOutputs);
+        _sums = memory.TakeFloats(2 * 64 * TileRows);
         Pack(weight);
     }
 
@@ -69,16 +61,6 @@ internal sealed unsafe class PackedMatrix
     public WeightFormat Format { get; }
     /// <summary>Of the weights, as a decision reads them.</summary>
     public long Bytes { get; }
-
-    /// <summary>A zeroed, aligned, touched array that the collector never moves; <paramref name="keep"/> keeps it alive.</summary>
-    public static void* Aligned(nint bytes, List<object> keep)
-    {
-        byte[] array = GC.AllocateArray<byte>(checked((int)bytes + 64 + 64), pinned: true);
-        keep.Add(array);
-        array.AsSpan().Clear();
-        nint address = (nint)Unsafe.AsPointer(ref array[0]);
-        return (void*)((address + 63) & ~63);
-    }
 
     /// <param name="x">[rows, PaddedInputs] with this stride; finite beyond the inputs.</param>
     /// <param name="start">[rows, PaddedOutputs] with this stride (0: one row for all).</param>
@@ -100,7 +82,6 @@ internal sealed unsafe class PackedMatrix
     private void Multiply<L, V, W>(float* x, nint xStride, int rows, float* start, nint startStride, float* y, nint yStride)
         where V : struct where L : struct, IFloatLanes<V> where W : struct, IWeights<L, V>
     {
-        if (rows > _rowsMax) ThrowTooManyRows(rows);
         foreach (ref readonly Block block in _blocks.AsSpan())
         {
             byte* weights = _weights + block.Offset;
@@ -120,29 +101,32 @@ internal sealed unsafe class PackedMatrix
         }
     }
 
-    /// <summary>Chain by chain and panel by panel over all rows, so that weights come from the nearest cache for all but the first rows. Sums wait in memory between panels, which loses no bit.</summary>
+    /// <summary>
+    /// A block of 64 for many rows, a tile of six (at 256 bits two) at a time: the sums of a chain stay in registers from its first step to its last, and each register of weights that is brought
+    /// meets all rows of the tile. Weights stream from the second-level cache, a third of what that gives.
+    /// </summary>
     private void Tiles<L, V, W>(byte* weights, int steps, float* x, nint xStride, int rows, float* start, nint startStride, float* y, nint yStride, float* scale)
         where V : struct where L : struct, IFloatLanes<V> where W : struct, IWeights<L, V>
     {
-        int tiled = rows & ~1;
-        float* second = _sums + 64 * (nint)_rowsMax;
-        new Span<float>(_sums, 64 * tiled).Clear();
-        new Span<float>(second, 64 * tiled).Clear();
-        for (int chain = 0; chain < 2; chain++)
+        float* second = _sums + 64 * TileRows;
+        for (int r = 0; r < rows;)
         {
-            float* sums = chain == 0 ? _sums : second;
-            for (int panel = 0; panel < steps; panel += PanelSteps)
+            float* from = x + r * xStride;
+            int left = rows - r, tile = L.Width != 16 ? Math.Min(2, left) : left >= 6 ? 6 : left >= 4 ? 4 : Math.Min(2, left);
+            if (tile == 1)
             {
-                int count = Math.Min(PanelSteps, steps - panel);
-                float* from = x + chain * steps + panel;
-                int r = 0;
-                if (L.Width == 16)
-                    for (; r + 4 <= tiled; r += 4) MatrixKernels<L, V, W>.Tile4(weights, 4 * panel + 2 * chain, count, from + r * xStride, xStride, sums + 64 * r);
-                for (; r < tiled; r += 2) MatrixKernels<L, V, W>.Tile2(weights, 4 * panel + 2 * chain, count, from + r * xStride, xStride, sums + 64 * r);
+                MatrixKernels<L, V, W>.Row64(weights, steps, from, start + r * startStride, y + r * yStride, scale);
+                return;
             }
+            for (int chain = 0; chain < 2; chain++)
+            {
+                float* sums = chain == 0 ? _sums : second, chainX = from + chain * steps;
+                if (tile == 6) MatrixKernels<L, V, W>.Tile6(weights, 2 * chain * steps, steps, chainX, xStride, sums);
+                else if (tile == 4) MatrixKernels<L, V, W>.Tile4(weights, 2 * chain * steps, steps, chainX, xStride, sums);
+                else MatrixKernels<L, V, W>.Tile2(weights, 2 * chain * steps, steps, chainX, xStride, sums);
+            }
+            for (int t = 0; t < tile; t++, r++) MatrixKernels<L, V, W>.Join(_sums + 64 * t, second + 64 * t, start + r * startStride, y + r * yStride, scale);
         }
-        for (int r = 0; r < tiled; r++) MatrixKernels<L, V, W>.Join(_sums + 64 * r, second + 64 * r, start + r * startStride, y + r * yStride, scale);
-        if (tiled < rows) MatrixKernels<L, V, W>.Row64(weights, steps, x + tiled * xStride, start + tiled * startStride, y + tiled * yStride, scale);
     }
 
     private void Pack(ReadOnlySpan<float> weight)
@@ -155,31 +139,34 @@ internal sealed unsafe class PackedMatrix
         }
         foreach (Block block in _blocks)
         {
-            int chains = 128 / block.Width, groups = block.Width / 16;
+            int groups = block.Width / 16;
             for (int step = 0; step < block.Steps; step++)
             {
                 for (int k = 0; k < 128; k++)
                 {
                     int chain = k / 16 / groups, input = chain * block.Steps + step, output = block.Column + k / 16 % groups * 16 + k % 16;
-                    if (input < Inputs && output < Outputs) Put(_weights + block.Offset, step, k, weight[output * Inputs + input], _scale[output]);
+                    if (input >= Inputs || output >= Outputs) continue;
+                    // Blocks of 64 hold one chain behind the other, in steps of four groups; narrower ones both halves of a step together.
+                    long at = groups == 4 ? 64L * input + k % 64 : 128L * step + k;
+                    Put(_weights + block.Offset, at, weight[output * Inputs + input], _scale[output]);
                 }
             }
         }
     }
 
-    private void Put(byte* block, long step, int k, float value, float scale)
+    private void Put(byte* block, long at, float value, float scale)
     {
         switch (Format)
         {
             case WeightFormat.Fp32:
-                ((float*)block)[step * 128 + k] = value;
+                ((float*)block)[at] = value;
                 break;
             case WeightFormat.Bf16:
                 // Column k % 16 of an even group in the lower half of its word, of the odd group after it in the upper.
-                ((ushort*)block)[step * 128 + k / 32 * 32 + k % 16 * 2 + k / 16 % 2] = RoundToBf16(value);
+                ((ushort*)block)[at / 32 * 32 + at % 16 * 2 + at / 16 % 2] = RoundToBf16(value);
                 break;
             default:
-                ((sbyte*)block)[step * 128 + k] = scale > 0 ? (sbyte)Math.Clamp(MathF.Round(value / scale), -127, 127) : (sbyte)0;
+                ((sbyte*)block)[at] = scale > 0 ? (sbyte)Math.Clamp(MathF.Round(value / scale), -127, 127) : (sbyte)0;
                 break;
         }
     }
@@ -193,8 +180,8 @@ internal sealed unsafe class PackedMatrix
 
     public static int RoundUp(int value, int multiple) => (value + multiple - 1) / multiple * multiple;
 
-    private static int BytesOf(WeightFormat format) => format switch { WeightFormat.Fp32 => 4, WeightFormat.Bf16 => 2, _ => 1 };
+    /// <summary>Floats from one row to the next: an odd count of cache lines, so that rows one behind another do not meet in few sets of a cache.</summary>
+    public static int RowStride(int width) => (RoundUp(width, OutputPadding) / OutputPadding | 1) * OutputPadding;
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private void ThrowTooManyRows(int rows) => throw new ArgumentException($"{rows} rows at once; this network was made for {_rowsMax}.");
+    public static int BytesOf(WeightFormat format) => format switch { WeightFormat.Fp32 => 4, WeightFormat.Bf16 => 2, _ => 1 };
 }

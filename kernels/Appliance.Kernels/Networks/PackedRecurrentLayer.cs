@@ -12,21 +12,20 @@ internal sealed unsafe class PackedRecurrentLayer
     private readonly PackedMatrix? _candidate;
     private readonly float* _bias, _candidateBias;
     private readonly int _paddedUnits;
-    private readonly List<object> _memory = [];
 
-    public PackedRecurrentLayer(RecurrentLayer layer, WeightFormat format, int rowsMax, KernelWidth width)
+    public PackedRecurrentLayer(RecurrentLayer layer, WeightFormat format, KernelWidth width, NetworkMemory memory)
     {
         (_kind, _width, Inputs, Units, StateLength) = (layer.Kind, width, layer.Inputs, layer.Units, layer.StateLength);
         int n = Units, rows = layer.Gates * n;
         if (layer.InputWeight.Length != rows * Inputs || layer.HiddenWeight.Length != rows * n || layer.InputBias.Length != rows || layer.HiddenBias.Length != rows)
             throw new ArgumentException($"A {_kind} layer of {Inputs} inputs and {n} units has weights or biases of other lengths.", nameof(layer));
         _paddedUnits = PackedMatrix.RoundUp(n, PackedMatrix.OutputPadding);
-        _input = new PackedMatrix(Inputs, rows, layer.InputWeight, format, rowsMax, width);
+        _input = new PackedMatrix(Inputs, rows, layer.InputWeight, format, width, memory);
         bool apart = _kind == RecurrentKind.GruResetBefore;
-        _hidden = new PackedMatrix(n, apart ? 2 * n : rows, apart ? layer.HiddenWeight.AsSpan(0, 2 * n * n) : layer.HiddenWeight, format, rowsMax, width);
-        _candidate = apart ? new PackedMatrix(n, n, layer.HiddenWeight.AsSpan(2 * n * n), format, rowsMax, width) : null;
-        _bias = (float*)PackedMatrix.Aligned(_input.PaddedOutputs * sizeof(float), _memory);
-        _candidateBias = (float*)PackedMatrix.Aligned(_paddedUnits * sizeof(float), _memory);
+        _hidden = new PackedMatrix(n, apart ? 2 * n : rows, apart ? layer.HiddenWeight.AsSpan(0, 2 * n * n) : layer.HiddenWeight, format, width, memory);
+        _candidate = apart ? new PackedMatrix(n, n, layer.HiddenWeight.AsSpan(2 * n * n), format, width, memory) : null;
+        _bias = memory.TakeFloats(_input.PaddedOutputs);
+        _candidateBias = memory.TakeFloats(_paddedUnits);
         // Both biases of a gate are one number, except where the reset gate multiplies the hidden one.
         int joined = _kind == RecurrentKind.GruResetAfter ? 2 * n : rows;
         for (int o = 0; o < rows; o++) _bias[o] = o < joined ? layer.InputBias[o] + layer.HiddenBias[o] : layer.InputBias[o];

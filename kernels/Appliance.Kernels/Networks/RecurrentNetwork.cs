@@ -13,7 +13,6 @@ public sealed unsafe class RecurrentNetwork
     private readonly Mlp _head;
     private readonly float* _even, _odd, _gates, _hiddenGates, _hidden, _cell;
     private readonly int _stride, _gateStride, _rowsMax;
-    private readonly List<object> _memory = [];
 
     /// <param name="layers">From the input up.</param>
     /// <param name="head">Dense layers on the last layer's h; the last gives the outputs.</param>
@@ -30,13 +29,15 @@ public sealed unsafe class RecurrentNetwork
         if (head.Count > 0 && head[0].Inputs != layers[^1].Units) throw new ArgumentException($"The head takes {head[0].Inputs} inputs; the last recurrent layer has {layers[^1].Units} units.", nameof(head));
         width = NetworkWidth.Resolve(width);
         _rowsMax = rowsMax;
-        _layers = [.. layers.Select(l => new PackedRecurrentLayer(l, format, rowsMax, width))];
-        _head = new Mlp(head, headActivation, format, rowsMax, width);
+        // The head keeps the memory alive, and every call ends in it.
+        var memory = new NetworkMemory(layers.Sum(l => (long)l.Gates * l.Units * (l.Inputs + l.Units)) + head.Sum(l => (long)l.Inputs * l.Outputs), format);
+        _layers = [.. layers.Select(l => new PackedRecurrentLayer(l, format, width, memory))];
+        _head = new Mlp(head, headActivation, format, rowsMax, width, memory);
         StateLength = layers.Sum(l => l.StateLength);
         // Registers of sixteen read past the last gate; what they find there is thrown away.
-        _stride = PackedMatrix.RoundUp(layers.Max(l => Math.Max(l.Units, l.Inputs)), PackedMatrix.OutputPadding);
-        _gateStride = PackedMatrix.RoundUp(layers.Max(l => l.Gates * l.Units), PackedMatrix.OutputPadding) + PackedMatrix.OutputPadding;
-        float* Rows(int stride) => (float*)PackedMatrix.Aligned((nint)stride * rowsMax * sizeof(float), _memory);
+        _stride = PackedMatrix.RowStride(layers.Max(l => Math.Max(l.Units, l.Inputs)));
+        _gateStride = PackedMatrix.RowStride(layers.Max(l => l.Gates * l.Units) + PackedMatrix.OutputPadding);
+        float* Rows(int stride) => memory.TakeFloats((nint)stride * rowsMax);
         _even = Rows(_stride);
         _odd = Rows(_stride);
         _hidden = Rows(_stride);

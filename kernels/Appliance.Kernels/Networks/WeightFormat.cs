@@ -20,12 +20,16 @@ internal unsafe interface IWeights<L, V> where V : struct where L : struct, IFlo
 {
     /// <summary>Columns p to p + width of the pair's two groups of sixteen.</summary>
     static abstract void Load(byte* weights, nint pair, int column, out V first, out V second);
+    /// <summary>Where a pair of groups begins.</summary>
+    static abstract byte* At(byte* weights, nint pair);
     /// <summary>What a row's sum adds to.</summary>
     static abstract V Finish(V sum, V start, float* scale);
 }
 
 internal readonly unsafe struct Fp32Weights<L, V> : IWeights<L, V> where V : struct where L : struct, IFloatLanes<V>
 {
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static byte* At(byte* weights, nint pair) => weights + 128 * pair;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Load(byte* weights, nint pair, int column, out V first, out V second)
     {
@@ -39,6 +43,8 @@ internal readonly unsafe struct Fp32Weights<L, V> : IWeights<L, V> where V : str
 
 internal readonly unsafe struct Bf16Weights<L, V> : IWeights<L, V> where V : struct where L : struct, IFloatLanes<V>
 {
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static byte* At(byte* weights, nint pair) => weights + 64 * pair;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Load(byte* weights, nint pair, int column, out V first, out V second) => L.LoadBf16Pair((uint*)weights + 16 * pair + column, out first, out second);
 
@@ -47,6 +53,8 @@ internal readonly unsafe struct Bf16Weights<L, V> : IWeights<L, V> where V : str
 
 internal readonly unsafe struct Int8Weights<L, V> : IWeights<L, V> where V : struct where L : struct, IFloatLanes<V>
 {
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static byte* At(byte* weights, nint pair) => weights + 32 * pair;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Load(byte* weights, nint pair, int column, out V first, out V second)
     {
