@@ -33,10 +33,40 @@ internal static unsafe class MatrixKernels<L, V, W> where V : struct where L : s
                 b2 = L.Fma(xb, w0, b2);
                 b3 = L.Fma(xb, w1, b3);
             }
-            L.Store(W.Finish(L.Add(a0, b0), L.Load(start + p), scale + p), y + p);
-            L.Store(W.Finish(L.Add(a1, b1), L.Load(start + p + 16), scale + p + 16), y + p + 16);
-            L.Store(W.Finish(L.Add(a2, b2), L.Load(start + p + 32), scale + p + 32), y + p + 32);
-            L.Store(W.Finish(L.Add(a3, b3), L.Load(start + p + 48), scale + p + 48), y + p + 48);
+            Finish4(a0, a1, a2, a3, b0, b1, b2, b3, start + p, y + p, scale + p);
+        }
+    }
+
+    /// <summary>
+    /// As <see cref="Row64"/>, but of each chain only the steps listed: the second chain's lists (positions and inputs) stand <paramref name="chainSteps"/> + 1 behind the first's.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void RowPresent64(byte* weights, nint chainSteps, nint steps, int* at, float* x, float* start, float* y, float* scale)
+    {
+        byte* second = W.At(weights, 2 * chainSteps);
+        int* atSecond = at + chainSteps + 1;
+        float* xSecond = x + chainSteps + 1;
+        for (int p = 0; p < 16; p += L.Width)
+        {
+            V a0 = L.All(0), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0;
+            for (nint i = 0; i < steps; i++)
+            {
+                V xa = L.All(x[i]), xb = L.All(xSecond[i]);
+                byte* wa = W.At(weights, 2 * (nint)at[i]), wb = W.At(second, 2 * (nint)atSecond[i]);
+                W.Load(wa, 0, p, out V w0, out V w1);
+                a0 = L.Fma(xa, w0, a0);
+                a1 = L.Fma(xa, w1, a1);
+                W.Load(wa, 1, p, out w0, out w1);
+                a2 = L.Fma(xa, w0, a2);
+                a3 = L.Fma(xa, w1, a3);
+                W.Load(wb, 0, p, out w0, out w1);
+                b0 = L.Fma(xb, w0, b0);
+                b1 = L.Fma(xb, w1, b1);
+                W.Load(wb, 1, p, out w0, out w1);
+                b2 = L.Fma(xb, w0, b2);
+                b3 = L.Fma(xb, w1, b3);
+            }
+            Finish4(a0, a1, a2, a3, b0, b1, b2, b3, start + p, y + p, scale + p);
         }
     }
 
@@ -213,6 +243,15 @@ internal static unsafe class MatrixKernels<L, V, W> where V : struct where L : s
             Store4(a0, a1, a2, a3, sums + p);
             Store4(b0, b1, b2, b3, sums + p + 64);
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Finish4(V a0, V a1, V a2, V a3, V b0, V b1, V b2, V b3, float* start, float* y, float* scale)
+    {
+        L.Store(W.Finish(L.Add(a0, b0), L.Load(start), scale), y);
+        L.Store(W.Finish(L.Add(a1, b1), L.Load(start + 16), scale + 16), y + 16);
+        L.Store(W.Finish(L.Add(a2, b2), L.Load(start + 32), scale + 32), y + 32);
+        L.Store(W.Finish(L.Add(a3, b3), L.Load(start + 48), scale + 48), y + 48);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

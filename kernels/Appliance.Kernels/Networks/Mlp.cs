@@ -47,7 +47,8 @@ public sealed unsafe class Mlp
                 throw new ArgumentException($"Layer {l} of [{layer.Outputs}, {layer.Inputs}] has {layer.Weight.Length} weights and {layer.Bias.Length} biases.", nameof(layers));
             _layers[l] = new PackedMatrix(layer.Inputs, layer.Outputs, layer.Weight, format, _width, memory);
             _bias[l] = memory.TakeFloats(_layers[l].PaddedOutputs);
-            layer.Bias.CopyTo(new Span<float>(_bias[l], layer.Outputs));
+            // Zero is added so that no start is −0, as the packed matrix wants it.
+            for (int o = 0; o < layer.Outputs; o++) _bias[l][o] = layer.Bias[o] + 0f;
             widest = Math.Max(widest, _layers[l].PaddedOutputs);
         }
         Inputs = layers[0].Inputs;
@@ -92,7 +93,8 @@ public sealed unsafe class Mlp
         float* from = _even, to = _odd;
         for (int l = 0; l < _layers.Length; l++)
         {
-            _layers[l].Multiply(from, _stride, rows, _bias[l], 0, to, _stride);
+            if (rows == 1 && l > 0 && _activation == Activation.Relu) _layers[l].MultiplyRectified(from, _bias[l], to);
+            else _layers[l].Multiply(from, _stride, rows, _bias[l], 0, to, _stride);
             if (l < _layers.Length - 1)
                 for (int r = 0; r < rows; r++) Activate(to + r * _stride, _layers[l].PaddedOutputs);
             float* swap = from;
