@@ -29,6 +29,13 @@ internal static unsafe class ActivationLanes<L, V> where V : struct where L : st
         }
     }
 
+    /// <summary>to = a + b, of <paramref name="paddedCount"/> values (a multiple of sixteen).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Add(float* a, float* b, float* to, nint paddedCount)
+    {
+        for (nint i = 0; i < paddedCount; i += L.Width) L.Store(L.Add(L.Load(a + i), L.Load(b + i)), to + i);
+    }
+
     /// <summary>1 − 2/(e^(2x) + 1).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Tanh(V x) => L.Subtract(L.All(1), L.Divide(L.All(2), L.Add(Exp(L.Add(x, x)), L.All(1))));

@@ -73,11 +73,12 @@ internal sealed unsafe class PackedMatrix
     /// <param name="x">[rows, PaddedInputs] with this stride; finite beyond the inputs.</param>
     /// <param name="start">[rows, PaddedOutputs] with this stride (0: one row for all).</param>
     /// <param name="y">[rows, PaddedOutputs] with this stride; may be <paramref name="start"/>.</param>
-    public void Multiply(float* x, nint xStride, int rows, float* start, nint startStride, float* y, nint yStride)
+    /// <param name="isBackward">Takes the blocks of outputs from the last to the first.</param>
+    public void Multiply(float* x, nint xStride, int rows, float* start, nint startStride, float* y, nint yStride, bool isBackward = false)
     {
-        if (_width == KernelWidth.Simd512) Multiply<FloatLanes16, Vector512<float>>(x, xStride, rows, start, startStride, y, yStride);
-        else if (_width == KernelWidth.Simd256) Multiply<FloatLanes8, Vector256<float>>(x, xStride, rows, start, startStride, y, yStride);
-        else Multiply<FloatLane, float>(x, xStride, rows, start, startStride, y, yStride);
+        if (_width == KernelWidth.Simd512) Multiply<FloatLanes16, Vector512<float>>(x, xStride, rows, start, startStride, y, yStride, isBackward);
+        else if (_width == KernelWidth.Simd256) Multiply<FloatLanes8, Vector256<float>>(x, xStride, rows, start, startStride, y, yStride, isBackward);
+        else Multiply<FloatLane, float>(x, xStride, rows, start, startStride, y, yStride, isBackward);
     }
 
     /// <summary>One row of inputs that a ReLU gave: the weights of those that are zero are not even read. Else as <see cref="Multiply"/>, with the same bits.</summary>
@@ -130,18 +131,19 @@ internal sealed unsafe class PackedMatrix
         return count;
     }
 
-    private void Multiply<L, V>(float* x, nint xStride, int rows, float* start, nint startStride, float* y, nint yStride) where V : struct where L : struct, IFloatLanes<V>
+    private void Multiply<L, V>(float* x, nint xStride, int rows, float* start, nint startStride, float* y, nint yStride, bool isBackward) where V : struct where L : struct, IFloatLanes<V>
     {
-        if (Format == WeightFormat.Fp32) Multiply<L, V, Fp32Weights<L, V>>(x, xStride, rows, start, startStride, y, yStride);
-        else if (Format == WeightFormat.Bf16) Multiply<L, V, Bf16Weights<L, V>>(x, xStride, rows, start, startStride, y, yStride);
-        else Multiply<L, V, Int8Weights<L, V>>(x, xStride, rows, start, startStride, y, yStride);
+        if (Format == WeightFormat.Fp32) Multiply<L, V, Fp32Weights<L, V>>(x, xStride, rows, start, startStride, y, yStride, isBackward);
+        else if (Format == WeightFormat.Bf16) Multiply<L, V, Bf16Weights<L, V>>(x, xStride, rows, start, startStride, y, yStride, isBackward);
+        else Multiply<L, V, Int8Weights<L, V>>(x, xStride, rows, start, startStride, y, yStride, isBackward);
     }
 
-    private void Multiply<L, V, W>(float* x, nint xStride, int rows, float* start, nint startStride, float* y, nint yStride)
+    private void Multiply<L, V, W>(float* x, nint xStride, int rows, float* start, nint startStride, float* y, nint yStride, bool isBackward)
         where V : struct where L : struct, IFloatLanes<V> where W : struct, IWeights<L, V>
     {
-        foreach (ref readonly Block block in _blocks.AsSpan())
+        for (int b = 0; b < _blocks.Length; b++)
         {
+            ref readonly Block block = ref _blocks[isBackward ? _blocks.Length - 1 - b : b];
             if (block.Width == 64 && rows > 1)
                 Tiles<L, V, W>(_weights + block.Offset, block.Steps, x, xStride, rows, start + block.Column, startStride, y + block.Column, yStride, _scale + block.Column);
             else

@@ -10,7 +10,7 @@ internal sealed unsafe class PackedRecurrentLayer
     private readonly PackedMatrix _input, _hidden;
     /// <summary>The GRU's third gate where the reset gate stands before its product.</summary>
     private readonly PackedMatrix? _candidate;
-    private readonly float* _bias, _candidateBias;
+    private readonly float* _bias, _candidateBias, _noStart;
     private readonly int _paddedUnits;
 
     public PackedRecurrentLayer(RecurrentLayer layer, WeightFormat format, KernelWidth width, NetworkMemory memory)
@@ -26,15 +26,18 @@ internal sealed unsafe class PackedRecurrentLayer
         _candidate = apart ? new PackedMatrix(n, n, layer.HiddenWeight.AsSpan(2 * n * n), format, width, memory) : null;
         _bias = memory.TakeFloats(_input.PaddedOutputs);
         _candidateBias = memory.TakeFloats(_paddedUnits);
+        _noStart = memory.TakeFloats(_hidden.PaddedOutputs);
         // Both biases of a gate are one number, except where the reset gate multiplies the hidden one.
         int joined = _kind == RecurrentKind.GruResetAfter ? 2 * n : rows;
-        for (int o = 0; o < rows; o++) _bias[o] = o < joined ? layer.InputBias[o] + layer.HiddenBias[o] : layer.InputBias[o];
+        for (int o = 0; o < rows; o++) _bias[o] = (o < joined ? layer.InputBias[o] + layer.HiddenBias[o] : layer.InputBias[o]) + 0f;
         if (_kind == RecurrentKind.GruResetAfter) layer.HiddenBias.AsSpan(2 * n).CopyTo(new Span<float>(_candidateBias, n));
     }
 
     public int Inputs { get; }
     public int Units { get; }
     public int StateLength { get; }
+    /// <summary>Floats that <see cref="Prepare"/> writes for a stream.</summary>
+    public int PreparedLength => _hidden.PaddedOutputs;
     public long WeightBytes => _input.Bytes + _hidden.Bytes + (_candidate?.Bytes ?? 0);
 
     public void Load(ReadOnlySpan<float> state, float* hidden, float* cell)
@@ -55,28 +58,33 @@ internal sealed unsafe class PackedRecurrentLayer
     /// <summary>gates = biases + W·x.</summary>
     public void MultiplyInputs(float* x, nint xStride, int rows, float* gates, nint gateStride) => _input.Multiply(x, xStride, rows, _bias, 0, gates, gateStride);
 
+    /// <summary>
+    /// The product of the hidden weights with h alone, which does not wait for the next input. Added to the gates' input part it has the bits of the product that begins there, because sums start at zero
+    /// and no gate's start is −0.
+    /// </summary>
+    /// <param name="prepared">[rows, PreparedLength] with this stride.</param>
+    public void Prepare(int rows, float* hidden, nint stride, float* prepared, nint preparedStride) => _hidden.Multiply(hidden, stride, rows, _noStart, 0, prepared, preparedStride);
+
     /// <summary>From the gates' input part to the new h and c, for rows of streams. <paramref name="scratch"/> is as large as the gates.</summary>
-    public void Advance(int rows, float* gates, nint gateStride, float* scratch, float* hidden, float* cell, nint stride)
+    /// <param name="prepared">What <see cref="Prepare"/> wrote for this h; null to compute it here.</param>
+    /// <param name="isBackward">Reads the hidden weights from their end: every other step of a window, so that it begins with those that the step before left in the nearest cache.</param>
+    public void Advance(int rows, float* gates, nint gateStride, float* scratch, float* hidden, float* cell, nint stride, float* prepared = null, nint preparedStride = 0, bool isBackward = false)
     {
         int n = Units;
-        switch (_kind)
+        float* sums = _kind == RecurrentKind.Lstm ? gates : scratch;
+        if (_kind == RecurrentKind.GruResetAfter)
         {
-            case RecurrentKind.Lstm:
-                _hidden.Multiply(hidden, stride, rows, gates, gateStride, gates, gateStride);
-                break;
-            case RecurrentKind.GruResetAfter:
-                for (int r = 0; r < rows; r++)
-                {
-                    new ReadOnlySpan<float>(gates + r * gateStride, 2 * n).CopyTo(new Span<float>(scratch + r * gateStride, 2 * n));
-                    new ReadOnlySpan<float>(_candidateBias, n).CopyTo(new Span<float>(scratch + r * gateStride + 2 * n, n));
-                }
-                _hidden.Multiply(hidden, stride, rows, scratch, gateStride, scratch, gateStride);
-                break;
-            default:
-                // The padding of 2n outputs reaches into the third gate's sums, which are still needed: they are left where they are.
-                _hidden.Multiply(hidden, stride, rows, gates, gateStride, scratch, gateStride);
-                break;
+            for (int r = 0; r < rows; r++)
+            {
+                new ReadOnlySpan<float>(gates + r * gateStride, 2 * n).CopyTo(new Span<float>(scratch + r * gateStride, 2 * n));
+                new ReadOnlySpan<float>(_candidateBias, n).CopyTo(new Span<float>(scratch + r * gateStride + 2 * n, n));
+            }
         }
+        // Where the reset gate stands before, the padding of 2n outputs reaches into the third gate's sums, which are still needed: they are left where they are.
+        float* start = _kind == RecurrentKind.GruResetBefore ? gates : sums;
+        if (prepared == null) _hidden.Multiply(hidden, stride, rows, start, gateStride, sums, gateStride, isBackward);
+        else
+            for (int r = 0; r < rows; r++) Add(start + r * gateStride, prepared + r * preparedStride, sums + r * gateStride);
         for (int r = 0; r < rows; r++)
         {
             if (_width == KernelWidth.Simd512) Gate<FloatLanes16, Vector512<float>>(gates + r * gateStride, scratch + r * gateStride, hidden + r * stride, cell + r * stride);
@@ -85,6 +93,13 @@ internal sealed unsafe class PackedRecurrentLayer
             // Lanes past the last unit hold what happened to stand behind a gate; the next product must find zeros.
             new Span<float>(hidden + r * stride + n, _paddedUnits - n).Clear();
         }
+    }
+
+    private void Add(float* start, float* sums, float* to)
+    {
+        if (_width == KernelWidth.Simd512) ActivationLanes<FloatLanes16, Vector512<float>>.Add(start, sums, to, PreparedLength);
+        else if (_width == KernelWidth.Simd256) ActivationLanes<FloatLanes8, Vector256<float>>.Add(start, sums, to, PreparedLength);
+        else ActivationLanes<FloatLane, float>.Add(start, sums, to, PreparedLength);
     }
 
     private void Gate<L, V>(float* gates, float* scratch, float* hidden, float* cell) where V : struct where L : struct, IFloatLanes<V>

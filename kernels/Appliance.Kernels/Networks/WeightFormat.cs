@@ -63,5 +63,5 @@ internal readonly unsafe struct Int8Weights<L, V> : IWeights<L, V> where V : str
         second = L.LoadInt8(at + 16);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static V Finish(V sum, V start, float* scale) => L.Fma(sum, L.Load(scale), start);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static V Finish(V sum, V start, float* scale) => L.Add(start, L.Multiply(sum, L.Load(scale)));
 }

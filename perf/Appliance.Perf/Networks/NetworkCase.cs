@@ -5,13 +5,13 @@ namespace Appliance.Perf.Networks;
 /// <summary>One network of the comparison, with weights and inputs drawn as perf/peers/networks/dnnl_networks.cpp draws them.</summary>
 internal sealed class NetworkCase
 {
-    private readonly Action _run;
+    private readonly Action _run, _between;
     private readonly float[] _output;
 
-    private NetworkCase(string name, int iterations, double target, long multiplications, long weightBytes, long traffic, float[] output, Action run)
+    private NetworkCase(string name, int iterations, double target, long multiplications, long weightBytes, long traffic, float[] output, Action run, Action? between = null, string? peer = null)
     {
         (Name, Iterations, Target, Multiplications, WeightBytes, TrafficBytes) = (name, iterations, target, multiplications, weightBytes, traffic);
-        (_output, _run) = (output, run);
+        (_output, _run, _between, Peer) = (output, run, between ?? (() => { }), peer ?? name);
     }
 
     public string Name { get; }
@@ -26,7 +26,14 @@ internal sealed class NetworkCase
     public long TrafficBytes { get; }
     public float FirstOutput => _output[0];
 
+    /// <summary>What the peer calls the network that this is put beside.</summary>
+    public string Peer { get; }
+
+    /// <summary>What is timed.</summary>
     public void Run() => _run();
+
+    /// <summary>What a live flow does between two decisions, when nobody waits: not timed.</summary>
+    public void Between() => _between();
 
     public static NetworkCase[] All(WeightFormat format) =>
     [
@@ -35,6 +42,7 @@ internal sealed class NetworkCase
         Mlp("mlp-wide-64", [256, 384, 384, 128], 64, 200, 0.7, format),
         Lstm("lstm-a-window", 50, 100, 100, 2, false, 200, 0.7, format),
         Lstm("lstm-a-step", 1, 100, 100, 2, true, 4_000, 0.7, format),
+        LstmAnswer("lstm-a-answer", format),
         Lstm("lstm-b-window", 100, 250, 200, 3, false, 30, 0.8, format),
     ];
 
@@ -50,9 +58,28 @@ internal sealed class NetworkCase
         return new NetworkCase(name, iterations, target, weights * rows, network.WeightBytes, network.WeightBytes, output, () => network.InferBatch(input, output, rows));
     }
 
+    /// <summary>One step of LSTM_A from its input to its answer, the products with the state having been prepared after the answer before.</summary>
+    private static NetworkCase LstmAnswer(string name, WeightFormat format)
+    {
+        RecurrentNetwork network = Network(new Draw(), 100, 100, 2, format, out Draw after);
+        float[] input = after.Many(100, 1), output = new float[1], state = new float[network.StateLength], prepared = new float[network.PreparedLength];
+        network.Prepare(state, prepared, 1);
+        return new NetworkCase(name, 4_000, 0.7, 80_000 + 100, network.WeightBytes, network.WeightBytes / 2, output,
+            () => network.StepPrepared(input, prepared, state, output, 1), () => network.Prepare(state, prepared, 1), "lstm-a-step");
+    }
+
     private static NetworkCase Lstm(string name, int steps, int features, int units, int depth, bool carries, int iterations, double target, WeightFormat format)
     {
-        var draw = new Draw();
+        RecurrentNetwork network = Network(new Draw(), features, units, depth, format, out Draw draw);
+        float[] input = draw.Many(steps * features, 1), output = new float[1], state = new float[network.StateLength];
+        long recurrent = 4L * units * units * depth, weights = recurrent + 4L * units * (features + (depth - 1) * units);
+        long bytes = network.WeightBytes, traffic = bytes + (steps - 1) * recurrent * bytes / (weights + units);
+        return new NetworkCase(name, iterations, target, weights * steps + units, bytes, traffic, output,
+            carries ? () => network.Step(input, state, output) : () => network.Window(input, steps, state, output));
+    }
+
+    private static RecurrentNetwork Network(Draw draw, int features, int units, int depth, WeightFormat format, out Draw after)
+    {
         double scale = 1 / Math.Sqrt(units);
         var layers = new List<RecurrentLayer>();
         for (int l = 0; l < depth; l++)
@@ -61,12 +88,8 @@ internal sealed class NetworkCase
             layers.Add(new RecurrentLayer(RecurrentKind.Lstm, inputs, units, draw.Many(4 * units * inputs, scale), draw.Many(4 * units * units, scale), draw.Many(4 * units, scale), draw.Many(4 * units, scale)));
         }
         DenseLayer[] head = [new(units, 1, draw.Many(units, 1 / Math.Sqrt(units)), draw.Many(1, 0.5))];
-        var network = new RecurrentNetwork(layers, head, Activation.Relu, format);
-        float[] input = draw.Many(steps * features, 1), output = new float[1], state = new float[network.StateLength];
-        long weights = layers.Sum(l => (long)l.InputWeight.Length + l.HiddenWeight.Length), recurrent = layers.Sum(l => (long)l.HiddenWeight.Length);
-        long bytes = network.WeightBytes, traffic = bytes + (steps - 1) * recurrent * bytes / (weights + units);
-        return new NetworkCase(name, iterations, target, weights * steps + units, bytes, traffic, output,
-            carries ? () => network.Step(input, state, output) : () => network.Window(input, steps, state, output));
+        after = draw;
+        return new RecurrentNetwork(layers, head, Activation.Relu, format);
     }
 
     /// <summary>Knuth's MMIX congruence, upper 24 bits.</summary>

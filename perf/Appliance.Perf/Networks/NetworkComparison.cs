@@ -55,10 +55,10 @@ public static class NetworkComparison
         c.Run();
         if (peer is not null)
         {
-            float first = peer.Run(c.Name, 1).First;
+            float first = peer.Run(c.Peer, 1).First;
             // A narrower format may differ by what the tests allow it.
             double tolerance = settings.Format == WeightFormat.Fp32 ? 1e-4 : 0.05;
-            if (!c.Name.EndsWith("-step", StringComparison.Ordinal) && Math.Abs(first - c.FirstOutput) > tolerance * (1 + Math.Abs(first)))
+            if (!c.Peer.EndsWith("-step", StringComparison.Ordinal) && Math.Abs(first - c.FirstOutput) > tolerance * (1 + Math.Abs(first)))
                 throw new InvalidOperationException($"{c.Name}: we say {c.FirstOutput}, oneDNN says {first}");
         }
         var samples = new long[c.Iterations];
@@ -72,7 +72,7 @@ public static class NetworkComparison
                 if (which == 0) taken[0] = Block(c, samples);
                 else if (peer is not null)
                 {
-                    var (a, b, _) = peer.Run(c.Name, c.Iterations);
+                    var (a, b, _) = peer.Run(c.Peer, c.Iterations);
                     taken[which] = (a, b);
                 }
             }
@@ -93,6 +93,7 @@ public static class NetworkComparison
             long begin = Stopwatch.GetTimestamp();
             c.Run();
             samples[i] = Stopwatch.GetTimestamp() - begin;
+            c.Between();
         }
         Array.Sort(samples);
         double toNs = 1e9 / Stopwatch.Frequency;
