@@ -127,19 +127,18 @@ internal static unsafe class MatrixKernels<L, V, W> where V : struct where L : s
     }
 
     /// <summary>
-    /// One chain of a 64-wide block for six rows, from zero to its last step: twenty-four accumulators, four registers of weights, one of inputs, for registers of sixteen floats. The chain's weights begin
-    /// at <paramref name="pair"/>; row r's sums go to sums[64r].
+    /// One chain of a 64-wide block for six rows, from zero to its last step: twenty-four accumulators, four registers of weights, one of inputs, for registers of sixteen floats. The first
+    /// chain leaves row r's sums at sums[64r], the second takes them from there to the end.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Tile6(byte* weights, nint pair, nint steps, float* x, nint xStride, float* sums)
+    public static void Tile6(byte* weights, nint steps, float* x, nint xStride, float* sums, in TileEnd end)
     {
         V a0 = L.All(0), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0, c0 = a0, c1 = a0, c2 = a0, c3 = a0, d0 = a0, d1 = a0, d2 = a0, d3 = a0, e0 = a0, e1 = a0, e2 = a0, e3 = a0, f0 = a0, f1 = a0, f2 = a0, f3 = a0;
         float* xb = x + xStride, xc = xb + xStride, xd = xc + xStride, xe = xd + xStride, xf = xe + xStride;
-        byte* at = W.At(weights, pair);
         for (nint i = 0; i < steps; i++)
         {
-            W.Load(at, 2 * i, 0, out V w0, out V w1);
-            W.Load(at, 2 * i + 1, 0, out V w2, out V w3);
+            W.Load(weights, 2 * i, 0, out V w0, out V w1);
+            W.Load(weights, 2 * i + 1, 0, out V w2, out V w3);
             V r = L.All(x[i]);
             a0 = L.Fma(r, w0, a0);
             a1 = L.Fma(r, w1, a1);
@@ -171,25 +170,34 @@ internal static unsafe class MatrixKernels<L, V, W> where V : struct where L : s
             f2 = L.Fma(r, w2, f2);
             f3 = L.Fma(r, w3, f3);
         }
-        Store4(a0, a1, a2, a3, sums);
-        Store4(b0, b1, b2, b3, sums + 64);
-        Store4(c0, c1, c2, c3, sums + 128);
-        Store4(d0, d1, d2, d3, sums + 192);
-        Store4(e0, e1, e2, e3, sums + 256);
-        Store4(f0, f1, f2, f3, sums + 320);
+        if (end.Y == null)
+        {
+            Store4(a0, a1, a2, a3, sums);
+            Store4(b0, b1, b2, b3, sums + 64);
+            Store4(c0, c1, c2, c3, sums + 128);
+            Store4(d0, d1, d2, d3, sums + 192);
+            Store4(e0, e1, e2, e3, sums + 256);
+            Store4(f0, f1, f2, f3, sums + 320);
+            return;
+        }
+        Close4(sums, a0, a1, a2, a3, end.Start, end.Y, end.Scale);
+        Close4(sums + 64, b0, b1, b2, b3, end.Start + end.StartStride, end.Y + end.YStride, end.Scale);
+        Close4(sums + 128, c0, c1, c2, c3, end.Start + 2 * end.StartStride, end.Y + 2 * end.YStride, end.Scale);
+        Close4(sums + 192, d0, d1, d2, d3, end.Start + 3 * end.StartStride, end.Y + 3 * end.YStride, end.Scale);
+        Close4(sums + 256, e0, e1, e2, e3, end.Start + 4 * end.StartStride, end.Y + 4 * end.YStride, end.Scale);
+        Close4(sums + 320, f0, f1, f2, f3, end.Start + 5 * end.StartStride, end.Y + 5 * end.YStride, end.Scale);
     }
 
     /// <summary>As <see cref="Tile6"/> for four rows.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Tile4(byte* weights, nint pair, nint steps, float* x, nint xStride, float* sums)
+    public static void Tile4(byte* weights, nint steps, float* x, nint xStride, float* sums, in TileEnd end)
     {
         V a0 = L.All(0), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0, c0 = a0, c1 = a0, c2 = a0, c3 = a0, d0 = a0, d1 = a0, d2 = a0, d3 = a0;
         float* xb = x + xStride, xc = xb + xStride, xd = xc + xStride;
-        byte* at = W.At(weights, pair);
         for (nint i = 0; i < steps; i++)
         {
-            W.Load(at, 2 * i, 0, out V w0, out V w1);
-            W.Load(at, 2 * i + 1, 0, out V w2, out V w3);
+            W.Load(weights, 2 * i, 0, out V w0, out V w1);
+            W.Load(weights, 2 * i + 1, 0, out V w2, out V w3);
             V r = L.All(x[i]);
             a0 = L.Fma(r, w0, a0);
             a1 = L.Fma(r, w1, a1);
@@ -211,37 +219,50 @@ internal static unsafe class MatrixKernels<L, V, W> where V : struct where L : s
             d2 = L.Fma(r, w2, d2);
             d3 = L.Fma(r, w3, d3);
         }
-        Store4(a0, a1, a2, a3, sums);
-        Store4(b0, b1, b2, b3, sums + 64);
-        Store4(c0, c1, c2, c3, sums + 128);
-        Store4(d0, d1, d2, d3, sums + 192);
+        if (end.Y == null)
+        {
+            Store4(a0, a1, a2, a3, sums);
+            Store4(b0, b1, b2, b3, sums + 64);
+            Store4(c0, c1, c2, c3, sums + 128);
+            Store4(d0, d1, d2, d3, sums + 192);
+            return;
+        }
+        Close4(sums, a0, a1, a2, a3, end.Start, end.Y, end.Scale);
+        Close4(sums + 64, b0, b1, b2, b3, end.Start + end.StartStride, end.Y + end.YStride, end.Scale);
+        Close4(sums + 128, c0, c1, c2, c3, end.Start + 2 * end.StartStride, end.Y + 2 * end.YStride, end.Scale);
+        Close4(sums + 192, d0, d1, d2, d3, end.Start + 3 * end.StartStride, end.Y + 3 * end.YStride, end.Scale);
     }
 
     /// <summary>As <see cref="Tile6"/> for two rows, at any width: eight accumulators fit the sixteen registers of AVX2.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Tile2(byte* weights, nint pair, nint steps, float* x, nint xStride, float* sums)
+    public static void Tile2(byte* weights, nint steps, float* x, nint xStride, float* sums, in TileEnd end)
     {
         float* xb = x + xStride;
-        byte* at = W.At(weights, pair);
         for (int p = 0; p < 16; p += L.Width)
         {
             V a0 = L.All(0), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0;
             for (nint i = 0; i < steps; i++)
             {
                 V r = L.All(x[i]), s = L.All(xb[i]);
-                W.Load(at, 2 * i, p, out V w0, out V w1);
+                W.Load(weights, 2 * i, p, out V w0, out V w1);
                 a0 = L.Fma(r, w0, a0);
                 a1 = L.Fma(r, w1, a1);
                 b0 = L.Fma(s, w0, b0);
                 b1 = L.Fma(s, w1, b1);
-                W.Load(at, 2 * i + 1, p, out w0, out w1);
+                W.Load(weights, 2 * i + 1, p, out w0, out w1);
                 a2 = L.Fma(r, w0, a2);
                 a3 = L.Fma(r, w1, a3);
                 b2 = L.Fma(s, w0, b2);
                 b3 = L.Fma(s, w1, b3);
             }
-            Store4(a0, a1, a2, a3, sums + p);
-            Store4(b0, b1, b2, b3, sums + p + 64);
+            if (end.Y == null)
+            {
+                Store4(a0, a1, a2, a3, sums + p);
+                Store4(b0, b1, b2, b3, sums + p + 64);
+                continue;
+            }
+            Close4(sums + p, a0, a1, a2, a3, end.Start + p, end.Y + p, end.Scale + p);
+            Close4(sums + p + 64, b0, b1, b2, b3, end.Start + end.StartStride + p, end.Y + end.YStride + p, end.Scale + p);
         }
     }
 
@@ -263,11 +284,15 @@ internal static unsafe class MatrixKernels<L, V, W> where V : struct where L : s
         L.Store(d, to + 48);
     }
 
-    /// <summary>start + (chain 0 + chain 1) of a 64-wide block's row.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Join(float* first, float* second, float* start, float* y, float* scale)
-    {
-        for (int p = 0; p < 64; p += L.Width)
-            L.Store(W.Finish(L.Add(L.Load(first + p), L.Load(second + p)), L.Load(start + p), scale + p), y + p);
-    }
+    /// <summary>start + (chain 0, whose sums wait in memory, + chain 1).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Close4(float* first, V b0, V b1, V b2, V b3, float* start, float* y, float* scale) =>
+        Finish4(L.Load(first), L.Load(first + 16), L.Load(first + 32), L.Load(first + 48), b0, b1, b2, b3, start, y, scale);
+}
+
+/// <summary>Where a tile's second chain puts the finished sums; <see cref="Y"/> is null for the first chain, whose sums wait.</summary>
+internal readonly unsafe struct TileEnd(float* start, nint startStride, float* y, nint yStride, float* scale)
+{
+    public readonly float* Start = start, Y = y, Scale = scale;
+    public readonly nint StartStride = startStride, YStride = yStride;
 }

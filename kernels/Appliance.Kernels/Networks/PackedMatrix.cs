@@ -54,7 +54,7 @@ internal sealed unsafe class PackedMatrix
         Bytes = steps * 128 * BytesOf(format);
         _weights = (byte*)memory.Take((nint)Bytes);
         _scale = memory.TakeFloats(PaddedOutputs);
-        _sums = memory.TakeFloats(2 * 64 * TileRows);
+        _sums = memory.TakeFloats(64 * TileRows);
         _chainSteps = PaddedOutputs >= 64 ? (inputs + 1) / 2 : 0;
         // One more in each chain, for what is written before it is known to be wanted.
         _present = memory.TakeFloats(2 * (_chainSteps + 1));
@@ -167,7 +167,6 @@ internal sealed unsafe class PackedMatrix
     private void Tiles<L, V, W>(byte* weights, int steps, float* x, nint xStride, int rows, float* start, nint startStride, float* y, nint yStride, float* scale)
         where V : struct where L : struct, IFloatLanes<V> where W : struct, IWeights<L, V>
     {
-        float* second = _sums + 64 * TileRows;
         for (int r = 0; r < rows;)
         {
             float* from = x + r * xStride;
@@ -177,14 +176,24 @@ internal sealed unsafe class PackedMatrix
                 MatrixKernels<L, V, W>.Row64(weights, steps, from, start + r * startStride, y + r * yStride, scale);
                 return;
             }
-            for (int chain = 0; chain < 2; chain++)
+            TileEnd end = new(start + r * startStride, startStride, y + r * yStride, yStride, scale), wait = default;
+            byte* second = W.At(weights, 2 * steps);
+            if (tile == 6)
             {
-                float* sums = chain == 0 ? _sums : second, chainX = from + chain * steps;
-                if (tile == 6) MatrixKernels<L, V, W>.Tile6(weights, 2 * chain * steps, steps, chainX, xStride, sums);
-                else if (tile == 4) MatrixKernels<L, V, W>.Tile4(weights, 2 * chain * steps, steps, chainX, xStride, sums);
-                else MatrixKernels<L, V, W>.Tile2(weights, 2 * chain * steps, steps, chainX, xStride, sums);
+                MatrixKernels<L, V, W>.Tile6(weights, steps, from, xStride, _sums, in wait);
+                MatrixKernels<L, V, W>.Tile6(second, steps, from + steps, xStride, _sums, in end);
             }
-            for (int t = 0; t < tile; t++, r++) MatrixKernels<L, V, W>.Join(_sums + 64 * t, second + 64 * t, start + r * startStride, y + r * yStride, scale);
+            else if (tile == 4)
+            {
+                MatrixKernels<L, V, W>.Tile4(weights, steps, from, xStride, _sums, in wait);
+                MatrixKernels<L, V, W>.Tile4(second, steps, from + steps, xStride, _sums, in end);
+            }
+            else
+            {
+                MatrixKernels<L, V, W>.Tile2(weights, steps, from, xStride, _sums, in wait);
+                MatrixKernels<L, V, W>.Tile2(second, steps, from + steps, xStride, _sums, in end);
+            }
+            r += tile;
         }
     }
 
