@@ -137,7 +137,7 @@ public sealed class Flow<TClock> : IRequestOut where TClock : struct, IMonotonic
                 stamps.FeaturedNs = _clock.NowNs();
             }
             // The orders have left; now there is time for what they did not need.
-            RepriceWanted();
+            CatchUp();
         }
         _market.ClearDirty();
     }
@@ -152,12 +152,9 @@ public sealed class Flow<TClock> : IRequestOut where TClock : struct, IMonotonic
         }
     }
 
-    private void RepriceWanted()
+    private void CatchUp()
     {
-        foreach (var portfolio in _portfolios)
-        {
-            if (portfolio.WantsRepricing) portfolio.Reprice();
-        }
+        foreach (var portfolio in _portfolios) portfolio.CatchUp();
     }
 
     private void RecordArrival(ref RingEvent e, in StageStamps stamps)
@@ -289,7 +286,7 @@ public sealed class Flow<TClock> : IRequestOut where TClock : struct, IMonotonic
                 _earlier.Turn(_gate, _portfolios, this, in e, sequence);
                 DecideAll(ref e, sequence);
                 // Time alone wears the expansion out, too: without a tick the anchor would grow old.
-                RepriceWanted();
+                CatchUp();
                 break;
             case EventKind.Command:
                 OnCommand(in control);

@@ -13,6 +13,7 @@ public sealed class PortfolioStage
 {
     private readonly PortfolioGreeks _greeks;
     private readonly IHedgePolicy _policy;
+    private readonly NetworkPolicy? _network;
     private readonly HedgeExecutor _executor;
     private readonly PortfolioAccount _account;
     private PortfolioState _state;
@@ -28,7 +29,8 @@ public sealed class PortfolioStage
         InstrumentDefinition instrument = options.Instruments[portfolio.Instrument];
         _greeks = new PortfolioGreeks(portfolio.Options, compute, portfolio.Greeks);
         _policy = portfolio.Policy;
-        SharesNetwork = portfolio.Policy is NetworkPolicy { IsShared: true };
+        _network = portfolio.Policy as NetworkPolicy;
+        SharesNetwork = _network is { IsShared: true };
         _account = account;
         _executor = new HedgeExecutor(index, instrument, portfolio.Execution, gate, account);
         _state.ContractSize = instrument.ContractSize;
@@ -49,7 +51,6 @@ public sealed class PortfolioStage
     /// <summary>False until the first good book.</summary>
     public bool HasTarget { get; private set; }
     public bool OnExpansion => _greeks.OnExpansion;
-    internal bool WantsRepricing => _greeks.WantsRepricing;
     public int OptionCount { get; }
 
     /// <summary>Its network serves other portfolios, too: at a decide mark they are gathered first, so that one call answers all.</summary>
@@ -68,7 +69,7 @@ public sealed class PortfolioStage
     internal void Gather(in InstrumentFeatures market, long timeUtcNs)
     {
         Observe(in market, timeUtcNs);
-        ((NetworkPolicy)_policy).Gather(in _state);
+        _network!.Gather(in _state);
         _isGathered = true;
     }
 
@@ -94,7 +95,12 @@ public sealed class PortfolioStage
 
     internal void Mark(long timeUtcNs) => _account.Mark(timeUtcNs, _greeks.Value, _greeks.Delta, _state.Market.Mid, in _target);
 
-    internal void Reprice() => _greeks.Reprice(_greeks.Spot, _greeks.TimeUtcNs);
+    /// <summary>What the orders that have left did not need and the next decision will.</summary>
+    internal void CatchUp()
+    {
+        if (_greeks.WantsRepricing) _greeks.Reprice(_greeks.Spot, _greeks.TimeUtcNs);
+        _network?.Prepare();
+    }
 
     internal void Sample(long timeUtcNs)
     {

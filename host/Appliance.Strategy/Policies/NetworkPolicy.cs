@@ -59,6 +59,9 @@ public sealed class NetworkPolicy : IHedgePolicy
         return _standing = Answer(in state);
     }
 
+    /// <summary>For after the orders: see <see cref="PolicyInference.Prepare"/>. No decision depends on whether it was called.</summary>
+    public void Prepare() => _inference.Prepare();
+
     private HedgeTarget Answer(in PortfolioState state)
     {
         Inferences++;
@@ -66,7 +69,7 @@ public sealed class NetworkPolicy : IHedgePolicy
         if (double.IsFinite(target.LowerUnits) && double.IsFinite(target.TargetUnits) && double.IsFinite(target.UpperUnits)) return target;
         NonFiniteDecisions++;
         // What is no number would stay in the state for ever.
-        _inference.State(_slot).Clear();
+        _inference.ClearState(_slot);
         double held = state.HedgePositionUnits;
         return new HedgeTarget(held, held, held);
     }

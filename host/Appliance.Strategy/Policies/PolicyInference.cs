@@ -14,8 +14,9 @@ public sealed class PolicyInference
     private readonly RecurrentNetwork? _recurrent;
     private readonly NormalisedFeature[] _features;
     private readonly double[] _inverseScale;
-    private readonly int _outputs, _stateLength;
-    private readonly float[] _inputs, _rowStates, _rowOutputs, _states, _answers;
+    private readonly int _outputs, _stateLength, _preparedLength;
+    private readonly float[] _inputs, _rowStates, _rowOutputs, _rowPrepared, _states, _answers, _prepared;
+    private readonly bool[] _isPrepared;
     private readonly int[] _slotOfRow, _rowOfSlot, _decisionOfRow;
     private int _rows, _joined;
 
@@ -34,6 +35,8 @@ public sealed class PolicyInference
         _stateLength = _recurrent?.StateLength ?? 0;
         _inputs = new float[portfolios * _features.Length];
         (_rowStates, _states) = (new float[portfolios * _stateLength], new float[portfolios * _stateLength]);
+        _preparedLength = _recurrent?.PreparedLength ?? 0;
+        (_rowPrepared, _prepared, _isPrepared) = (new float[portfolios * _preparedLength], new float[portfolios * _preparedLength], new bool[portfolios]);
         (_rowOutputs, _answers) = (new float[portfolios * _outputs], new float[portfolios * _outputs]);
         (_slotOfRow, _rowOfSlot, _decisionOfRow) = (new int[portfolios], new int[portfolios], new int[portfolios]);
         Array.Fill(_rowOfSlot, -1);
@@ -50,7 +53,37 @@ public sealed class PolicyInference
     internal int Join() => _joined < Portfolios ? _joined++ : throw new InvalidOperationException($"{File.Path}: more than {Portfolios} portfolios join its inference.");
 
     /// <summary>What a recurrent network carries for this portfolio.</summary>
-    internal Span<float> State(int slot) => _states.AsSpan(slot * _stateLength, _stateLength);
+    internal ReadOnlySpan<float> State(int slot) => _states.AsSpan(slot * _stateLength, _stateLength);
+
+    /// <summary>Back to the state before the first decision.</summary>
+    internal void ClearState(int slot)
+    {
+        _states.AsSpan(slot * _stateLength, _stateLength).Clear();
+        _isPrepared[slot] = false;
+    }
+
+    /// <summary>
+    /// For after the orders of a decision: what the next decision of a recurrent network needs of the states alone is computed now, so that it answers sooner. It changes no bit, and where it is
+    /// not called the decision does that work itself.
+    /// </summary>
+    internal void Prepare()
+    {
+        if (_recurrent is null || _rows > 0) return;
+        int rows = 0;
+        for (int slot = 0; slot < Portfolios; slot++)
+        {
+            if (_isPrepared[slot]) continue;
+            State(slot).CopyTo(_rowStates.AsSpan(rows * _stateLength));
+            _slotOfRow[rows++] = slot;
+        }
+        if (rows == 0) return;
+        _recurrent.Prepare(_rowStates.AsSpan(0, rows * _stateLength), _rowPrepared.AsSpan(0, rows * _preparedLength), rows);
+        for (int r = 0; r < rows; r++)
+        {
+            _rowPrepared.AsSpan(r * _preparedLength, _preparedLength).CopyTo(_prepared.AsSpan(_slotOfRow[r] * _preparedLength));
+            _isPrepared[_slotOfRow[r]] = true;
+        }
+    }
 
     /// <summary>Puts a portfolio's features, normalised, into the next row.</summary>
     internal void Gather(int slot, int decision, in PortfolioState state)
@@ -80,9 +113,18 @@ public sealed class PolicyInference
         int rows = _rows;
         if (_recurrent is not null)
         {
-            for (int r = 0; r < rows; r++) State(_slotOfRow[r]).CopyTo(_rowStates.AsSpan(r * _stateLength));
-            _recurrent.StepBatch(_inputs.AsSpan(0, rows * _features.Length), _rowStates.AsSpan(0, rows * _stateLength), _rowOutputs.AsSpan(0, rows * _outputs), rows);
-            for (int r = 0; r < rows; r++) _rowStates.AsSpan(r * _stateLength, _stateLength).CopyTo(State(_slotOfRow[r]));
+            bool isPrepared = true;
+            for (int r = 0; r < rows; r++)
+            {
+                int slot = _slotOfRow[r];
+                State(slot).CopyTo(_rowStates.AsSpan(r * _stateLength));
+                _prepared.AsSpan(slot * _preparedLength, _preparedLength).CopyTo(_rowPrepared.AsSpan(r * _preparedLength));
+                isPrepared &= _isPrepared[slot];
+                _isPrepared[slot] = false;
+            }
+            _recurrent.StepPrepared(
+                _inputs.AsSpan(0, rows * _features.Length), isPrepared ? _rowPrepared.AsSpan(0, rows * _preparedLength) : [], _rowStates.AsSpan(0, rows * _stateLength), _rowOutputs.AsSpan(0, rows * _outputs), rows);
+            for (int r = 0; r < rows; r++) _rowStates.AsSpan(r * _stateLength, _stateLength).CopyTo(_states.AsSpan(_slotOfRow[r] * _stateLength));
         }
         else if (_perceptrons.Length == 1) _perceptrons[0].InferBatch(_inputs.AsSpan(0, rows * _features.Length), _rowOutputs.AsSpan(0, rows * _outputs), rows);
         else
@@ -111,9 +153,11 @@ public sealed class PolicyInference
                 for (int slot = 0; slot < rows; slot++) Gather(slot, decision, default);
                 _inputs.AsSpan().Clear();
                 Run();
+                Prepare();
             }
         }
-        _states.AsSpan().Clear();
+        for (int slot = 0; slot < Portfolios; slot++) ClearState(slot);
+        Prepare();
         _answers.AsSpan().Clear();
         (Calls, Answers) = (0, 0);
     }

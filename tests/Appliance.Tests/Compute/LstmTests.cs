@@ -94,6 +94,18 @@ public class LstmTests
                     for (int t = 0; t < steps; t++) network.StepBatch([.. Enumerable.Range(0, streams).SelectMany(s => Row(s, t))], together, togetherOut, streams);
                     Assert.Equal(alone, together);
                     Assert.Equal(aloneOut, togetherOut);
+                    // The state's part before the input comes.
+                    var ready = new float[alone.Length];
+                    var readyOut = new float[aloneOut.Length];
+                    var prepared = new float[streams * network.PreparedLength];
+                    for (int t = 0; t < steps; t++)
+                    {
+                        prepared.AsSpan().Fill(float.NaN);
+                        network.Prepare(ready, prepared, streams);
+                        network.StepPrepared([.. Enumerable.Range(0, streams).SelectMany(s => Row(s, t))], prepared, ready, readyOut, streams);
+                    }
+                    Assert.Equal(alone, ready);
+                    Assert.Equal(aloneOut, readyOut);
                     var state = new float[network.StateLength];
                     var output = new float[2];
                     for (int s = 0; s < streams; s++)
@@ -137,11 +149,13 @@ public class LstmTests
     {
         var random = new Random(15);
         var network = new RecurrentNetwork(Layers(kind, random, 3, 37, 21), Head(random, 21, 1), Activation.Relu);
-        float[] inputs = Draw(random, 3 * 80, 1), output = new float[1], state = new float[network.StateLength];
+        float[] inputs = Draw(random, 3 * 80, 1), output = new float[1], state = new float[network.StateLength], prepared = new float[network.PreparedLength];
         void Run()
         {
             network.Step(inputs.AsSpan(0, 3), state, output);
             network.Window(inputs, 80, state, output);
+            network.Prepare(state, prepared, 1);
+            network.StepPrepared(inputs.AsSpan(0, 3), prepared, state, output, 1);
         }
         Run();
         long before = GC.GetAllocatedBytesForCurrentThread();
@@ -163,5 +177,7 @@ public class LstmTests
         Assert.Throws<ArgumentException>(() => new RecurrentNetwork([layers[0] with { Units = 5 }], Head(random, 5, 1), Activation.Relu));
         var network = new RecurrentNetwork(layers, Head(random, 4, 1), Activation.Relu);
         Assert.Throws<ArgumentException>(() => network.Step(new float[3], new float[7], new float[1]));
+        Assert.Throws<ArgumentException>(() => network.Prepare(new float[8], new float[network.PreparedLength - 1], 1));
+        Assert.Throws<ArgumentException>(() => network.StepPrepared(new float[3], new float[network.PreparedLength + 1], new float[8], new float[1], 1));
     }
 }

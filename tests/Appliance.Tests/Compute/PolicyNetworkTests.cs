@@ -140,7 +140,9 @@ public class PolicyNetworkTests
         {
             // On some days some portfolios are not asked: rows are fewer, and the rest keep their state.
             int[] asked = [.. Enumerable.Range(0, portfolios).Where(p => day == 0 || random.Next(4) > 0)];
-            PortfolioState[] states = [.. Enumerable.Range(0, portfolios).Select(p => State(90 + 20 * random.NextDouble(), p, Start + day * Day))];
+            PortfolioState[] states = [.. Enumerable.Range(0, portfolios).Select(p => State(p == 1 && day == 5 ? double.NaN : 90 + 20 * random.NextDouble(), p, Start + day * Day))];
+            // Whether the next decision was prepared must not be seen: not at all, for all, and again after a state was cleared for an answer that was no number.
+            if (day % 3 != 0) together[0].Prepare();
             foreach (int p in asked) together[p].Gather(in states[p]);
             foreach (int p in asked) Assert.Equal(alone[p].Decide(in states[p]), together[p].Decide(in states[p]));
             foreach (int p in asked) Assert.Equal(alone[p].State.ToArray(), together[p].State.ToArray());
@@ -154,6 +156,7 @@ public class PolicyNetworkTests
             later.TimeUtcNs = Start + day * Day;
             foreach (NetworkPolicy p in together) p.Gather(in later);
             foreach (NetworkPolicy p in together) p.Decide(in later);
+            together[0].Prepare();
         }
         Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
         object control = new();
