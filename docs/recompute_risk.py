@@ -5,7 +5,8 @@
     python3 docs/recompute_risk.py out/export
 
 Losses are summed anew from prices, hedges and costs and compared with loss.npy; then the objective is taken of them.
-Costs beyond proportional, fixed and quadratic ones (and funding) are not in the arrays: there costs.npy is taken as it is.
+Costs beyond proportional, fixed and quadratic ones are not in the arrays: there costs.npy is taken as it is. Prices that our own
+trades moved (permanent, transient) are not there either: then loss.npy is taken as it is.
 """
 import json
 import os
@@ -18,23 +19,28 @@ except ImportError:
 
 
 def losses(folder, about):
-    prices = np.load(os.path.join(folder, "prices.npy"))    # [instruments, paths, steps + 1]
-    hedges = np.load(os.path.join(folder, "hedges.npy"))    # [instruments, paths, steps]
+    prices = np.load(os.path.join(folder, "prices.npy"))    # [paths, steps + 1, hedges]
+    hedges = np.load(os.path.join(folder, "hedges.npy"))    # [paths, steps, hedges]
     owed = np.load(os.path.join(folder, "owed.npy"))        # [paths]
-    steps = hedges.shape[2]
+    steps = hedges.shape[1]
     growth = np.exp(about["rate"] * about["stepYears"] * np.arange(steps, -1, -1))
-    accrued = prices * growth
-    gains = (hedges * np.diff(accrued, axis=2)).sum(axis=(0, 2))
+    accrued = prices * growth[:, None]
+    gains = (hedges * np.diff(accrued, axis=1)).sum(axis=(1, 2))
+    # What a perpetual's holder pays at the end of each step, on the value at its start.
+    funding = np.array([c["fundingRate"] for c in about["costs"]]) * about["stepYears"]
+    gains -= (hedges * prices[:, :-1] * funding * growth[1:, None]).sum(axis=(1, 2))
+    if any(c["movesPrice"] for c in about["costs"]):
+        return np.load(os.path.join(folder, "loss.npy"))
     if not all(c["simple"] for c in about["costs"]):
         return owed - gains + np.load(os.path.join(folder, "costs.npy"))
     total = np.zeros_like(owed)
     for i, cost in enumerate(about["costs"]):
-        start = np.full((hedges.shape[1], 1), about["initialHolding"][i])
-        held = np.concatenate([start, hedges[i]], axis=1)
+        start = np.full((hedges.shape[0], 1), about["initialHolding"][i])
+        held = np.concatenate([start, hedges[:, :, i]], axis=1)
         if about["liquidateAtEnd"]:
             held = np.concatenate([held, np.zeros((held.shape[0], 1))], axis=1)
         units = np.abs(np.diff(held, axis=1))
-        at = np.abs(prices[i][:, : units.shape[1]])
+        at = np.abs(prices[:, : units.shape[1], i])
         charge = cost["proportional"] * at * units + cost["quadratic"] * at * units**2 + cost["fixed"] * (units > 0)
         total += (charge * growth[: units.shape[1]]).sum(axis=1)
     return owed - gains + total
@@ -91,7 +97,8 @@ def main():
     exported = np.load(os.path.join(folder, "loss.npy"))
     difference = np.abs(again - exported).max()
     print(f"paths      {len(again)} of {about['specification']}, hedged by {about['strategy']}")
-    print(f"losses     recomputed within {difference:.3g} of loss.npy")
+    own = any(c["movesPrice"] for c in about["costs"])
+    print("losses     as in loss.npy: our own trades moved the prices" if own else f"losses     recomputed within {difference:.3g} of loss.npy")
     print(f"risk       {risk(again, about['objective']):.10g} ({about['objective']['kind']})")
     if difference > 1e-9 * max(1.0, np.abs(exported).max()):
         raise SystemExit("the losses differ")

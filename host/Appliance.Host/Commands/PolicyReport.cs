@@ -22,8 +22,11 @@ internal static class PolicyReport
         Line("policy", file.Path);
         Line("sha256", file.Sha256);
         Line("architecture", Architecture(file));
-        Line("features", string.Join(", ", m.Features.Select(f => f is { Mean: 0, Scale: 1 } ? FeatureCatalogue.NameOf(f.Feature) : string.Create(CultureInfo.InvariantCulture, $"({FeatureCatalogue.NameOf(f.Feature)} - {f.Mean}) / {f.Scale}"))));
-        Line("output", m.Band is { } band ? $"{Word(m.TargetKind)}, band from {Text(band.Lower)} to {Text(band.Upper)}{Transform(m)}" : $"{Word(m.TargetKind)}, {Text(m.Target)}{Transform(m)}; half-width {(file.Weights.Outputs == 2 ? Text(m.HalfWidth) : m.HalfWidth.Apply(0).ToString(CultureInfo.InvariantCulture))}");
+        Line("features", string.Join(", ", m.Features.Select(f => f is { Mean: 0, Scale: 1 } ? Name(m, in f) : string.Create(CultureInfo.InvariantCulture, $"({Name(m, in f)} - {f.Mean}) / {f.Scale}"))));
+        if (m.Hedges.Length > 0)
+            foreach (PolicyHedge hedge in m.Hedges)
+                Line("hedge", hedge.Instrument + (hedge.Band is { } edges ? $": {Word(m.TargetKind)}, band from {Text(edges.Lower)} to {Text(edges.Upper)}{Transform(m)}" : $": {Word(m.TargetKind)}, {Text(hedge.Target)}{Transform(m)}"));
+        else Line("output", m.Band is { } band ? $"{Word(m.TargetKind)}, band from {Text(band.Lower)} to {Text(band.Upper)}{Transform(m)}" : $"{Word(m.TargetKind)}, {Text(m.Target)}{Transform(m)}; half-width {(file.Weights.Outputs == 2 ? Text(m.HalfWidth) : m.HalfWidth.Apply(0).ToString(CultureInfo.InvariantCulture))}");
         Line("decides", m.Schedule.Kind == ScheduleKind.EveryMark ? "at every mark" : string.Create(CultureInfo.InvariantCulture, $"every {m.Schedule.StepYears} years{(m.Schedule.Steps > 0 ? $", {m.Schedule.Steps} times" : "")}, counted from {(m.Schedule.Anchor == ScheduleAnchor.Expiry ? "the nearest expiry backwards" : "the first decision")}"));
         long bytes = WeightBytes(file, m.Weights);
         Line("weights", string.Create(CultureInfo.InvariantCulture, $"{file.Weights.Parameters:N0} numbers; {bytes:N0} bytes as {m.Weights.ToString().ToLowerInvariant()} in memory ({(m.StepNetworks > 1 ? "one step's network; " : "")}{Cache(bytes)})"));
@@ -123,6 +126,8 @@ internal static class PolicyReport
             ? $"{name} {m.Features.Length} > {hidden} units > dense {dense}{(m.HeadSizes.Length > 0 ? $" ({Word(m.Activation)})" : "")}{(m.Architecture == PolicyArchitecture.Gru ? $", reset gate {(m.ResetGateAfter ? "after" : "before")} the product" : "")}"
             : $"{name} {string.Join("-", m.HiddenSizes.Prepend(m.Features.Length).Append(file.Weights.Outputs))}, {Word(m.Activation)}{(m.StepNetworks > 1 ? $", {m.StepNetworks} networks, one a step" : "")}";
     }
+
+    private static string Name(PolicyMetadata m, in NormalisedFeature f) => FeatureCatalogue.NameOf(f.Feature) + (m.Hedges.Length > 0 && FeatureCatalogue.IsOfHedge(f.Feature) ? $"[{f.Hedge}]" : "");
 
     private static string Transform(PolicyMetadata m) => m.OutputTransform == OutputTransform.Identity ? "" : $" after {Word(m.OutputTransform)}";
 

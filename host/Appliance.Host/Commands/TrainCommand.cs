@@ -35,7 +35,6 @@ internal static class TrainCommand
         SpecifiedProblem problem;
         try { problem = new SpecifiedProblem(specification); }
         catch (TrainingProblemException e) { throw new BadInputException([.. e.Lines]); }
-        if (problem.Problem.Hedges != 1) throw new BadInputException($"{file}: hedges: a policy file holds the hedge of one instrument; this specification has {problem.Problem.Hedges}");
         int chosen = threads > 0 ? threads : specification.Training.Threads > 0 ? specification.Training.Threads : Environment.ProcessorCount;
         string stateFile = outFile + ".state";
         TrainingState? state = resume ? ReadState(stateFile, SHA256.HashData(specification.Bytes), problem.Shape.Parameters) : null;

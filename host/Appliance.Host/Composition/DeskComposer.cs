@@ -122,6 +122,8 @@ internal static class DeskComposer
         PolicyFile file = PolicyFile.Parse(settings.File, settings.Bytes);
         string found = file.Metadata.Architecture.ToString().ToLowerInvariant();
         if (found != settings.Kind) throw new PolicyFileException(settings.File, $"holds architecture {found}, but the desk file's policy.kind is \"{settings.Kind}\": give the one that the file holds");
+        if (file.Metadata.Hedges is { Length: > 0 } hedges)
+            throw new PolicyFileException(settings.File, $"metadata \"hedges\": it holds the hedges of {hedges.Length} instruments ({string.Join(", ", hedges.Select(h => h.Instrument))}), but portfolio {portfolio.Name} trades one, {desk.Instruments[portfolio.Instrument].Symbol}: train a policy whose specification names one hedge, and give that in policy.file");
         if (ReferenceStrike(portfolio) == 0 && file.Metadata.Features.Any(f => f.Feature == FeatureId.Moneyness))
             throw new PolicyFileException(settings.File, "has the feature moneyness, but the portfolio's options have several strikes: say which one counts, in policy.referenceStrike");
         if (!networks.TryGetValue(file.Sha256, out PolicyInference? inference))

@@ -100,8 +100,8 @@ internal static class LabSpecificationFile
             if (units != Math.Floor(units)) o.Error("hidden", units.ToString(CultureInfo.InvariantCulture), "whole numbers");
         string architecture = o.Text("architecture");
         foreach (string feature in o.Texts("features"))
-            if (!Strategy.Features.FeatureCatalogue.TryFind(feature, out _))
-                o.Error("features", $"\"{feature}\"", "one of " + string.Join(", ", Strategy.Features.FeatureCatalogue.Names.ToArray()));
+            if (!Strategy.Features.FeatureCatalogue.TryFind(feature, out _, out _))
+                o.Error("features", $"\"{feature}\"", "one of " + string.Join(", ", Strategy.Features.FeatureCatalogue.Names.ToArray()) + "; with several hedges mid and hedgePosition are those of each, mid[1] and hedgePosition[1] those of the second");
         return new PolicySpecification
         {
             Architecture = Architecture(architecture), Hidden = [.. o.Numbers("hidden").Select(h => (int)h)], Features = o.Texts("features"), Activation = o.Text("activation"),

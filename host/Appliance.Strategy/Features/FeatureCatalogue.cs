@@ -75,6 +75,19 @@ public static class FeatureCatalogue
 
     public static string NameOf(FeatureId feature) => _names[(int)feature];
 
+    /// <summary>Each hedge has one of its own: a policy of several hedges says which it reads.</summary>
+    public static bool IsOfHedge(FeatureId feature) => feature is FeatureId.Mid or FeatureId.HedgePosition;
+
+    /// <summary>Finds a feature by its name, which may say of which hedge it is: "hedgePosition[1]" is what is held of the second. −1 where it says none.</summary>
+    public static bool TryFind(string text, out FeatureId feature, out int hedge)
+    {
+        hedge = -1;
+        int bracket = text.IndexOf('[');
+        if (bracket < 0) return TryFind(text, out feature);
+        bool whole = text.EndsWith(']') && int.TryParse(text.AsSpan(bracket + 1, text.Length - bracket - 2), System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out hedge);
+        return TryFind(text[..bracket], out feature) && whole && IsOfHedge(feature);
+    }
+
     /// <summary>Finds a feature by its exact name (ordinal, case matters: files are written by programs).</summary>
     public static bool TryFind(string name, out FeatureId feature)
     {

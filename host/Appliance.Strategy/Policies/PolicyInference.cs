@@ -24,6 +24,8 @@ public sealed class PolicyInference
     public PolicyInference(PolicyFile file, int portfolios)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(portfolios, 1);
+        if (file.Metadata.Hedges.Length > 0)
+            throw new PolicyFileException(file.Path, $"metadata \"hedges\": it holds the hedges of {file.Metadata.Hedges.Length} instruments ({string.Join(", ", file.Metadata.Hedges.Select(h => h.Instrument))}); a portfolio trades one");
         File = file;
         Portfolios = portfolios;
         PolicyMetadata m = file.Metadata;

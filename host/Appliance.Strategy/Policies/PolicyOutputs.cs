@@ -23,6 +23,22 @@ public static class PolicyOutputs
         return new HedgeTarget(target, target - halfWidth, target + halfWidth);
     }
 
+    /// <summary>The same for one hedge of a policy of several, whose positions are the outputs' own.</summary>
+    /// <param name="output">[hedges] the targets, or [2·hedges] the edges of each hedge's band.</param>
+    /// <param name="held">Of this hedge, in 1.0 of it.</param>
+    public static HedgeTarget TargetOf(PolicyMetadata metadata, int hedge, ReadOnlySpan<float> output, double held)
+    {
+        ref readonly PolicyHedge maps = ref metadata.Hedges[hedge];
+        if (maps.Band is not { } band)
+        {
+            double target = maps.Target.Apply(Transform(metadata.OutputTransform, output[hedge]));
+            return new HedgeTarget(target, target, target);
+        }
+        double a = band.Lower.Apply(Transform(metadata.OutputTransform, output[2 * hedge])), b = band.Upper.Apply(Transform(metadata.OutputTransform, output[2 * hedge + 1]));
+        if (a > b) a = b = 0.5 * (a + b);
+        return new HedgeTarget(Math.Min(Math.Max(held, a), b), a, b);
+    }
+
     public static double Transform(OutputTransform transform, double x) => transform switch
     {
         OutputTransform.Relu => Math.Max(x, 0),

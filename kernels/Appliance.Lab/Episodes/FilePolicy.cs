@@ -30,7 +30,9 @@ public sealed class FilePolicy : IBlockPolicy
         var faults = new List<string>();
         bool wantsNeutral = m.TargetKind != TargetKind.HedgePosition || m.Features.Any(f => f.Feature is FeatureId.Delta or FeatureId.Gamma or FeatureId.Value or FeatureId.HedgeRatio);
         if (wantsNeutral && NeutralHedgeTable.Problem(specification) is { } problem) faults.Add($"{file.Path} reads or hedges around the model's delta: {problem}");
-        if (specification.Hedges.Count != 1) faults.Add($"{file.Path} holds the hedge of one instrument, the specification has {specification.Hedges.Count}");
+        string[] wanted = [.. specification.Hedges.Select(h => h.Describe())], has = [.. m.Hedges.Select(h => h.Instrument)];
+        if (m.HedgeCount != wanted.Length || has.Length > 0 && !has.SequenceEqual(wanted))
+            faults.Add($"hedges: {file.Path} holds the hedge of {(has.Length == 0 ? "one instrument" : string.Join(", ", has))}, the specification's are {string.Join(", ", wanted)}; name those, in that order, or train a policy for these");
         _wantsVolatility = m.Features.Any(f => f.Feature is FeatureId.EwmaVolatility);
         if (_wantsVolatility && specification.Market.Model is not (MarketModel.Heston or MarketModel.Bates)) faults.Add($"{file.Path} reads ewmaVolatility, the root of the variance that heston and bates have");
         double ratio = m.Schedule.Kind == ScheduleKind.Steps ? m.Schedule.StepYears / specification.Time.StepYears : 1;
@@ -87,18 +89,18 @@ public sealed class FilePolicy : IBlockPolicy
         {
             if (step % _policy.Every != 0)
             {
-                book.Holding[0].CopyTo(book.Target[0], 0);
+                for (int h = 0; h < book.Holding.Length; h++) book.Holding[h].CopyTo(book.Target[h], 0);
                 return;
             }
-            ReadOnlySpan<double> price = block.Price(0, step);
+            ReadOnlySpan<double> price = block.Market.Row(0, step), hedge = block.Price(0, step);
             double years = (block.Steps - step) * _policy.Specification.Time.StepYears;
             for (int p = 0; p < price.Length; p++)
             {
                 ref PortfolioState state = ref _states[p];
                 double log = Elementary.Log(price[p]);
                 state.Spot = price[p];
-                state.Market.Mid = price[p];
-                state.Market.Microprice = price[p];
+                state.Market.Mid = hedge[p];
+                state.Market.Microprice = hedge[p];
                 state.ContractSize = 1;
                 state.YearsToExpiry = years;
                 state.Moneyness = _hasStrike ? log - _logStrike : 0;
@@ -118,17 +120,23 @@ public sealed class FilePolicy : IBlockPolicy
             for (int f = 0; f < _metadata.Features.Length; f++)
             {
                 NormalisedFeature feature = _metadata.Features[f];
+                float* to = input + (long)f * _rowLength;
+                // The state is that of the first hedge; what another hedge has of its own is read beside it.
+                ReadOnlySpan<double> own = feature.Hedge == 0 ? default : feature.Feature == FeatureId.HedgePosition ? book.Holding[feature.Hedge] : block.Price(feature.Hedge, step);
                 for (int p = 0; p < _states.Length; p++)
-                    input[(long)f * _rowLength + p] = (float)((PolicyFeatures.Read(feature.Feature, in _states[p]) - feature.Mean) * _inverseScale[f]);
+                    to[p] = (float)(((own.IsEmpty ? PolicyFeatures.Read(feature.Feature, in _states[p]) : own[p]) - feature.Mean) * _inverseScale[f]);
             }
             _tape.Forward(decision);
             float* output = _tape.Output(decision);
             for (int p = 0; p < _states.Length; p++)
             {
                 for (int o = 0; o < _output.Length; o++) _output[o] = output[(long)o * _rowLength + p];
-                HedgeTarget target = PolicyOutputs.Target(_metadata, _output, in _states[p]);
-                double held = book.Holding[0][p];
-                book.Target[0][p] = target.IsInside(held) ? held : target.TargetUnits;
+                for (int h = 0; h < book.Holding.Length; h++)
+                {
+                    double held = book.Holding[h][p];
+                    HedgeTarget target = _metadata.Hedges.Length == 0 ? PolicyOutputs.Target(_metadata, _output, in _states[p]) : PolicyOutputs.TargetOf(_metadata, h, _output, held);
+                    book.Target[h][p] = target.IsInside(held) ? held : target.TargetUnits;
+                }
             }
         }
     }

@@ -7,13 +7,15 @@ using Appliance.Lab.Specification;
 namespace Appliance.Lab.Export;
 
 /// <summary>
-/// Writes episodes as .npy arrays for notebooks: paths.npy [paths, steps + 1] (or [underlyings, paths, steps + 1]), states_NAME.npy for what else the market knows, prices.npy [instruments, paths, steps + 1],
-/// hedges.npy [instruments, paths, steps], features.npy [paths, steps, features], owed.npy, costs.npy, loss.npy and pnl.npy [paths], and export.json. Each file is written under a name of its own
+/// Writes episodes as .npy arrays for notebooks: paths.npy [paths, steps + 1] (or [underlyings, paths, steps + 1]), states_NAME.npy for what else the market knows, prices.npy [paths, steps + 1, hedges],
+/// hedges.npy [paths, steps, hedges], features.npy [paths, steps, features], owed.npy, costs.npy, loss.npy and pnl.npy [paths], and export.json. Each file is written under a name of its own
 /// and takes its place when it is whole, export.json last, so that a folder without it is an export that did not end.
 /// </summary>
 public static class EpisodeExport
 {
-    private static readonly string[] _features = ["spot", "yearsToExpiry", "previousHedge", "accruedPnl", "delta"];
+    /// <summary>What features.npy holds: with several hedges what was held of each, by its number.</summary>
+    private static string[] FeatureNames(int hedges) =>
+        ["spot", "yearsToExpiry", .. hedges == 1 ? ["previousHedge"] : Enumerable.Range(0, hedges).Select(h => $"previousHedge{h}"), "accruedPnl", "delta"];
 
     /// <returns>Paths written: fewer than asked for where a file holds fewer.</returns>
     public static int Write(LabSpecification s, IBlockPolicy strategy, int count, string folder, CancellationToken cancel)
@@ -25,7 +27,8 @@ public static class EpisodeExport
         cancel.ThrowIfCancellationRequested();
         double[][][] holdings = [.. Enumerable.Range(0, environment.Instruments).Select(_ => Enumerable.Range(0, steps).Select(_ => new double[paths]).ToArray())];
         var result = new BlockResult(paths);
-        var recorder = new FeatureRecorder(s, strategy, _features, paths, steps);
+        string[] features = FeatureNames(environment.Instruments);
+        var recorder = new FeatureRecorder(s, strategy, features.Length, paths, steps);
         new PnlEngine(environment, paths).Run(block, recorder.Open(environment, paths), result, 0, holdings);
         cancel.ThrowIfCancellationRequested();
         double premium = Backtest.Premium.Of(s) * environment.Growth[0];
@@ -37,14 +40,14 @@ public static class EpisodeExport
             int own = i;
             Array(folder, "states_" + environment.Simulator.Series[i], [paths, steps + 1], Transposed(1, steps + 1, paths, (_, k) => block.Market.Row(own, k)));
         }
-        Array(folder, "prices", [environment.Instruments, paths, steps + 1], Transposed(environment.Instruments, steps + 1, paths, (i, k) => block.Price(i, k)));
-        Array(folder, "hedges", [environment.Instruments, paths, steps], Transposed(environment.Instruments, steps, paths, (i, k) => holdings[i][k]));
-        Array(folder, "features", [paths, steps, _features.Length], recorder.Rows);
+        Array(folder, "prices", [paths, steps + 1, environment.Instruments], ByPath(environment.Instruments, steps + 1, paths, (i, k) => block.Price(i, k)));
+        Array(folder, "hedges", [paths, steps, environment.Instruments], ByPath(environment.Instruments, steps, paths, (i, k) => holdings[i][k]));
+        Array(folder, "features", [paths, steps, features.Length], recorder.Rows);
         Array(folder, "owed", [paths], block.Owed);
         Array(folder, "costs", [paths], result.Costs);
         Array(folder, "loss", [paths], result.Loss);
         Array(folder, "pnl", [paths], [.. result.Loss.Select(l => premium - l)]);
-        Description(folder, s, environment, strategy.Name, paths, premium);
+        Description(folder, s, environment, strategy.Name, features, paths, premium);
         return paths;
     }
 
@@ -76,7 +79,20 @@ public static class EpisodeExport
         return values;
     }
 
-    private static void Description(string folder, LabSpecification s, HedgingEnvironment environment, string strategy, int paths, double premium)
+    /// <summary>[paths, steps, items] from rows that run along paths.</summary>
+    private static double[] ByPath(int items, int steps, int paths, RowOf row)
+    {
+        var values = new double[(long)items * steps * paths];
+        for (int i = 0; i < items; i++)
+            for (int k = 0; k < steps; k++)
+            {
+                var from = row(i, k);
+                for (int p = 0; p < paths; p++) values[((long)p * steps + k) * items + i] = from[p];
+            }
+        return values;
+    }
+
+    private static void Description(string folder, LabSpecification s, HedgingEnvironment environment, string strategy, string[] features, int paths, double premium)
     {
         string file = Path.Combine(folder, "export.json"), part = file + ".part";
         using (var stream = File.Create(part))
@@ -91,6 +107,9 @@ public static class EpisodeExport
             w.WriteNumber("rate", s.Market.Rate);
             w.WriteNumber("premiumAtMaturity", premium);
             w.WriteBoolean("liquidateAtEnd", s.LiquidateAtEnd);
+            w.WriteStartArray("hedges");
+            foreach (var h in s.Hedges) w.WriteStringValue(h.Describe());
+            w.WriteEndArray();
             w.WriteStartArray("initialHolding");
             foreach (double h in s.InitialHolding) w.WriteNumberValue(h);
             w.WriteEndArray();
@@ -101,12 +120,14 @@ public static class EpisodeExport
                 w.WriteNumber("proportional", h.Costs.Proportional);
                 w.WriteNumber("fixed", h.Costs.Fixed);
                 w.WriteNumber("quadratic", h.Costs.Quadratic);
-                w.WriteBoolean("simple", h.Costs.IsSimple && (h.Instrument != HedgeKind.Perpetual || h.FundingRate == 0));
+                w.WriteNumber("fundingRate", h.Instrument == HedgeKind.Perpetual ? h.FundingRate : 0);
+                w.WriteBoolean("simple", h.Costs.IsSimple);
+                w.WriteBoolean("movesPrice", h.Costs.Permanent != 0 || h.Costs.Transient != 0);
                 w.WriteEndObject();
             }
             w.WriteEndArray();
             w.WriteStartArray("features");
-            foreach (string f in _features) w.WriteStringValue(f);
+            foreach (string f in features) w.WriteStringValue(f);
             w.WriteEndArray();
             w.WriteStartObject("objective");
             w.WriteString("kind", s.Objective.Kind switch
@@ -128,12 +149,12 @@ public static class EpisodeExport
     }
 
     /// <summary>Stands before a policy and writes down what it could see at each decision.</summary>
-    private sealed class FeatureRecorder(LabSpecification s, IBlockPolicy inner, string[] names, int paths, int steps) : IBlockPolicy
+    private sealed class FeatureRecorder(LabSpecification s, IBlockPolicy inner, int width, int paths, int steps) : IBlockPolicy
     {
         public string Name => inner.Name;
-        public double[] Rows { get; } = new double[(long)paths * steps * names.Length];
+        public double[] Rows { get; } = new double[(long)paths * steps * width];
 
-        public IBlockPolicySession Open(HedgingEnvironment environment, int count) => new Session(this, inner.Open(environment, count), DeltaSource.WhyNot(s) is null ? DeltaSource.Make(s) : null, count, names.Length, s.Time);
+        public IBlockPolicySession Open(HedgingEnvironment environment, int count) => new Session(this, inner.Open(environment, count), DeltaSource.WhyNot(s) is null ? DeltaSource.Make(s) : null, count, width, s.Time);
 
         private sealed class Session(FeatureRecorder owner, IBlockPolicySession inner, DeltaSource? delta, int count, int width, TimeSpecification time) : IBlockPolicySession
         {
@@ -149,7 +170,8 @@ public static class EpisodeExport
                 for (int p = 0; p < count; p++)
                 {
                     var row = owner.Rows.AsSpan((p * time.Steps + step) * width, width);
-                    (row[0], row[1], row[2], row[3], row[4]) = (spot[p], (time.Steps - step) * time.StepYears, book.Holding[0][p], book.AccruedPnl[p], _delta[p]);
+                    (row[0], row[1], row[^2], row[^1]) = (spot[p], (time.Steps - step) * time.StepYears, book.AccruedPnl[p], _delta[p]);
+                    for (int h = 0; h < book.Holding.Length; h++) row[2 + h] = book.Holding[h][p];
                 }
                 inner.Decide(block, step, book);
             }

@@ -151,6 +151,13 @@ public sealed record HedgeSpecification
     public double Strike { get; init; }
     /// <summary>Option hedge: years from the start to its expiry, at least the maturity.</summary>
     public double ExpiryYears { get; init; }
+
+    /// <summary>The instrument in words, as a policy file of several hedges names it: "spot", "variance-swap", "spot of underlying 1", "option call 105 0.25y".</summary>
+    public string Describe()
+    {
+        string kind = Instrument switch { HedgeKind.Perpetual => "perpetual", HedgeKind.VarianceSwap => "variance-swap", HedgeKind.Option => FormattableString.Invariant($"option {(Call ? "call" : "put")} {Strike} {ExpiryYears}y"), _ => "spot" };
+        return Underlying == 0 ? kind : FormattableString.Invariant($"{kind} of underlying {Underlying}");
+    }
 }
 
 /// <summary>

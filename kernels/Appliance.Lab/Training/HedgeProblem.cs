@@ -15,7 +15,7 @@ public enum InputKind
 
 /// <param name="Index">PathRow: which row; Holding: which hedge.</param>
 /// <param name="Mean">Holding, AccruedPnl: taken off, in the problem's units; rows and constants come normalised.</param>
-/// <param name="InverseScale">Holding, AccruedPnl: then multiplied by this.</param>
+/// <param name="InverseScale">Holding, AccruedPnl (in money of the step's own time): then multiplied by this.</param>
 /// <param name="StepValues">StepConstant: [steps], normalised.</param>
 public sealed record NetworkInput(InputKind Kind, int Index = 0, float Mean = 0, float InverseScale = 1, float[]? StepValues = null);
 
@@ -36,7 +36,7 @@ public sealed record HedgeHead(bool HasBand, OutputMeaning Meaning, OutputSquash
 
 /// <summary>
 /// A hedging problem in the units of training: prices are divided by <see cref="PriceScale"/>, money by <see cref="MoneyScale"/>, holdings multiplied by their ratio, so that all is of
-/// the order of one in single precision. Conventions are those of Hedging.HedgingEnvironment: gains Σ δ_k (g_{k+1} P_{k+1} − g_k P_k), costs Σ g_k c(δ_k − δ_{k−1}, P_k).
+/// the order of one in single precision. Conventions are those of Hedging.HedgingEnvironment: gains Σ δ_k (g_{k+1} (P_{k+1} − f P_k) − g_k P_k) with f the funding over a step, costs Σ g_k c(δ_k − δ_{k−1}, P_k).
 /// </summary>
 public sealed class HedgeProblem
 {
@@ -52,6 +52,10 @@ public sealed class HedgeProblem
     public int[] TeacherRow { get; init; } = [];
     /// <summary>[steps + 1].</summary>
     public required float[] Growth { get; init; }
+    /// <summary>[hedges] paid by a long at a step's end, per unit of value at its start: a perpetual's funding. Empty for none.</summary>
+    public float[] Funding { get; init; } = [];
+    /// <summary>What a holding's value at a step's start must earn, in money at maturity per unit of it.</summary>
+    internal float HoldingGrowth(int step, int hedge) => Funding.Length == 0 ? Growth[step] : Growth[step] + Funding[hedge] * Growth[step + 1];
     /// <summary>[hedges] per unit of value traded.</summary>
     public required float[] Proportional { get; init; }
     /// <summary>[hedges] of price × holding².</summary>

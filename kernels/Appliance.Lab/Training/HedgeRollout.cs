@@ -108,7 +108,7 @@ public sealed unsafe class HedgeRollout : IDisposable
             }
             if (!decides) continue;
             _tape.Backward(step / _problem.DecideEvery, lanes);
-            TakeInputGradients();
+            TakeInputGradients(step);
         }
     }
 
@@ -130,7 +130,7 @@ public sealed unsafe class HedgeRollout : IDisposable
                     break;
                 default:
                     float* from = input.Kind == InputKind.Holding ? before + (long)input.Index * _paths : _pnl.At;
-                    Vector512<float> mean = Vector512.Create(input.Mean), scale = Vector512.Create(input.InverseScale);
+                    Vector512<float> mean = Vector512.Create(input.Mean * OneOfToday(input, step)), scale = Vector512.Create(input.InverseScale / OneOfToday(input, step));
                     for (int p = 0; p < _paths; p += Lanes) ((Vector512.Load(from + p) - mean) * scale).Store(to + p);
                     break;
             }
@@ -138,7 +138,10 @@ public sealed unsafe class HedgeRollout : IDisposable
         }
     }
 
-    private void TakeInputGradients()
+    /// <summary>Of P&amp;L a policy is shown the money of today, as the live account has it; the books run in money at maturity.</summary>
+    private float OneOfToday(NetworkInput input, int step) => input.Kind == InputKind.AccruedPnl ? _problem.Growth[step] : 1;
+
+    private void TakeInputGradients(int step)
     {
         float* from = _tape.InputGradient;
         foreach (NetworkInput input in _problem.Inputs)
@@ -146,7 +149,7 @@ public sealed unsafe class HedgeRollout : IDisposable
             if (input.Kind is InputKind.Holding or InputKind.AccruedPnl)
             {
                 float* to = input.Kind == InputKind.Holding ? _holdingGradient.At + (long)input.Index * _paths : _pnlGradient.At;
-                Vector512<float> scale = Vector512.Create(input.InverseScale);
+                Vector512<float> scale = Vector512.Create(input.InverseScale / OneOfToday(input, step));
                 for (int p = 0; p < _paths; p += Lanes) Vector512.FusedMultiplyAdd(Vector512.Load(from + p), scale, Vector512.Load(to + p)).Store(to + p);
             }
             from += _paths;
@@ -205,7 +208,7 @@ public sealed unsafe class HedgeRollout : IDisposable
     private void Book(float* block, int step, int hedge, float* before, float* after)
     {
         float* price = block + (long)_problem.PriceRow(step, hedge) * _paths, next = block + (long)_problem.PriceRow(step + 1, hedge) * _paths, pnl = _pnl.At;
-        Vector512<float> growth = Vector512.Create(_problem.Growth[step]), nextGrowth = Vector512.Create(_problem.Growth[step + 1]);
+        Vector512<float> growth = Vector512.Create(_problem.HoldingGrowth(step, hedge)), nextGrowth = Vector512.Create(_problem.Growth[step + 1]);
         Vector512<float> proportional = Vector512.Create(_problem.Proportional[hedge] * _problem.Growth[step]), quadratic = Vector512.Create(_problem.Quadratic[hedge] * _problem.Growth[step]);
         Vector512<float> perTrade = Vector512.Create(_problem.Fixed[hedge] * _problem.Growth[step]);
         for (int p = 0; p < _paths; p += Lanes)
@@ -228,7 +231,7 @@ public sealed unsafe class HedgeRollout : IDisposable
     private void BookBackward(float* block, int step, int hedge, float* before, float* after, float* dHolding, bool decides)
     {
         float* price = block + (long)_problem.PriceRow(step, hedge) * _paths, next = block + (long)_problem.PriceRow(step + 1, hedge) * _paths, dPnl = _pnlGradient.At;
-        Vector512<float> growth = Vector512.Create(_problem.Growth[step]), nextGrowth = Vector512.Create(_problem.Growth[step + 1]);
+        Vector512<float> growth = Vector512.Create(_problem.HoldingGrowth(step, hedge)), nextGrowth = Vector512.Create(_problem.Growth[step + 1]);
         if (!decides)
         {
             for (int p = 0; p < _paths; p += Lanes)

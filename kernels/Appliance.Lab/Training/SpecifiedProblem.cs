@@ -24,7 +24,7 @@ public sealed class SpecifiedProblem
     private const float BandAtFirst = 0.05f;
     private readonly HedgingEnvironment _environment;
     private readonly NeutralHedgeTable? _neutral;
-    private readonly (FeatureId Id, double Mean, double Scale)[] _features;
+    private readonly NormalisedFeature[] _features;
     private readonly int[] _rowOf;
     private readonly bool _wantsNeutral;
     private readonly TeacherHoldings? _teacher;
@@ -39,14 +39,14 @@ public sealed class SpecifiedProblem
         TrainingEnvironment = specification.Training.Importance is { } importance ? new HedgingEnvironment(specification, specification.Training.Seed, importance) : _environment;
         bool knowsNeutral = NeutralHedgeTable.Problem(specification) is null;
         PolicySpecification policy = specification.Policy;
-        FeatureId[] features = Features(specification, knowsNeutral);
+        (FeatureId Id, int Hedge)[] features = Features(specification, knowsNeutral);
         // A net around delta begins where the model would be; a digital's delta has no bound near expiry, and no one who pays costs follows it.
-        _wantsNeutral = knowsNeutral && specification.Hedges.Count == 1 && specification.Liability.Contracts.All(c => c.Contract == ContractKind.European) && features.Contains(FeatureId.Delta);
-        _neutral = knowsNeutral && (_wantsNeutral || features.Any(f => f is FeatureId.Delta or FeatureId.Gamma or FeatureId.Value)) ? new NeutralHedgeTable(specification) : null;
+        _wantsNeutral = knowsNeutral && specification.Hedges is [{ Instrument: HedgeKind.Spot or HedgeKind.Perpetual }] && specification.Liability.Contracts.All(c => c.Contract == ContractKind.European) && features.Any(f => f.Id == FeatureId.Delta);
+        _neutral = knowsNeutral && (_wantsNeutral || features.Any(f => f.Id is FeatureId.Delta or FeatureId.Gamma or FeatureId.Value)) ? new NeutralHedgeTable(specification) : null;
         double moneyScale = MoneyScale(specification);
         double[] priceScale = [.. PriceScales()];
         _teacher = specification.Training.Teacher == "" ? null : new TeacherHoldings(specification);
-        _features = Normalise(features, moneyScale, priceScale[0]);
+        _features = Normalise(features, moneyScale, priceScale);
         _rowOf = new int[_features.Length];
         Problem = MakeProblem(moneyScale, priceScale);
         int recurrent = policy.Architecture is SpecifiedArchitecture.Lstm or SpecifiedArchitecture.Gru ? policy.Hidden.Count : 0;
@@ -78,8 +78,8 @@ public sealed class SpecifiedProblem
             {
                 if (Problem.Inputs[f].Kind != InputKind.PathRow) continue;
                 Span<float> to = pool.Row(block, Problem.PathRow(step, _rowOf[f]));
-                (FeatureId id, double mean, double scale) = _features[f];
-                ReadOnlySpan<double> seen = Seen(id, scratch, step);
+                (FeatureId id, double mean, double scale, _) = _features[f];
+                ReadOnlySpan<double> seen = Seen(_features[f], scratch, step);
                 for (int p = 0; p < seen.Length; p++) to[p] = (float)((OfPath(id, seen[p], step) - mean) / scale);
             }
             if (!_wantsNeutral) continue;
@@ -97,11 +97,15 @@ public sealed class SpecifiedProblem
     /// <summary>The policy file of these parameters.</summary>
     public byte[] ToPolicyFile(ReadOnlySpan<double> parameters, string parentHash = "")
     {
-        if (Problem.Hedges != 1) throw new NotSupportedException("A policy file holds the hedge of one instrument.");
         (List<RecurrentLayer> recurrent, List<List<DenseLayer>> dense) = Shape.ToLayers(parameters);
-        double unit = Problem.MoneyScale / Problem.PriceScale[0];
         HedgeHead head = Problem.Head;
-        OutputMap Map(HoldingMap map) => new(map.Scale * unit, map.Offset * unit, Bound(map.Lower * unit), Bound(map.Upper * unit));
+        OutputMap Map(int output)
+        {
+            double unit = Problem.MoneyScale / Problem.PriceScale[head.HasBand ? output / 2 : output];
+            HoldingMap map = head.Maps[output];
+            return new(map.Scale * unit, map.Offset * unit, Bound(map.Lower * unit), Bound(map.Upper * unit));
+        }
+        bool several = Problem.Hedges > 1;
         TargetKind kind = head.Meaning == OutputMeaning.NeutralOffset ? TargetKind.HedgeOffset : TargetKind.HedgePosition;
         TimeSpecification time = Specification.Time;
         var metadata = new PolicyMetadata
@@ -115,11 +119,12 @@ public sealed class SpecifiedProblem
             {
                 OutputSquash.Softplus => OutputTransform.Softplus, OutputSquash.Sigmoid => OutputTransform.Sigmoid, OutputSquash.Tanh => OutputTransform.Tanh, _ => OutputTransform.Identity,
             },
-            Features = [.. _features.Select(f => new NormalisedFeature(f.Id, f.Mean, f.Scale))],
+            Features = _features,
             StepNetworks = Shape.StepNetworks, TargetKind = kind,
-            Target = head.HasBand ? default : Map(head.Maps[0]),
+            Target = several || head.HasBand ? default : Map(0),
             HalfWidth = default,
-            Band = head.HasBand ? new BandMap(Map(head.Maps[0]), Map(head.Maps[1])) : null,
+            Band = !several && head.HasBand ? new BandMap(Map(0), Map(1)) : null,
+            Hedges = !several ? [] : [.. Specification.Hedges.Select((h, i) => head.HasBand ? new PolicyHedge(h.Describe(), default, new BandMap(Map(2 * i), Map(2 * i + 1))) : new PolicyHedge(h.Describe(), Map(i), null))],
             Schedule = new DecisionSchedule(ScheduleKind.Steps, time.StepYears * Problem.DecideEvery, Problem.Decisions, ScheduleAnchor.Expiry),
             Objective = Describe(Specification.Objective), MarketModel = Specification.Market.Model.ToString().ToLowerInvariant(),
             TrainingSeed = Specification.Training.Seed.ToString(System.Globalization.CultureInfo.InvariantCulture), ParentHash = parentHash,
@@ -164,8 +169,9 @@ public sealed class SpecifiedProblem
         bool hasStrike = s.Liability.Contracts.Count > 0 && s.Liability.Contracts[0].Strike > 0;
         foreach (string name in s.Policy.Features)
         {
-            if (!FeatureCatalogue.TryFind(name, out FeatureId id)) { faults.Add($"policy.features: \"{name}\" is no feature"); continue; }
-            if (id is FeatureId.Delta or FeatureId.Gamma or FeatureId.Value && noDelta is not null) faults.Add($"policy.features: \"{name}\": {noDelta}");
+            if (!FeatureCatalogue.TryFind(name, out FeatureId id, out int hedge)) { faults.Add($"policy.features: \"{name}\" is no feature"); continue; }
+            if (hedge >= s.Hedges.Count) faults.Add($"policy.features: \"{name}\": there are {s.Hedges.Count} hedges, counted from 0");
+            else if (id is FeatureId.Delta or FeatureId.Gamma or FeatureId.Value && noDelta is not null) faults.Add($"policy.features: \"{name}\": {noDelta}");
             else if (id is FeatureId.Moneyness && !hasStrike) faults.Add("policy.features: \"moneyness\" needs a first contract with a strike");
             else if (id is FeatureId.EwmaVolatility && s.Market.Model is not (MarketModel.Heston or MarketModel.Bates))
                 faults.Add("policy.features: \"ewmaVolatility\" is the root of the market's own variance, which heston and bates have");
@@ -176,14 +182,28 @@ public sealed class SpecifiedProblem
         return faults;
     }
 
-    private static FeatureId[] Features(LabSpecification s, bool knowsNeutral)
+    /// <summary>What the network sees, in order. A feature that each hedge has stands for that of every hedge, unless it says of which.</summary>
+    private static (FeatureId Id, int Hedge)[] Features(LabSpecification s, bool knowsNeutral)
     {
-        if (s.Policy.Features.Count > 0)
-            return [.. s.Policy.Features.Select(name => FeatureCatalogue.TryFind(name, out FeatureId id) ? id : throw new ArgumentException(name))];
-        var features = new List<FeatureId> { s.Liability.Contracts[0].Strike > 0 ? FeatureId.Moneyness : FeatureId.Spot, FeatureId.YearsToExpiry, FeatureId.HedgePosition };
-        if (knowsNeutral) features.Add(FeatureId.Delta);
+        var features = new List<(FeatureId, int)>();
+        void Add(FeatureId id, int hedge = -1)
+        {
+            if (hedge >= 0 || !FeatureCatalogue.IsOfHedge(id)) features.Add((id, Math.Max(hedge, 0)));
+            else features.AddRange(Enumerable.Range(0, s.Hedges.Count).Select(h => (id, h)));
+        }
+        foreach (string name in s.Policy.Features)
+        {
+            if (!FeatureCatalogue.TryFind(name, out FeatureId id, out int hedge)) throw new ArgumentException(name);
+            Add(id, hedge);
+        }
+        if (features.Count > 0) return [.. features];
+        Add(s.Market.Spots.Count > 1 ? FeatureId.Mid : s.Liability.Contracts[0].Strike > 0 ? FeatureId.Moneyness : FeatureId.Spot);
+        if (s.Market.Model is MarketModel.Heston or MarketModel.Bates) Add(FeatureId.EwmaVolatility);
+        Add(FeatureId.YearsToExpiry);
+        Add(FeatureId.HedgePosition);
+        if (knowsNeutral) Add(FeatureId.Delta);
         // An exponential utility has no memory of what was earned; every other objective does better with it.
-        if (s.Objective.Kind != ObjectiveKind.Entropic) features.Add(FeatureId.AccruedPnl);
+        if (s.Objective.Kind != ObjectiveKind.Entropic) Add(FeatureId.AccruedPnl);
         return [.. features];
     }
 
@@ -209,13 +229,14 @@ public sealed class SpecifiedProblem
         }
     }
 
-    private (FeatureId, double, double)[] Normalise(FeatureId[] features, double moneyScale, double priceScale)
+    private NormalisedFeature[] Normalise((FeatureId Id, int Hedge)[] features, double moneyScale, double[] priceScale)
     {
         EpisodeBlock block = _environment.NewBlock(NormalisingPaths);
         _environment.Fill(block, 0);
-        var normalised = new (FeatureId, double, double)[features.Length];
+        var normalised = new NormalisedFeature[features.Length];
         for (int f = 0; f < features.Length; f++)
         {
+            (FeatureId id, int hedge) = features[f];
             double sum = 0, square = 0;
             long count = 0;
             void Take(double v)
@@ -224,28 +245,33 @@ public sealed class SpecifiedProblem
                 square += v * v;
                 count++;
             }
-            switch (features[f])
+            switch (id)
             {
                 case FeatureId.HedgePosition:
-                    normalised[f] = (features[f], 0, moneyScale / priceScale);
+                    normalised[f] = new NormalisedFeature(id, 0, moneyScale / priceScale[hedge], hedge);
                     continue;
                 case FeatureId.AccruedPnl:
                     foreach (double owed in block.Owed) Take(owed);
                     break;
                 default:
                     for (int step = 0; step < _environment.Steps; step++)
-                        foreach (double seen in Seen(features[f], block, step)) Take(OfPath(features[f], seen, step));
+                        foreach (double seen in Seen(new NormalisedFeature(id, 0, 1, hedge), block, step)) Take(OfPath(id, seen, step));
                     break;
             }
             double mean = sum / count, deviation = Math.Sqrt(Math.Max(square / count - mean * mean, 0));
-            if (features[f] == FeatureId.AccruedPnl) mean = 0;
-            normalised[f] = (features[f], mean, deviation > 1e-12 * Math.Abs(mean) && deviation > 0 ? deviation : 1);
+            if (id == FeatureId.AccruedPnl) mean = 0;
+            normalised[f] = new NormalisedFeature(id, mean, deviation > 1e-12 * Math.Abs(mean) && deviation > 0 ? deviation : 1, hedge);
         }
         return normalised;
     }
 
-    /// <summary>The row of the market that a feature is computed from.</summary>
-    private static ReadOnlySpan<double> Seen(FeatureId id, EpisodeBlock block, int step) => block.Market.Row(id == FeatureId.EwmaVolatility ? 1 : 0, step);
+    /// <summary>The row that a feature is computed from: the market's, or the price of the hedge that it is of.</summary>
+    private static ReadOnlySpan<double> Seen(in NormalisedFeature feature, EpisodeBlock block, int step) => feature.Feature switch
+    {
+        FeatureId.EwmaVolatility => block.Market.Row(1, step),
+        FeatureId.Mid or FeatureId.Microprice => block.Price(feature.Hedge, step),
+        _ => block.Market.Row(0, step),
+    };
 
     private double OfPath(FeatureId id, double spot, int step) => id switch
     {
@@ -266,11 +292,11 @@ public sealed class SpecifiedProblem
         var inputs = new NetworkInput[_features.Length];
         for (int f = 0; f < inputs.Length; f++)
         {
-            (FeatureId id, double mean, double scale) = _features[f];
+            (FeatureId id, double mean, double scale, int hedge) = _features[f];
             if (id is not (FeatureId.HedgePosition or FeatureId.AccruedPnl or FeatureId.YearsToExpiry)) _rowOf[f] = rows++;
             inputs[f] = id switch
             {
-                FeatureId.HedgePosition => new NetworkInput(InputKind.Holding, 0, (float)(mean * price[0] / money), (float)(money / price[0] / scale)),
+                FeatureId.HedgePosition => new NetworkInput(InputKind.Holding, hedge, (float)(mean * price[hedge] / money), (float)(money / price[hedge] / scale)),
                 FeatureId.AccruedPnl => new NetworkInput(InputKind.AccruedPnl, 0, (float)(mean / money), (float)(money / scale)),
                 FeatureId.YearsToExpiry => new NetworkInput(InputKind.StepConstant, StepValues: [.. Enumerable.Range(0, s.Time.Steps).Select(k => (float)((OfPath(id, 0, k) - mean) / scale))]),
                 _ => new NetworkInput(InputKind.PathRow, _rowOf[f]),
@@ -297,6 +323,8 @@ public sealed class SpecifiedProblem
             Head = new HedgeHead(band, _wantsNeutral ? OutputMeaning.NeutralOffset : OutputMeaning.Position, band && _wantsNeutral ? OutputSquash.Softplus : OutputSquash.Identity, maps),
             NeutralRow = _wantsNeutral ? [rows] : [], TeacherRow = _teacher is null ? [] : [rows + (_wantsNeutral ? 1 : 0)],
             Growth = [.. _environment.Growth.Select(g => (float)g)],
+            Funding = s.Hedges.All(h => h.Instrument != HedgeKind.Perpetual || h.FundingRate == 0) ? []
+                : [.. s.Hedges.Select(h => h.Instrument == HedgeKind.Perpetual ? (float)(h.FundingRate * s.Time.StepYears) : 0)],
             Proportional = [.. s.Hedges.Select(h => (float)h.Costs.Proportional)],
             Quadratic = [.. s.Hedges.Select((h, i) => (float)(h.Costs.Quadratic * money / price[i]))],
             Fixed = [.. s.Hedges.Select(h => (float)(h.Costs.Fixed / money))],

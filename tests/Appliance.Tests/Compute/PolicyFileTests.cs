@@ -136,7 +136,7 @@ public class PolicyFileTests
     [InlineData("imbalance", "imbalanced", "unknown feature \"imbalanced\"; known are mid, microprice")]
     [InlineData("\"architecture\":\"mlp\"", "\"architecture\":\"cnn\"", "metadata \"architecture\": seen cnn, expected mlp, ntb, lstm or gru")]
     [InlineData("\"activation\":\"relu\"", "\"activation\":\"gelu\"", "metadata \"activation\": seen gelu, expected relu, tanh, silu or sigmoid")]
-    [InlineData("\"policyFormat\":\"1\"", "\"policyFormat\":\"2\"", "metadata \"policyFormat\": seen 2, expected \"1\"")]
+    [InlineData("\"policyFormat\":\"1\"", "\"policyFormat\":\"3\"", "metadata \"policyFormat\": seen 3, expected \"1\", or \"2\" for several hedges")]
     [InlineData("\"hiddenSizes\":\"[]\"", "\"hiddenSizes\":\"none\"", "metadata \"hiddenSizes\": seen none, expected a list of at most 16 whole numbers")]
     [InlineData("\"objective\"", "\"objectiv\"", "metadata \"objective\" is missing")]
     [InlineData("\"__metadata__\":{", "\"__metadata__\":{\"n\":3,", "metadata \"n\" is Number, not a string")]

@@ -7,7 +7,7 @@ using Appliance.Strategy.Policies.Files;
 
 namespace Appliance.Tests.Host;
 
-/// <summary>The feature moneyness needs a strike: the desk file's, else the one that all options have, else none and a clear word.</summary>
+/// <summary>What a desk file and its policy file must agree on. The feature moneyness needs a strike: the desk file's, else the one that all options have, else none and a clear word. And a portfolio trades one instrument.</summary>
 public sealed class ReferenceStrikeTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("strike").FullName;
@@ -36,6 +36,23 @@ public sealed class ReferenceStrikeTests : IDisposable
     {
         var refused = Assert.Throws<BadInputException>(() => DeskComposer.Flow(Desk("", 61000, 60000), Profile(), 1));
         Assert.Contains("policy.referenceStrike", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_policy_of_several_hedges_is_refused_by_file_key_and_cure()
+    {
+        var map = new OutputMap(1, 0, -2, 2);
+        var metadata = new PolicyMetadata
+        {
+            HiddenSizes = [], Activation = Activation.Relu, Features = [new(FeatureId.Spot, 0, 1)], TargetKind = TargetKind.HedgePosition, Hedges = [new("spot", map, null), new("variance-swap", map, null)],
+            Objective = "none: a test", MarketModel = "heston", TrainingSeed = "1", ParentHash = "",
+        };
+        string file = Path.Combine(_folder, "policy.safetensors");
+        File.WriteAllBytes(file, PolicyFile.Write(metadata, PolicyWeights.Perceptron([new DenseLayer(1, 2, [1, 1], [0, 0])])));
+        string said = Assert.Throws<BadInputException>(() => DeskComposer.Flow(Desk("", 61000), Profile(), 1)).Message;
+        Assert.StartsWith(file, said, StringComparison.Ordinal);
+        Assert.Contains("metadata \"hedges\": it holds the hedges of 2 instruments (spot, variance-swap), but portfolio net trades one, BTCUSDT: train a policy whose specification names one hedge", said, StringComparison.Ordinal);
+        Assert.Contains("policy.file", said, StringComparison.Ordinal);
     }
 
     private Desk Desk(string stated, params double[] strikes)

@@ -93,6 +93,14 @@ public sealed class ExportTests : IDisposable
         }
     }
 
+    /// <summary>docs/recompute_risk.py finds in this folder the losses that are written there; where there is no numpy it is not asked.</summary>
+    internal static void NumpyAgrees(string folder)
+    {
+        if (Python("-c", "import numpy").Code != 0) return;
+        var (code, output) = Python(Path.Combine(Repository.Root, "docs/recompute_risk.py"), folder);
+        Assert.True(code == 0, output);
+    }
+
     [AttributeUsage(AttributeTargets.Method)]
     private sealed class NumpyFactAttribute : FactAttribute
     {

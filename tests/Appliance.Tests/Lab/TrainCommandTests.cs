@@ -64,5 +64,41 @@ public sealed class TrainCommandTests : IDisposable
         Assert.False(File.Exists(Out("none.safetensors")));
     }
 
+    [Fact]
+    public void A_policy_of_two_hedges_goes_from_training_to_backtest_and_export()
+    {
+        string specification = Out("two.json"), policy = Out("two.safetensors");
+        File.WriteAllText(specification, """
+            {
+              "market": { "model": "heston", "spot": 100, "v0": 0.04, "kappa": 1, "theta": 0.04, "xi": 2, "rho": -0.7 },
+              "time": { "steps": 10, "stepYears": 0.00273972602739726 },
+              "liability": { "contract": "european", "right": "call", "strike": 100, "premium": "model" },
+              "hedges": ["spot", "variance-swap"],
+              "objective": { "kind": "cvar", "level": 0.5 },
+              "policy": { "architecture": "mlp", "hidden": [8] },
+              "training": { "paths": 8192, "epochs": 3, "batch": 512, "learningRate": 0.01 },
+              "evaluation": { "paths": 2000, "resamples": 20 }
+            }
+            """);
+        (int Code, string Output) Run(params string[] arguments)
+        {
+            var (code, output, errors) = ApplianceProcess.Run(arguments);
+            Assert.True(code == 0, string.Join('\n', errors));
+            return (code, output);
+        }
+        Assert.Contains("judged on 2,000 held-back paths, risk cvar 0.5", Run("train", specification, "--out", policy).Output, StringComparison.Ordinal);
+        string shown = Run("policy", "show", policy).Output;
+        Assert.Contains("hedge          spot: hedgePosition", shown, StringComparison.Ordinal);
+        Assert.Contains("hedge          variance-swap: hedgePosition", shown, StringComparison.Ordinal);
+        Assert.Contains("hedgePosition[1]", shown, StringComparison.Ordinal);
+        Assert.Contains("verified", Run("policy", "verify", policy).Output, StringComparison.Ordinal);
+        Assert.Contains("two: 2,000 held-back paths", Run("backtest", specification, "--policy", policy).Output, StringComparison.Ordinal);
+        Assert.Contains("50 paths of two hedged by policy", Run("lab", "export", specification, "--policy", policy, "--count", "50", "--out", Out("export")).Output, StringComparison.Ordinal);
+        // Without a policy file a rule that hedges is exported, and the others are named.
+        string said = Run("lab", "export", specification, "--count", "50", "--out", Out("export")).Output;
+        Assert.Contains("50 paths of two hedged by delta", said, StringComparison.Ordinal);
+        Assert.Contains("also there: none; choose with --strategy NAME, or a trained policy with --policy FILE", said, StringComparison.Ordinal);
+    }
+
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 }

@@ -24,8 +24,9 @@ internal sealed class TrainReference(HedgeProblem problem, NetworkShape shape)
             for (int h = 0; h < problem.Hedges; h++)
             {
                 Dual after = Decide(output, h, held[h], step, row);
+                double funding = problem.Funding.Length == 0 ? 0 : problem.Funding[h];
                 double price = row(problem.PriceRow(step, h)), next = row(problem.PriceRow(step + 1, h));
-                pnl = pnl - growth * Cost(after - held[h], price, h) + after * (nextGrowth * next - growth * price);
+                pnl = pnl - growth * Cost(after - held[h], price, h) + after * (nextGrowth * (next - funding * price) - growth * price);
                 held[h] = after;
             }
         }
@@ -45,7 +46,8 @@ internal sealed class TrainReference(HedgeProblem problem, NetworkShape shape)
         InputKind.PathRow => row(problem.PathRow(step, input.Index)),
         InputKind.StepConstant => (double)input.StepValues![step],
         InputKind.Holding => (held[input.Index] - (double)input.Mean) * (double)input.InverseScale,
-        _ => (pnl - (double)input.Mean) * (double)input.InverseScale,
+        // The network is shown money of today, the books run in money at maturity.
+        _ => (pnl * (1 / (double)problem.Growth[step]) - (double)input.Mean) * (double)input.InverseScale,
     };
 
     private Dual Input(NetworkInput input, int step, Dual[] held, Dual pnl, Func<int, double> row) => Input(input, step, held, pnl, row, problem);

@@ -21,6 +21,7 @@ internal static class TrainSamples
         {
             Steps = steps, Hedges = hedges, PathRows = 1 + hedges, Inputs = [.. inputs], Head = new HedgeHead(band, meaning, squash, maps),
             NeutralRow = [.. Enumerable.Range(1, hedges)], Growth = [.. Enumerable.Range(0, steps + 1).Select(k => 1 + 0.01f * (steps - k))],
+            Funding = [.. Enumerable.Range(0, hedges).Select(h => 0.004f * (1 - h))],
             Proportional = [.. Enumerable.Repeat(0.01f, hedges)], Quadratic = [.. Enumerable.Repeat(0.02f, hedges)], Fixed = [.. Enumerable.Repeat(perTrade, hedges)],
             InitialHolding = [.. Enumerable.Range(0, hedges).Select(h => 0.1f * h)], LiquidateAtEnd = true, MoneyScale = 1, PriceScale = [.. Enumerable.Repeat(1.0, hedges)],
         };

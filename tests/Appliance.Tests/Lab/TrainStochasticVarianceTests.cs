@@ -1,9 +1,8 @@
 using Appliance.Host.Configuration;
-using Appliance.Lab.Differentiation;
-using Appliance.Lab.Hedging;
 using Appliance.Lab.Risk;
 using Appliance.Lab.Specification;
 using Appliance.Lab.Training;
+using Appliance.Strategy.Policies.Files;
 using Appliance.Tests.Layout;
 
 namespace Appliance.Tests.Lab;
@@ -32,38 +31,14 @@ public sealed class TrainStochasticVarianceTests(Xunit.Abstractions.ITestOutputH
         TrainingResult result = run.Execute(null, null, null, default);
         Assert.Equal(TrainingOutcome.Done, result.Outcome);
 
-        double[] losses = Losses(problem, result.Parameters, paths: _full ? 262_144 : 32_768, seed: 20_190_417);
+        // Judged as a user's file is: by the lab's P&L engine, on paths that no part of the training saw.
+        PolicyFile policy = PolicyFile.Parse(file, problem.ToPolicyFile(result.Parameters));
+        double[] losses = TrainRunTests.Hedge(specification, policy, paths: _full ? 262_000 : 32_000, seed: 20_190_417).Loss;
         RiskEstimate risk = RiskMeasure.Of(specification.Objective, losses);
         output.WriteLine($"{file}: charged {risk.Value:F4} ± {risk.StdErr:F4}, mean loss {RiskMeasure.Mean(losses):F4}; trained in {result.Seconds:F1} s");
         if (_full) Assert.Equal(charge, risk.Value, tolerance);
         else Assert.InRange(risk.Value, 1.69, result.NoHedgeRisk);
         // Without costs and drift a hedge moves no mean: it is the price.
         Assert.Equal(1.69, RiskMeasure.Mean(losses), _full ? 0.02 : 0.05);
-    }
-
-    /// <summary>Losses on paths that no part of the training saw.</summary>
-    private static double[] Losses(SpecifiedProblem problem, double[] parameters, int paths, ulong seed)
-    {
-        const int block = 256;
-        using var pool = new PathPool(paths / block, problem.Problem.BlockRows, block);
-        var environment = new HedgingEnvironment(problem.Specification, seed);
-        EpisodeBlock scratch = environment.NewBlock(block);
-        for (int b = 0; b < pool.Blocks; b++) problem.Fill(pool, b, scratch, environment, (long)b * block);
-        using var packed = new PackedWeights(problem.Shape);
-        packed.Pack(parameters);
-        using var rollout = new HedgeRollout(problem.Problem, packed, block, records: false);
-        var losses = new double[paths];
-        var row = new float[block];
-        for (int b = 0; b < pool.Blocks; b++)
-        {
-            Hedge(rollout, pool, b, row);
-            for (int p = 0; p < block; p++) losses[b * block + p] = row[p] * problem.Problem.MoneyScale;
-        }
-        return losses;
-    }
-
-    private static unsafe void Hedge(HedgeRollout rollout, PathPool pool, int block, float[] losses)
-    {
-        fixed (float* at = losses) rollout.Forward(pool.Block(block), at);
     }
 }

@@ -4,7 +4,8 @@ using Appliance.Strategy.Features;
 namespace Appliance.Strategy.Policies.Files;
 
 /// <summary>One input of a network: (value − Mean) / Scale.</summary>
-public readonly record struct NormalisedFeature(FeatureId Feature, double Mean, double Scale);
+/// <param name="Hedge">Of which hedge, for a feature that each hedge has (<see cref="FeatureCatalogue.IsOfHedge"/>) in a policy of several; else 0.</param>
+public readonly record struct NormalisedFeature(FeatureId Feature, double Mean, double Scale, int Hedge = 0);
 
 /// <summary>From a network's transformed output to a figure: Offset + Scale × output, held within [Lower, Upper].</summary>
 public readonly record struct OutputMap(double Scale, double Offset, double Lower, double Upper)
@@ -50,13 +51,22 @@ public enum OutputTransform
 /// <summary>The two edges of a no-transaction band, each from its own output.</summary>
 public readonly record struct BandMap(OutputMap Lower, OutputMap Upper);
 
+/// <summary>One hedge of a policy of several: its instrument in words (spot, variance-swap), and the maps from its outputs to the position held of it, in 1.0 of it.</summary>
+/// <param name="Target">Without a band: of its one output.</param>
+/// <param name="Band">With a band: of its two outputs, the edges.</param>
+public readonly record struct PolicyHedge(string Instrument, OutputMap Target, BandMap? Band);
+
 /// <summary>
 /// The header metadata of a policy file. docs/policies.md describes every key, and the tensors that go with each architecture; <see cref="PolicyMetadataReader"/> and
 /// <see cref="PolicyMetadataWriter"/> are the only places that know their text.
 /// </summary>
 public sealed record PolicyMetadata
 {
+    /// <summary>Of files of one hedge.</summary>
     public const string FormatVersion = "1";
+    /// <summary>Of files of several hedges: with the key "hedges" in place of "target", "halfWidth" and "band".</summary>
+    public const string SeveralHedgesVersion = "2";
+    internal const int HedgesMax = 64;
 
     public PolicyArchitecture Architecture { get; init; } = PolicyArchitecture.Mlp;
     /// <summary>Widths of a perceptron's hidden layers, or units of the recurrent layers from the input up.</summary>
@@ -78,6 +88,8 @@ public sealed record PolicyMetadata
     public OutputMap HalfWidth { get; init; }
     /// <summary>For <see cref="PolicyArchitecture.Ntb"/> always, for recurrent networks where they learn a band: two outputs, the edges.</summary>
     public BandMap? Band { get; init; }
+    /// <summary>The hedges of a policy of several, in the order of its outputs; empty for a policy of one, whose maps are <see cref="Target"/>, <see cref="HalfWidth"/> and <see cref="Band"/>.</summary>
+    public PolicyHedge[] Hedges { get; init; } = [];
     public DecisionSchedule Schedule { get; init; } = DecisionSchedule.EveryMark;
     /// <summary>How weights stand in memory while the policy runs; the file holds fp32.</summary>
     public WeightFormat Weights { get; init; } = WeightFormat.Fp32;
@@ -86,13 +98,29 @@ public sealed record PolicyMetadata
     public required string TrainingSeed { get; init; }
     public required string ParentHash { get; init; }
 
+    /// <summary>Instruments whose positions the policy says.</summary>
+    public int HedgeCount => Math.Max(1, Hedges.Length);
+    /// <summary>Outputs are edges to which the positions held are clamped.</summary>
+    public bool HasBand => Hedges.Length > 0 ? Hedges[0].Band is not null : Band is not null;
+
     public bool IsRecurrent => Architecture is PolicyArchitecture.Lstm or PolicyArchitecture.Gru;
 
     /// <summary>Everything that contradicts itself, in words.</summary>
     public IEnumerable<string> Contradictions()
     {
-        if (Architecture == PolicyArchitecture.Ntb && Band is null) yield return "architecture ntb needs metadata \"band\"";
-        if (Architecture == PolicyArchitecture.Mlp && Band is not null) yield return "metadata \"band\" belongs to architecture ntb, lstm or gru, not to mlp";
+        string band = Hedges.Length > 0 ? "a band in each entry of \"hedges\"" : "metadata \"band\"";
+        if (Architecture == PolicyArchitecture.Ntb && !HasBand) yield return $"architecture ntb needs {band}";
+        if (Architecture == PolicyArchitecture.Mlp && HasBand) yield return $"{band} belongs to architecture ntb, lstm or gru, not to mlp";
+        if (Hedges.Length == 1) yield return "metadata \"hedges\" has one entry; a policy of one hedge is of policyFormat 1, with \"target\" or \"band\"";
+        if (Hedges.Any(h => h.Band is null == HasBand)) yield return "metadata \"hedges\": some entries have a band and some have not";
+        if (Hedges.Length > 0 && TargetKind != TargetKind.HedgePosition) yield return "metadata \"hedges\": outputs of several hedges are positions; kind hedgePosition is allowed";
+        foreach (NormalisedFeature f in Features)
+        {
+            string name = FeatureCatalogue.NameOf(f.Feature);
+            if (f.Hedge < 0 || f.Hedge >= HedgeCount) yield return $"feature \"{name}\" is of hedge {f.Hedge}; there are {HedgeCount}, counted from 0";
+            if (f.Hedge != 0 && !FeatureCatalogue.IsOfHedge(f.Feature)) yield return $"feature \"{name}\" belongs to no hedge: leave out \"hedge\"";
+            if (Hedges.Length > 0 && f.Feature == FeatureId.HedgeRatio) yield return "feature \"hedgeRatio\" is of policies of one hedge; take \"hedgePosition\"";
+        }
         if (IsRecurrent && HiddenSizes.Length == 0) yield return "a recurrent network has at least one layer in \"hiddenSizes\"";
         if (!IsRecurrent && HeadSizes.Length > 0) yield return "\"headSizes\" belongs to lstm and gru";
         if (IsRecurrent && StepNetworks > 1) yield return "\"stepNetworks\" belongs to mlp and ntb: a recurrent network carries its own state";

@@ -16,13 +16,17 @@ public static class PolicyMetadataReader
     {
         var reader = new Reader(source, faults);
         int before = faults.Count;
-        reader.Exactly("policyFormat", PolicyMetadata.FormatVersion);
+        bool several = reader.Format() == PolicyMetadata.SeveralHedgesVersion;
         PolicyArchitecture architecture = reader.Word("architecture", PolicyArchitecture.Mlp);
-        bool hasBand = source.ContainsKey("band");
+        bool hasBand = !several && source.ContainsKey("band");
         if (hasBand && source.ContainsKey("target")) faults.Add("metadata \"band\" and \"target\" exclude one another");
+        if (several)
+            foreach (string key in (string[])["target", "halfWidth", "band"])
+                if (source.ContainsKey(key)) faults.Add($"metadata \"{key}\" belongs to policyFormat 1; with several hedges each entry of \"hedges\" has its own");
         if (architecture == PolicyArchitecture.Lstm) reader.Exactly("gateOrder", LstmGates);
         if (architecture == PolicyArchitecture.Gru) reader.Exactly("gateOrder", GruGates);
-        bool namesKind = hasBand || source.ContainsKey("target");
+        bool namesKind = !several && (hasBand || source.ContainsKey("target"));
+        (PolicyHedge[] hedges, TargetKind severalKind) = several ? reader.Hedges() : ([], default);
         var metadata = new PolicyMetadata
         {
             Architecture = architecture,
@@ -33,10 +37,11 @@ public static class PolicyMetadataReader
             Features = reader.Features(),
             StepNetworks = source.ContainsKey("stepNetworks") ? reader.Whole("stepNetworks", 1, StepNetworksMax) : 1,
             ResetGateAfter = !source.ContainsKey("resetGate") || reader.OneOf("resetGate", "after", "before"),
-            TargetKind = namesKind ? reader.Kind(hasBand ? "band" : "target") : default,
-            Target = hasBand || architecture == PolicyArchitecture.Ntb ? default : reader.Map("target"),
-            HalfWidth = !hasBand && source.ContainsKey("halfWidth") ? reader.Map("halfWidth") : default,
+            TargetKind = several ? severalKind : namesKind ? reader.Kind(hasBand ? "band" : "target") : default,
+            Target = several || hasBand || architecture == PolicyArchitecture.Ntb ? default : reader.Map("target"),
+            HalfWidth = !several && !hasBand && source.ContainsKey("halfWidth") ? reader.Map("halfWidth") : default,
             Band = hasBand ? reader.Band() : null,
+            Hedges = hedges,
             Schedule = source.ContainsKey("schedule") ? reader.Schedule() : DecisionSchedule.EveryMark,
             Weights = source.ContainsKey("weights") ? reader.Word("weights", WeightFormat.Fp32) : WeightFormat.Fp32,
             Objective = reader.Text("objective"),
@@ -61,6 +66,14 @@ public static class PolicyMetadataReader
         {
             string seen = Text(key);
             if (source.ContainsKey(key) && seen != expected) Wrong(key, seen, $"\"{expected}\"");
+        }
+
+        public string Format()
+        {
+            string seen = Text("policyFormat");
+            if (source.ContainsKey("policyFormat") && seen is not (PolicyMetadata.FormatVersion or PolicyMetadata.SeveralHedgesVersion))
+                Wrong("policyFormat", seen, $"\"{PolicyMetadata.FormatVersion}\", or \"{PolicyMetadata.SeveralHedgesVersion}\" for several hedges");
+            return seen;
         }
 
         public bool OneOf(string key, string yes, string no)
@@ -112,7 +125,7 @@ public static class PolicyMetadataReader
                         found.Add($"metadata \"features\" entry {i}: unknown feature \"{name}\"; known are {string.Join(", ", FeatureCatalogue.Names.ToArray())}");
                     if (!(scale > 0) || !double.IsFinite(scale) || !double.IsFinite(mean))
                         found.Add($"metadata \"features\" entry {i} (\"{name}\"): seen mean {mean} and scale {scale}, expected a finite mean and a scale above zero");
-                    list[i] = new NormalisedFeature(feature, mean, scale);
+                    list[i] = new NormalisedFeature(feature, mean, scale, root[i].TryGetProperty("hedge", out JsonElement hedge) ? hedge.GetInt32() : 0);
                 }
                 return list.Length > 0 ? list : null;
             }) ?? [];
@@ -132,6 +145,27 @@ public static class PolicyMetadataReader
 
         public BandMap Band() => Json("band", "an object with \"kind\", \"lower\" and \"upper\", the last two each " + MapExpected, root =>
             ReadMap(root.GetProperty("lower")) is { } lower && ReadMap(root.GetProperty("upper")) is { } upper ? new BandMap(lower, upper) : (BandMap?)null) ?? default;
+
+        /// <summary>Every entry with its instrument, its kind, and either one target or the two edges of a band.</summary>
+        public (PolicyHedge[] Hedges, TargetKind Kind) Hedges()
+        {
+            TargetKind kind = default;
+            PolicyHedge[] hedges = Json("hedges", $"a list of 2 to {PolicyMetadata.HedgesMax} entries {{\"instrument\",\"kind\":\"hedgePosition\",\"target\"}} or with \"lower\" and \"upper\" in place of target, each {MapExpected}", root =>
+            {
+                var list = new PolicyHedge[root.GetArrayLength()];
+                for (int i = 0; i < list.Length; i++)
+                {
+                    string instrument = root[i].GetProperty("instrument").GetString() ?? "";
+                    bool isBand = !root[i].TryGetProperty("target", out JsonElement target);
+                    OutputMap? lower = ReadMap(isBand ? root[i].GetProperty("lower") : target), upper = isBand ? ReadMap(root[i].GetProperty("upper")) : lower;
+                    if (instrument == "" || lower is null || upper is null || root[i].GetProperty("kind").GetString() != PolicyMetadataWriter.Word(TargetKind.HedgePosition)) return null;
+                    kind = TargetKind.HedgePosition;
+                    list[i] = isBand ? new PolicyHedge(instrument, default, new BandMap(lower.Value, upper.Value)) : new PolicyHedge(instrument, lower.Value, null);
+                }
+                return list.Length is > 0 and <= PolicyMetadata.HedgesMax ? list : null;
+            }) ?? [];
+            return (hedges, kind);
+        }
 
         public DecisionSchedule Schedule() => Json("schedule",
             "{\"kind\":\"everyMark\"}, or an object with kind steps, \"stepYears\" above zero, \"steps\" (whole, 0 for no end) and \"anchor\" firstDecision or, with steps above 0, expiry", root =>

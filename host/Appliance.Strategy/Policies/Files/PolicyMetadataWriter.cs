@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using Appliance.Kernels.Networks;
 using Appliance.Strategy.Features;
 
@@ -11,7 +12,7 @@ public static class PolicyMetadataWriter
     {
         var strings = new List<KeyValuePair<string, string>>
         {
-            new("policyFormat", PolicyMetadata.FormatVersion),
+            new("policyFormat", m.Hedges.Length > 0 ? PolicyMetadata.SeveralHedgesVersion : PolicyMetadata.FormatVersion),
             new("architecture", Word(m.Architecture)),
             new("hiddenSizes", List(m.HiddenSizes)),
         };
@@ -25,9 +26,10 @@ public static class PolicyMetadataWriter
             Add("resetGate", m.ResetGateAfter ? "after" : "before");
         }
         if (m.OutputTransform != OutputTransform.Identity) Add("outputTransform", Word(m.OutputTransform));
-        Add("features", $"[{string.Join(",", m.Features.Select(f => $"{{\"name\":\"{FeatureCatalogue.NameOf(f.Feature)}\",\"mean\":{Number(f.Mean)},\"scale\":{Number(f.Scale)}}}"))}]");
+        Add("features", $"[{string.Join(",", m.Features.Select(f => Feature(m, in f)))}]");
         if (m.StepNetworks > 1) Add("stepNetworks", m.StepNetworks.ToString(CultureInfo.InvariantCulture));
-        if (m.Band is { } band) Add("band", $"{{\"kind\":\"{Word(m.TargetKind)}\",\"lower\":{Map(band.Lower)},\"upper\":{Map(band.Upper)}}}");
+        if (m.Hedges.Length > 0) Add("hedges", $"[{string.Join(",", m.Hedges.Select(h => Hedge(m, in h)))}]");
+        else if (m.Band is { } band) Add("band", $"{{\"kind\":\"{Word(m.TargetKind)}\",\"lower\":{Map(band.Lower)},\"upper\":{Map(band.Upper)}}}");
         else
         {
             Add("target", $"{{\"kind\":\"{Word(m.TargetKind)}\",{Map(m.Target)[1..]}");
@@ -48,6 +50,18 @@ public static class PolicyMetadataWriter
     {
         string name = value.ToString();
         return char.ToLowerInvariant(name[0]) + name[1..];
+    }
+
+    private static string Feature(PolicyMetadata m, in NormalisedFeature f)
+    {
+        string hedge = m.Hedges.Length > 0 && FeatureCatalogue.IsOfHedge(f.Feature) ? $",\"hedge\":{f.Hedge}" : "";
+        return $"{{\"name\":\"{FeatureCatalogue.NameOf(f.Feature)}\",\"mean\":{Number(f.Mean)},\"scale\":{Number(f.Scale)}{hedge}}}";
+    }
+
+    private static string Hedge(PolicyMetadata m, in PolicyHedge hedge)
+    {
+        string start = $"{{\"instrument\":{JsonSerializer.Serialize(hedge.Instrument)},\"kind\":\"{Word(m.TargetKind)}\",";
+        return hedge.Band is { } band ? $"{start}\"lower\":{Map(band.Lower)},\"upper\":{Map(band.Upper)}}}" : $"{start}\"target\":{Map(hedge.Target)}}}";
     }
 
     private static string Number(double value) => value.ToString("R", CultureInfo.InvariantCulture);
