@@ -30,7 +30,7 @@ public unsafe class RingLayoutTests
     [Fact]
     public void A_readers_own_words_fill_two_lines()
     {
-        AssertLayout(typeof(ReaderState), LinePair, ("KnownAvailable", 0, 8), ("IsQuiet", 8, 1), ("_gap", 9, 7), ("_padding", 16, 112));
+        AssertLayout(typeof(ReaderState), LinePair, ("KnownAvailable", 0, 8), ("WaitedFor", 8, 8), ("Found", 16, 8), ("Pauses", 24, 8), ("_padding", 32, 96));
         Assert.Equal(LinePair, sizeof(ReaderState));
     }
 

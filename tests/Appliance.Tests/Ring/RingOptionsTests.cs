@@ -103,4 +103,17 @@ public class RingOptionsTests
         Assert.StartsWith("The Disruptor adapter is not built: run make configure", refused.Message, StringComparison.Ordinal);
         Assert.Throws<AdapterNotBuiltException>(DisruptorAdapter.Status.Require);
     }
+
+    /// <summary>Events that come singly are looked for at once; a stream is left alone for longer and longer, but for no longer than what it brought is worth.</summary>
+    [Fact]
+    public void Only_a_stream_makes_a_spinning_reader_pause()
+    {
+        for (long found = 0; found < 4; found++) Assert.Equal(0, RingReader<long>.PausesBeforeLook(found, 64));
+        Assert.Equal(1, RingReader<long>.PausesBeforeLook(4, 0));
+        Assert.Equal(3, RingReader<long>.PausesBeforeLook(5, 1));
+        Assert.Equal(5, RingReader<long>.PausesBeforeLook(5, 3));
+        long pauses = 0;
+        for (int look = 0; look < 100; look++) pauses = RingReader<long>.PausesBeforeLook(1_000_000, pauses);
+        Assert.Equal(64, pauses);
+    }
 }
