@@ -51,6 +51,8 @@ internal sealed class EarlierRunOrders
             for (int i = 0; i < orders.LiveCount; i++)
             {
                 ref readonly OrderRecord order = ref orders[orders.LiveSlot(i)];
+                // An order that was only found at the venue is withdrawn by who says so.
+                if (order.IsFound) continue;
                 if (order.Portfolio < portfolios.Length && portfolios[order.Portfolio].Executor.ChildId == order.FirstId) continue;
                 left++;
                 if (order.PendingCancelId == 0) requests.Request(Intent(OrderRequestKind.Cancel, in order, in e, sequence));

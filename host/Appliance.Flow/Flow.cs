@@ -27,6 +27,7 @@ public sealed class Flow<TClock> : IRequestOut where TClock : struct, IMonotonic
     private readonly StageLatency _latency;
     private readonly TClock _clock;
     private readonly EarlierRunOrders _earlier = new();
+    private readonly VenueOrders _atVenue;
     private long _nowUtcNs;
     private readonly bool _sharesNetworks;
     private bool _overloaded, _stopping;
@@ -35,6 +36,7 @@ public sealed class Flow<TClock> : IRequestOut where TClock : struct, IMonotonic
     {
         Options = options;
         _out = orderOut;
+        _atVenue = new VenueOrders(options.Reconciliation);
         _latency = latency;
         _clock = clock;
         _market = new MarketState(options.Instruments, options.Market);
@@ -244,21 +246,33 @@ public sealed class Flow<TClock> : IRequestOut where TClock : struct, IMonotonic
             case EventKind.SessionUp:
                 _gate.OnSession(true);
                 Counters.SessionUps++;
-                _earlier.Turn(_gate, _portfolios, this, in e, sequence);
+                _atVenue.OnSessionUp(_gate);
+                AskVenue(in e, sequence);
                 break;
             case EventKind.SessionDown:
                 _gate.OnSession(false);
                 Counters.SessionDowns++;
                 _earlier.AskAgain();
+                _atVenue.OnSessionDown();
                 break;
             case EventKind.OrderRestored:
                 _earlier.Restore(_gate, _portfolios, in execution);
                 Counters.OrdersRestored++;
                 break;
+            case EventKind.MassStatusEnded:
+                _atVenue.OnEnded(_gate, Counters, in execution);
+                AskVenue(in e, sequence);
+                break;
             case EventKind.OrdersUnresolved:
                 _gate.SetOrdersUnresolved(true);
                 break;
         }
+    }
+
+    private void AskVenue(in RingEvent e, long sequence)
+    {
+        _atVenue.Turn(_gate, Counters, this, in e, sequence);
+        if (!_atVenue.IsUnderWay) _earlier.Turn(_gate, _portfolios, this, in e, sequence);
     }
 
     /// <summary>An answer of the venue may leave more to do: the rest of a hedge, or a cancel that is now allowed.</summary>
@@ -283,13 +297,13 @@ public sealed class Flow<TClock> : IRequestOut where TClock : struct, IMonotonic
                 _gate.OnTimer(_nowUtcNs);
                 _gate.OnDailyPnl(_account.Pnl);
                 foreach (var portfolio in _portfolios) portfolio.Sample(_nowUtcNs);
-                _earlier.Turn(_gate, _portfolios, this, in e, sequence);
+                AskVenue(in e, sequence);
                 DecideAll(ref e, sequence);
                 // Time alone wears the expansion out, too: without a tick the anchor would grow old.
                 CatchUp();
                 break;
             case EventKind.Command:
-                OnCommand(in control);
+                OnCommand(in control, in e, sequence);
                 DecideAll(ref e, sequence);
                 break;
             case EventKind.KillObserved:
@@ -309,13 +323,14 @@ public sealed class Flow<TClock> : IRequestOut where TClock : struct, IMonotonic
         }
     }
 
-    private void OnCommand(in ControlEvent control)
+    private void OnCommand(in ControlEvent control, in RingEvent e, long sequence)
     {
         switch ((OperatorCommand)control.Code)
         {
             case OperatorCommand.Kill: Kill(); break;
             case OperatorCommand.Resolved:
                 Counters.OrdersResolved++;
+                _atVenue.Settle();
                 _gate.SetOrdersUnresolved(false);
                 break;
             case OperatorCommand.Pause: _gate.SetTradingPaused(true); break;
@@ -330,6 +345,7 @@ public sealed class Flow<TClock> : IRequestOut where TClock : struct, IMonotonic
             case OperatorCommand.Enable: _gate.Enable(control.Source); break;
             case OperatorCommand.ResetProtection: _gate.ResetProtection(control.Source); break;
             case OperatorCommand.AcceptClock: _gate.AcceptClock(); break;
+            case OperatorCommand.CancelUnknown: VenueOrders.Withdraw(_gate, this, (ulong)control.Value1, in e, sequence); break;
             case OperatorCommand.CarryPnl: _gate.CarryPnl(BitConverter.Int64BitsToDouble(control.Value2)); break;
         }
     }

@@ -9,6 +9,8 @@ public sealed class FlowCounters
     public long Events, Timers, DecideMarks, MarksSkipped, Decisions, DecisionsOnExpansion, Intents;
     public long Fills, Cancelled, RejectedByVenue, Unsent, SessionUps, SessionDowns;
     public long JournalBehind, JournalLost, Overloads, ClockSteps, Kills, OrdersResolved, OrdersRestored;
+    /// <summary>Order mass status requests: asked, answered in full, refused by the venue, and not answered in time.</summary>
+    public long MassStatusAsked, MassStatusAnswered, MassStatusRefused, MassStatusUnanswered;
 
     internal void Count(in Execution e, in ExecutionEffect effect)
     {

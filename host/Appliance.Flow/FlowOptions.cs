@@ -20,6 +20,19 @@ public sealed record FlowPortfolio
     public long OpeningHedgeUnits { get; init; }
 }
 
+/// <summary>How the desk makes sure of its orders each time that the session comes up.</summary>
+public sealed record ReconciliationOptions
+{
+    /// <summary>Ask the venue which orders stand (OrderMassStatusRequest), before orders of an earlier run are asked about one by one.</summary>
+    public bool AsksForAll { get; init; }
+    /// <summary>Withdraw orders that the venue lists and nobody here knows; otherwise a person decides.</summary>
+    public bool CancelsUnknown { get; init; }
+    /// <summary>How long the venue may take for its list before it is asked again.</summary>
+    public long AnswerWithinNs { get; init; } = 5_000_000_000;
+    /// <summary>How often it is asked before each order is asked about by itself.</summary>
+    public int Attempts { get; init; } = 3;
+}
+
 /// <summary>What a flow is made of; frozen at start, and pinned in the journal's header by the files it came from.</summary>
 public sealed record FlowOptions
 {
@@ -28,6 +41,8 @@ public sealed record FlowOptions
     public required MarketOptions Market { get; init; }
     public required GateLimits Limits { get; init; }
     public required FeeSchedule Fees { get; init; }
+    /// <summary>What is done about orders at the venue when the session comes up.</summary>
+    public ReconciliationOptions Reconciliation { get; init; } = new();
     /// <summary>Sequenced time between two samples of the series that reports plot.</summary>
     public long SamplePeriodNs { get; init; } = 100_000_000;
     /// <summary>Samples kept; when full, every second one is dropped and the period doubles.</summary>

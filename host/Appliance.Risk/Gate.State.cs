@@ -11,7 +11,7 @@ public sealed partial class Gate
     private double _carriedPnl;
 
     [Flags]
-    private enum Switches { None = 0, Killed = 1, Paused = 2, SessionDown = 4, OrdersUnresolved = 8, JournalLost = 16, JournalBehind = 32, DailyLoss = 64, ClockSkew = 128, Unconfirmed = 256 }
+    private enum Switches { None = 0, Killed = 1, Paused = 2, SessionDown = 4, OrdersUnresolved = 8, JournalLost = 16, JournalBehind = 32, DailyLoss = 64, ClockSkew = 128, Unconfirmed = 256, Listing = 512 }
 
     /// <summary>Why no new order passes at all now; Approved when nothing stands against it.</summary>
     public GateVerdict Stopped => _stopped;
@@ -83,13 +83,37 @@ public sealed partial class Gate
         // Here and wherever else a record or a window may change: the order is counted as it was approved.
         if (_unsettledSlot >= 0) Settle();
         if (e.TimeUtcNs > _nowUtcNs) _nowUtcNs = e.TimeUtcNs;
-        ExecutionEffect effect = _orders.OnExecution(in e);
+        ExecutionEffect effect = (e.Flags & EventFlags.Listed) == 0 ? _orders.OnExecution(in e) : OnListed(in e);
         if (effect.Instrument < _instruments.Length) Revalue(effect.Instrument);
         if (effect.FilledUnits != 0) OnFill(in effect);
         if ((_switches & Switches.Unconfirmed) != 0) Switch(Switches.Unconfirmed, _orders.UnconfirmedCount > 0);
         // Also while the control is off: it may be switched on for what is counted here.
         if (effect.IsReject) _rejects.Add(_nowUtcNs);
         return effect;
+    }
+
+    private ExecutionEffect OnListed(in Execution e)
+    {
+        long untaken = _orders.Counters.UnknownOrdersUntaken;
+        // An order of nobody's counts to the first portfolio that hedges with the instrument, as its fills do; to the first of all where none does: it has to count somewhere.
+        ExecutionEffect effect = _orders.OnListed(in e, e.Instrument < _firstPortfolio.Length ? Math.Max(0, _firstPortfolio[e.Instrument]) : 0);
+        if (_orders.Counters.UnknownOrdersUntaken != untaken) Switch(Switches.OrdersUnresolved, true);
+        return effect;
+    }
+
+    /// <summary>The venue is asked which of our orders stand: until it has answered, new ones wait.</summary>
+    public void BeginListing()
+    {
+        _orders.BeginListing();
+        Switch(Switches.Listing, true);
+    }
+
+    /// <param name="isComplete">True when it has listed all of them: what it did not list is unconfirmed. False when it does not answer such questions.</param>
+    public void EndListing(bool isComplete)
+    {
+        if (isComplete) _orders.EndListing();
+        Switch(Switches.Unconfirmed, _orders.UnconfirmedCount > 0);
+        Switch(Switches.Listing, false);
     }
 
     private void OnFill(in ExecutionEffect effect)
@@ -127,8 +151,8 @@ public sealed partial class Gate
         return slot;
     }
 
-    /// <summary>Orders of an earlier run wait for the venue's word.</summary>
-    public bool AwaitsConfirmation => (_switches & Switches.Unconfirmed) != 0;
+    /// <summary>The venue is still to say how orders stand: those of an earlier run, or all of them.</summary>
+    public bool AwaitsConfirmation => (_switches & (Switches.Unconfirmed | Switches.Listing)) != 0;
 
     public void OnTimer(long timeUtcNs)
     {
@@ -176,7 +200,7 @@ public sealed partial class Gate
         if (!unresolved)
         {
             _orders.ConfirmAll();
-            Switch(Switches.Unconfirmed, false);
+            Switch(Switches.Unconfirmed | Switches.Listing, false);
         }
         Switch(Switches.OrdersUnresolved, unresolved);
     }
@@ -202,7 +226,7 @@ public sealed partial class Gate
         (on & Switches.Killed) != 0 ? GateVerdict.Killed
         : (on & Switches.Paused) != 0 ? GateVerdict.Paused
         : (on & Switches.SessionDown) != 0 ? GateVerdict.SessionDown
-        : (on & (Switches.OrdersUnresolved | Switches.Unconfirmed)) != 0 ? GateVerdict.OrdersUnresolved
+        : (on & (Switches.OrdersUnresolved | Switches.Unconfirmed | Switches.Listing)) != 0 ? GateVerdict.OrdersUnresolved
         : (on & Switches.JournalLost) != 0 ? GateVerdict.JournalLost
         : (on & Switches.JournalBehind) != 0 ? GateVerdict.JournalBehind
         : (on & Switches.DailyLoss) != 0 ? GateVerdict.DailyLoss

@@ -127,9 +127,9 @@ public sealed partial class Gate
         {
             case OrderRequestKind.New: verdict = CheckNew(in intent, ref id); break;
             case OrderRequestKind.Amend: verdict = CheckAmend(in intent, ref id, ref originalId); break;
-            case OrderRequestKind.Cancel or OrderRequestKind.Status:
+            case OrderRequestKind.Cancel or OrderRequestKind.Status or OrderRequestKind.MassStatus:
                 OrderIntent request = intent;
-                verdict = intent.Kind == OrderRequestKind.Cancel ? CheckCancel(ref request) : CheckStatus(ref request);
+                verdict = intent.Kind switch { OrderRequestKind.Cancel => CheckCancel(ref request), OrderRequestKind.Status => CheckStatus(ref request), _ => CheckMassStatus(ref request) };
                 _verdicts[(int)verdict]++;
                 if (verdict == GateVerdict.Approved) approved.Approve(in request, request.ClientOrderId, request.OriginalClientOrderId);
                 return verdict;
@@ -251,6 +251,17 @@ public sealed partial class Gate
         order.OriginalClientOrderId = 0;
         Describe(in record, ref order);
         CountMessage(_nowUtcNs);
+        return GateVerdict.Approved;
+    }
+
+    /// <summary>A question about all orders is a message with an id of its own.</summary>
+    private GateVerdict CheckMassStatus(ref OrderIntent request)
+    {
+        if (!IsIdFree(request.ClientOrderId)) return GateVerdict.InvalidIdentifier;
+        ulong id = request.ClientOrderId != 0 ? request.ClientOrderId : _lastId + 1;
+        request.ClientOrderId = id;
+        request.OriginalClientOrderId = 0;
+        Count(id);
         return GateVerdict.Approved;
     }
 

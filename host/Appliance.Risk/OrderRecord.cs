@@ -63,6 +63,10 @@ public struct OrderRecord
     public bool IsOverdue;
     /// <summary>Of an earlier run: how it stands has to be heard from the venue.</summary>
     public bool IsUnconfirmed;
+    /// <summary>The venue listed it, and no request of ours made it: no portfolio trades with it, it counts against the limits, and somebody decides whether it is withdrawn.</summary>
+    public bool IsFound;
+    /// <summary>The venue was asked which orders stand and has not spoken of this one since.</summary>
+    internal bool AwaitsListing;
     internal bool InReuseQueue;
     internal int LiveIndex;
     /// <summary>The instrument's other live orders, slots; −1 at the end.</summary>

@@ -37,24 +37,28 @@ public sealed class OrderReplay(int instruments, IReadOnlyList<ushort> hedges, i
 
     public void OnExecution(in Execution e)
     {
-        ExecutionEffect effect = _table.OnExecution(in e);
+        ExecutionEffect effect = (e.Flags & EventFlags.Listed) != 0 ? _table.OnListed(in e, Math.Max(0, FirstOf(e.Instrument))) : _table.OnExecution(in e);
         if (effect.FilledUnits == 0 || effect.Portfolio != ExecutionEffect.NoPortfolio) return;
         // As the account does: what nobody ordered belongs to the first portfolio that hedges with the instrument.
-        for (int p = 0; p < hedges.Count; p++)
-        {
-            if (hedges[p] != effect.Instrument) continue;
-            _table.MoveHedge(p, effect.Side, effect.FilledUnits);
-            return;
-        }
+        int portfolio = FirstOf(effect.Instrument);
+        if (portfolio >= 0) _table.MoveHedge(portfolio, effect.Side, effect.FilledUnits);
     }
 
-    /// <summary>The orders that may still work, as the events that restore them.</summary>
+    private int FirstOf(ushort instrument)
+    {
+        for (int p = 0; p < hedges.Count; p++)
+            if (hedges[p] == instrument) return p;
+        return -1;
+    }
+
+    /// <summary>The orders that may still work, as the events that restore them; those that were found at the venue will be found again.</summary>
     public IReadOnlyList<RingEvent> Live()
     {
         var events = new List<RingEvent>();
         for (int i = 0; i < _table.LiveCount; i++)
         {
             ref readonly OrderRecord r = ref _table[_table.LiveSlot(i)];
+            if (r.IsFound) continue;
             events.Add(Event(in r, r.IsAcknowledged ? ExecutionKind.New : ExecutionKind.PendingNew, r.CurrentId, r.PriceUnits, r.QuantityUnits));
             if (r.PendingAmendId != 0) events.Add(Event(in r, ExecutionKind.PendingReplace, r.PendingAmendId, r.PendingPriceUnits, r.PendingQuantityUnits));
             if (r.PendingCancelId != 0) events.Add(Event(in r, ExecutionKind.PendingCancel, r.PendingCancelId, r.PriceUnits, r.QuantityUnits));

@@ -22,6 +22,7 @@ public sealed partial class OrderTable
         long filled = ApplyCumulative(slot, in e, out long price);
         long rejectsBefore = Counters.RejectedByVenue + Counters.AmendsRefused + Counters.CancelsRefused;
         ApplyKind(slot, in e);
+        if ((e.Flags & EventFlags.PossibleDuplicate) == 0) r.AwaitsListing = false;
         if (r.IsUnconfirmed && (r.IsDone || (e.Flags & EventFlags.PossibleDuplicate) == 0)) Confirm(ref r);
         Recount(ref r);
         return new ExecutionEffect

@@ -27,6 +27,7 @@ public sealed partial class OrderTable
         ref OrderRecord r = ref _records[slot];
         if (r.IsDone) return;
         r.End = end;
+        if (r.IsFound) FoundCount--;
         int moved = _live[--_liveCount];
         _live[r.LiveIndex] = moved;
         _records[moved].LiveIndex = r.LiveIndex;
@@ -47,6 +48,7 @@ public sealed partial class OrderTable
     {
         ref OrderRecord r = ref _records[slot];
         r.End = OrderEnd.None;
+        if (r.IsFound) FoundCount++;
         AddLive(slot);
         ConsiderAgain(in r);
         Counters.Reopened++;

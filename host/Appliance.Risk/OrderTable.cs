@@ -251,6 +251,8 @@ public struct OrderTableCounters
     public long InferredFills;
     /// <summary>Fills beyond the order's quantity.</summary>
     public long Overfills;
+    /// <summary>Orders that the venue listed and nobody here knew; those for which the table had no room; those that had ended here, and work there all the same.</summary>
+    public long UnknownOrders, UnknownOrdersUntaken, ContradictedEnds;
     public long UnsolicitedCancels, BustedTrades, CorrectedTrades, Restated, Reopened;
     /// <summary>Instrument or side differs from the order's (the order's is believed), or a quantity out of all bounds (ignored).</summary>
     public long Malformed;

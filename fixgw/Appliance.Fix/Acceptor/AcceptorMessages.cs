@@ -34,6 +34,16 @@ public struct CancelOrderRequest
     public uint Sequence;
 }
 
+/// <summary>An OrderMassStatusRequest as an acceptor received it: how do my orders stand?</summary>
+public struct MassStatusRequest
+{
+    /// <summary>MassStatusReqID (584): every report of the answer bears it.</summary>
+    public FixText Id;
+    /// <summary>The orders of one instrument only; <see cref="RingEvent.AllInstruments"/> for all.</summary>
+    public ushort Instrument;
+    public uint Sequence;
+}
+
 /// <summary>An OrderCancelReplaceRequest as an acceptor received it. QuantityUnits is the order's new total, not what is left.</summary>
 public struct ReplaceOrderRequest
 {
@@ -56,6 +66,7 @@ public struct ExecutionReportMessage
     public ulong OrderId;
     /// <summary>ExecID (17): unique within the venue's day.</summary>
     public ulong ExecutionId;
+    /// <summary>ClOrdID (11): left out when empty, as of orders that came by no FIX session.</summary>
     public FixText ClientOrderId;
     /// <summary>OrigClOrdID (41): left out when empty.</summary>
     public FixText OriginalClientOrderId;
@@ -78,6 +89,16 @@ public struct ExecutionReportMessage
     /// <summary>AvgPx (6), rounded to the price unit by the caller.</summary>
     public long AveragePriceUnits;
     public long TransactTimeUtcNs;
+    /// <summary>MassStatusReqID (584) of a report that answers an order mass status request, else empty; of FIX 4.3 and later.</summary>
+    public FixText MassStatusId;
+    /// <summary>TotNumReports (911) of that answer.</summary>
+    public uint TotalReports;
+    /// <summary>LastRptRequested (912): the answer ends here.</summary>
+    public bool IsLastReport;
+    /// <summary>Account (1), left out when empty.</summary>
+    public FixText Account;
+    /// <summary>CopyMsgIndicator (797): a copy of what another session was told; of FIX 4.4 and later.</summary>
+    public bool IsCopy;
 }
 
 /// <summary>What an acceptor says in an OrderCancelReject.</summary>

@@ -48,6 +48,12 @@ public sealed class FixAcceptor<THandler> : IFixAcceptor where THandler : IFixAc
         _sessions.Send(session, ReportEncoder.OrderCancelReject(buffer, _sessions.Header(session), in reject, sequence, _sessions.UtcNs), FixMsgType.OrderCancelReject);
     }
 
+    public void SendNoOrders(int session, in FixText massStatusId)
+    {
+        var buffer = _sessions.NextBuffer(session, out uint sequence);
+        _sessions.Send(session, ReportEncoder.NoOrders(buffer, _sessions.Header(session), in massStatusId, sequence, _sessions.UtcNs), FixMsgType.ExecutionReport);
+    }
+
     public void Logout(int session, ReadOnlySpan<byte> text) => _sessions.Logout(session, text);
 
     public void Drop(int session) => _sessions.Drop(session);
@@ -78,6 +84,11 @@ public sealed class FixAcceptor<THandler> : IFixAcceptor where THandler : IFixAc
                 problem = RequestDecoder.Status(message, in header, _symbols, out var status);
                 if (problem.IsNone) _handler.OnStatusRequest(session, in status);
                 else Refuse(session, in header, message, problem, status.ClientOrderId);
+                break;
+            case FixMsgType.OrderMassStatusRequest when Version(session).IsAtLeast(FixVersion.Fix43):
+                problem = RequestDecoder.MassStatus(message, in header, _symbols, out var mass);
+                if (!problem.IsNone) Refuse(session, in header, message, problem, mass.Id);
+                else if (!_handler.OnMassStatusRequest(session, in mass)) _sessions.SendBusinessReject(session, in header, mass.Id.Span, 3, "unsupported message type"u8);
                 break;
             default:
                 _sessions.SendBusinessReject(session, in header, default, 3, "unsupported message type"u8);

@@ -17,6 +17,9 @@ public interface IFixAcceptorHandler
     void OnReplace(int session, in ReplaceOrderRequest request);
     /// <summary>OrderStatusRequest: how does the order named by ClientOrderId stand? A handler that keeps no orders has no answer.</summary>
     void OnStatusRequest(int session, in CancelOrderRequest request) { }
+    /// <summary>OrderMassStatusRequest: a report of each order that stands, or <see cref="IFixAcceptor.SendNoOrders"/>; at once or later.</summary>
+    /// <returns>False when this venue does not answer such requests: the acceptor then rejects it.</returns>
+    bool OnMassStatusRequest(int session, in MassStatusRequest request) => false;
 }
 
 /// <summary>
@@ -39,6 +42,8 @@ public interface IFixAcceptor : IDisposable
 
     void SendExecutionReport(int session, in ExecutionReportMessage report);
     void SendCancelReject(int session, in CancelRejectMessage reject);
+    /// <summary>Answers an order mass status request: no order stands.</summary>
+    void SendNoOrders(int session, in FixText massStatusId);
 
     /// <summary>Starts the Logout handshake; the connection ends when it is answered or times out.</summary>
     void Logout(int session, ReadOnlySpan<byte> text);

@@ -12,8 +12,8 @@ public static class FixTag
         ResetSeqNumFlag = 141, SenderLocationID = 142, TargetLocationID = 143, OnBehalfOfLocationID = 144, DeliverToLocationID = 145, ExecType = 150,
         LeavesQty = 151, XmlDataLen = 212, XmlData = 213, MessageEncoding = 347, EncodedTextLen = 354, EncodedText = 355, LastMsgSeqNumProcessed = 369,
         OnBehalfOfSendingTime = 370, RefTagID = 371, RefMsgType = 372, SessionRejectReason = 373, BusinessRejectRefID = 379, BusinessRejectReason = 380,
-        CxlRejResponseTo = 434, TestMessageIndicator = 464, Username = 553, Password = 554, NoHops = 627, HopCompID = 628, HopSendingTime = 629, HopRefID = 630,
-        NextExpectedMsgSeqNum = 789, LastLiquidityInd = 851, NewPassword = 925, ApplVerID = 1128, CstmApplVerID = 1129, DefaultApplVerID = 1137, ApplExtID = 1156,
+        CxlRejResponseTo = 434, TestMessageIndicator = 464, Username = 553, Password = 554, MassStatusReqID = 584, MassStatusReqType = 585, NoHops = 627, HopCompID = 628, HopSendingTime = 629, HopRefID = 630,
+        NextExpectedMsgSeqNum = 789, CopyMsgIndicator = 797, LastLiquidityInd = 851, TotNumReports = 911, LastRptRequested = 912, NewPassword = 925, ApplVerID = 1128, CstmApplVerID = 1129, DefaultApplVerID = 1137, ApplExtID = 1156,
         SessionStatus = 1409;
 }
 

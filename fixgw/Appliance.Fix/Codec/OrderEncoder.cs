@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using Appliance.Contract;
 
@@ -14,12 +15,15 @@ public sealed class OrderEncoder
     // [kind − 1][instrument]
     private readonly byte[][][] _templates;
     private readonly byte[][] _statusTemplates;
+    private readonly FoundOrders? _found;
     private readonly int _sideFromEnd, _timeInForceFromEnd, _transactTimeFromEnd, _cancelSideFromEnd, _cancelTimeFromEnd;
 
     /// <param name="account">Account (1), empty to leave it out.</param>
     /// <param name="orderFields">Further fields of every new order and amend that never change (OrderCapacity, Currency, ExDestination), as on the wire, each with its separator.</param>
-    public OrderEncoder(FixHeaderTemplate header, SymbolTable symbols, string account, string orderFields = "")
+    /// <param name="found">The names of orders found at the venue, for requests about them; null where none can be.</param>
+    public OrderEncoder(FixHeaderTemplate header, SymbolTable symbols, string account, string orderFields = "", FoundOrders? found = null)
     {
+        _found = found;
         _header = header;
         _symbols = symbols;
         if (account.Length > FixText.MaxLength || !account.All(c => c is >= ' ' and <= '~'))
@@ -67,9 +71,31 @@ public sealed class OrderEncoder
         byte[] template = _statusTemplates[order.Instrument];
         var w = new FixMessageWriter(buffer, _header, template, sequence, utcNs);
         buffer[template.Length - 2] = order.Side == Side.Buy ? (byte)'1' : (byte)'2';
-        w.Number("11="u8, order.ClientOrderId);
+        if (FoundOrderId.Is(order.ClientOrderId)) Name(ref w, "11="u8, order.ClientOrderId);
+        else w.Number("11="u8, order.ClientOrderId);
         return w.Finish();
     }
+
+    /// <summary>OrderMassStatusRequest for all orders (MassStatusReqType 7), of FIX 4.3 and later.</summary>
+    private int EncodeMassStatus(Span<byte> buffer, in OrderIntent order, uint sequence, long utcNs)
+    {
+        var w = FixMessageWriter.Begin(buffer, _header, FixMsgType.OrderMassStatusRequest, sequence, utcNs);
+        w.Number("584="u8, order.ClientOrderId);
+        w.Raw("585=7\u0001"u8);
+        return w.Finish();
+    }
+
+    /// <summary>An order found at the venue goes by the venue's names for it.</summary>
+    private void Name(ref FixMessageWriter w, scoped ReadOnlySpan<byte> tag, ulong id)
+    {
+        FoundOrder found = default;
+        if (_found is null || !_found.TryGet(id, out found)) ThrowUnknownName(id);
+        w.Text(tag, found.ClientOrderId.Span);
+        if (!found.OrderId.IsEmpty) w.Text("37="u8, found.OrderId.Span);
+    }
+
+    [DoesNotReturn]
+    private static void ThrowUnknownName(ulong id) => throw new InvalidOperationException($"no order was found at the venue under the number {id}");
 
     /// <summary>MsgType of a request's message.</summary>
     public static uint TypeOf(OrderRequestKind kind) => kind switch
@@ -77,6 +103,7 @@ public sealed class OrderEncoder
         OrderRequestKind.New => FixMsgType.NewOrderSingle,
         OrderRequestKind.Amend => FixMsgType.OrderCancelReplaceRequest,
         OrderRequestKind.Status => FixMsgType.OrderStatusRequest,
+        OrderRequestKind.MassStatus => FixMsgType.OrderMassStatusRequest,
         _ => FixMsgType.OrderCancelRequest,
     };
 
@@ -85,6 +112,7 @@ public sealed class OrderEncoder
     public int Encode(Span<byte> buffer, in OrderIntent order, uint sequence, long utcNs)
     {
         if (order.Kind == OrderRequestKind.Status) return EncodeStatus(buffer, in order, sequence, utcNs);
+        if (order.Kind == OrderRequestKind.MassStatus) return EncodeMassStatus(buffer, in order, sequence, utcNs);
         byte[] template = _templates[(int)order.Kind - 1][order.Instrument];
         var w = new FixMessageWriter(buffer, _header, template, sequence, utcNs);
         // TransactTime is the sending time: the order is made now; its text was just written into the header.
@@ -101,7 +129,8 @@ public sealed class OrderEncoder
             buffer[template.Length - _timeInForceFromEnd] = FixEnums.TimeInForceCode(order.TimeInForce);
         }
         w.Number("11="u8, order.ClientOrderId);
-        if (order.Kind != OrderRequestKind.New)
+        if (FoundOrderId.Is(order.OriginalClientOrderId)) Name(ref w, "41="u8, order.OriginalClientOrderId);
+        else if (order.Kind != OrderRequestKind.New)
             w.Number("41="u8, order.OriginalClientOrderId);
         if (order.QuantityUnits > 0)
             w.Decimal("38="u8, order.QuantityUnits, _symbols.QuantityDecimals[order.Instrument]);

@@ -11,7 +11,7 @@ public static class ReportEncoder
         var w = new FixMessageWriter(buffer, header, (byte)'8', sequence, utcNs);
         w.Number("37="u8, report.OrderId);
         w.Number("17="u8, report.ExecutionId);
-        w.Text("11="u8, report.ClientOrderId.Span);
+        if (!report.ClientOrderId.IsEmpty) w.Text("11="u8, report.ClientOrderId.Span);
         if (!report.OriginalClientOrderId.IsEmpty) w.Text("41="u8, report.OriginalClientOrderId.Span);
         bool early = !header.Version.IsAtLeast(FixVersion.Fix43);
         if (early) w.Character("20="u8, FixEnums.ExecTransTypeCode(report.Kind));
@@ -33,6 +33,27 @@ public static class ReportEncoder
         w.Decimal("14="u8, report.CumulativeQuantityUnits, quantityDecimals);
         w.Decimal("6="u8, report.AveragePriceUnits, priceDecimals);
         w.Time("60="u8, report.TransactTimeUtcNs);
+        if (!report.Account.IsEmpty) w.Text("1="u8, report.Account.Span);
+        if (report.IsCopy && header.Version.IsAtLeast(FixVersion.Fix44)) w.Raw("797=Y\u0001"u8);
+        if (!report.MassStatusId.IsEmpty) MassStatus(ref w, in report.MassStatusId, report.TotalReports, report.IsLastReport);
+        return w.Finish();
+    }
+
+    private static void MassStatus(ref FixMessageWriter w, in FixText id, uint total, bool isLast)
+    {
+        w.Text("584="u8, id.Span);
+        w.Number("911="u8, total);
+        w.Character("912="u8, isLast ? (byte)'Y' : (byte)'N');
+    }
+
+    /// <summary>The answer to an order mass status request when no order stands: a report of none, whose required fields say so.</summary>
+    public static int NoOrders(Span<byte> buffer, FixHeaderTemplate header, in FixText massStatusId, uint sequence, long utcNs)
+    {
+        var w = new FixMessageWriter(buffer, header, (byte)'8', sequence, utcNs);
+        // Side 7 is "undisclosed", reason 5 "unknown order".
+        w.Raw("37=NONE\u000117=0\u0001150=I\u000139=8\u0001103=5\u000155=[N/A]\u000154=7\u0001151=0\u000114=0\u00016=0\u0001"u8);
+        MassStatus(ref w, in massStatusId, 0, isLast: true);
+        w.Text("58="u8, "no orders stand"u8);
         return w.Finish();
     }
 

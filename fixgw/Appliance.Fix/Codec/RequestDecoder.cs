@@ -52,6 +52,34 @@ public static class RequestDecoder
         return Named(in f, symbols, needsOriginal: false, out request.ClientOrderId, out request.OriginalClientOrderId, out request.Instrument, out request.Side);
     }
 
+    /// <summary>OrderMassStatusRequest, of all orders (MassStatusReqType 7) or those of one security (1).</summary>
+    public static RequestProblem MassStatus(ReadOnlySpan<byte> message, in FixHeader header, SymbolTable symbols, out MassStatusRequest request)
+    {
+        request = new MassStatusRequest { Sequence = header.Sequence, Instrument = RingEvent.AllInstruments };
+        ReadOnlySpan<byte> id = default, type = default, symbol = default;
+        var fields = new FixFieldReader(message, header.BodyStart);
+        while (fields.Read(out int tag, out var value))
+        {
+            switch (tag)
+            {
+                case FixTag.MassStatusReqID: id = value; break;
+                case FixTag.MassStatusReqType: type = value; break;
+                case FixTag.Symbol: symbol = value; break;
+            }
+        }
+        if (fields.Malformed) return new RequestProblem(SessionRejectReason.InvalidTag, 0, false);
+        if (id.IsEmpty) return Missing(FixTag.MassStatusReqID);
+        if (!FixText.TryCreate(id, out request.Id)) return Wrong(FixTag.MassStatusReqID);
+        if (type.IsEmpty) return Missing(FixTag.MassStatusReqType);
+        if (type is [(byte)'7']) return RequestProblem.None;
+        if (type is not [(byte)'1']) return Wrong(FixTag.MassStatusReqType);
+        if (symbol.IsEmpty) return Missing(FixTag.Symbol);
+        int found = symbols.Find(symbol);
+        if (found < 0) return new RequestProblem(-1, FixTag.Symbol, true);
+        request.Instrument = (ushort)found;
+        return RequestProblem.None;
+    }
+
     private static Fields Scan(ReadOnlySpan<byte> message, int bodyStart)
     {
         var f = default(Fields);

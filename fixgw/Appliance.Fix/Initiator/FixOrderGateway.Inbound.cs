@@ -96,6 +96,8 @@ public sealed partial class FixOrderGateway<TSink, TClock>
 
     private void OnDown()
     {
+        // What was asked is not answered any more.
+        _massStatus = default;
         if (_polling && _sink.RemainingCapacity > 0) PublishSession(EventKind.SessionDown);
         else _downPending = true;
     }
@@ -114,6 +116,7 @@ public sealed partial class FixOrderGateway<TSink, TClock>
         switch (header.MsgType)
         {
             case FixMsgType.ExecutionReport:
+                if (_massStatus.IsOpen && OnListed(in header, message)) break;
                 OnReport(in header, message, ReportDecoder.ExecutionReport(message, header.BodyStart));
                 break;
             case FixMsgType.OrderCancelReject:
@@ -135,7 +138,7 @@ public sealed partial class FixOrderGateway<TSink, TClock>
             _session.SendReject(in header, message, report.Problem, report.ProblemTag);
             return;
         }
-        if (!FixNumber.TryParseUnsigned(report.ClientOrderId, out ulong id))
+        if (!TryIdentify(report.ClientOrderId, out ulong id))
         {
             // Not one of ours: our identifiers are numbers. The desk's other systems may share the session's account.
             Counters.ForeignReports++;
@@ -248,13 +251,19 @@ public sealed partial class FixOrderGateway<TSink, TClock>
             _session.SendReject(in header, message, report.Problem, report.ProblemTag);
             return;
         }
+        if (_massStatus.IsOpen && report.RefSequence == _massStatus.Sequence)
+        {
+            EndMassStatus(in header, ExecutionKind.BusinessRejected, (int)report.Reason, 0);
+            return;
+        }
         _store.TryGet(report.RefSequence, out _, out _, out var order);
         if (!FixNumber.TryParseUnsigned(report.ClientOrderId, out ulong id)) id = order.ClientOrderId;
         PublishRefusal(in header, ExecutionKind.BusinessRejected, id, (int)report.Reason, in order);
     }
 
-    private void OnSessionReject(in FixHeader header, int reason, in StoredOrder order)
+    private void OnSessionReject(in FixHeader header, uint refSequence, int reason, in StoredOrder order)
     {
+        if (_massStatus.IsOpen && refSequence == _massStatus.Sequence) EndMassStatus(in header, ExecutionKind.SessionRejected, reason, 0);
         // A reject of one of the session's own messages is the session's affair, and counted there.
         if (order.Kind != OrderRequestKind.None) PublishRefusal(in header, ExecutionKind.SessionRejected, order.ClientOrderId, reason, in order);
     }

@@ -7,7 +7,7 @@ namespace Appliance.Fix;
 /// <summary>Counts of a gateway, beside those of its session.</summary>
 public sealed class FixGatewayCounters
 {
-    public long OrdersSent, Reports, ForeignReports, UnknownSymbols, RoundedPrices, ConnectAttempts, Connects, LogFull, GapFilledButAnswered, UnknownCorrections;
+    public long OrdersSent, Reports, ForeignReports, UnknownSymbols, RoundedPrices, ConnectAttempts, Connects, LogFull, GapFilledButAnswered, UnknownCorrections, MassStatusReports, UnnamedOrders;
 }
 
 /// <summary>
@@ -20,6 +20,8 @@ public sealed partial class FixOrderGateway<TSink, TClock> : IOrderGateway, IEme
     where TClock : struct, IMonotonicClock
 {
     private const int QueueBytes = 1 << 16;
+    /// <summary>More orders of nobody's than this need no program but a telephone.</summary>
+    private const int FoundOrdersMax = 1_024;
 
     private readonly FixSessionOptions _options;
     private readonly SymbolTable _symbols;
@@ -34,6 +36,7 @@ public sealed partial class FixOrderGateway<TSink, TClock> : IOrderGateway, IEme
     private readonly ReconnectSchedule _schedule;
     private readonly RecentOrders _recent;
     private readonly RecentExecutions _executions;
+    private readonly FoundOrders _found = new(FoundOrdersMax);
     private readonly byte[] _rehearsed = new byte[SequenceStore.MaxOutgoingBytes];
     private readonly ApprovedOrder _noOrder = default;
     private int _rehearsedLength;
@@ -59,7 +62,7 @@ public sealed partial class FixOrderGateway<TSink, TClock> : IOrderGateway, IEme
         _time = time;
         _symbols = new SymbolTable(instruments);
         var header = options.MakeHeader();
-        _encoder = new OrderEncoder(header, _symbols, options.Account, options.EncodeOrderFields());
+        _encoder = new OrderEncoder(header, _symbols, options.Account, options.EncodeOrderFields(), _found);
         _store = options.MakeStore();
         // Numbers are only taken back, never forward: what lies between was received, but whoever heard it did not live to write it down.
         if (options.NextIncomingAtMost is > 0 and var heard && heard < _store.NextIncoming) _store.NextIncoming = heard;
@@ -82,6 +85,8 @@ public sealed partial class FixOrderGateway<TSink, TClock> : IOrderGateway, IEme
     public FixGatewayCounters Counters { get; } = new();
     public OrderLog OrderLog => _orderLog;
     public SequenceStore Store => _store;
+    /// <summary>Names of the orders that a mass status found.</summary>
+    public FoundOrders Found => _found;
     /// <summary>The log of messages in plain text; null when none is asked for.</summary>
     public MessageLog? MessageLog => _messageLog;
     /// <summary>Why the last connection attempt failed; null when none did.</summary>
@@ -131,7 +136,7 @@ public sealed partial class FixOrderGateway<TSink, TClock> : IOrderGateway, IEme
             return SendResult.BackPressure;
         }
         // A question is no order: it stands in no log, and nothing of it is ever unsent.
-        bool isQuestion = intent.Kind == OrderRequestKind.Status;
+        bool isQuestion = intent.Kind is OrderRequestKind.Status or OrderRequestKind.MassStatus;
         if (!isQuestion && !_orderLog.HasRoomFor(intent.Kind))
         {
             Counters.LogFull++;
@@ -157,7 +162,11 @@ public sealed partial class FixOrderGateway<TSink, TClock> : IOrderGateway, IEme
             if (!isQuestion) _orderLog.MarkLastUnsent();
             return result;
         }
-        if (isQuestion) return SendResult.Sent;
+        if (isQuestion)
+        {
+            if (order.Kind == OrderRequestKind.MassStatus) _massStatus = new MassStatusRound { Id = order.ClientOrderId, Sequence = sequence };
+            return SendResult.Sent;
+        }
         _recent.Add(order.ClientOrderId, order.Instrument, order.Side);
         Counters.OrdersSent++;
         return SendResult.Sent;
@@ -205,7 +214,7 @@ public sealed partial class FixOrderGateway<TSink, TClock> : IOrderGateway, IEme
         public void OnDown(FixDownReason reason) => gateway.OnDown();
         public byte[]? OnLogon(in FixHeader header, ReadOnlySpan<byte> message) => null;
         public void OnMessage(in FixHeader header, ReadOnlySpan<byte> message) => gateway.OnApplicationMessage(in header, message);
-        public void OnRejected(in FixHeader header, uint refSequence, int reason, in StoredOrder order) => gateway.OnSessionReject(in header, reason, in order);
+        public void OnRejected(in FixHeader header, uint refSequence, int reason, in StoredOrder order) => gateway.OnSessionReject(in header, refSequence, reason, in order);
         public void OnUnsent(uint sequence, in StoredOrder order) => gateway.OnGapFilled(sequence, in order);
     }
 }

@@ -87,6 +87,7 @@ internal sealed class ClientDesk
             case OrderRequestKind.Amend: Replace(in request); break;
             case OrderRequestKind.Cancel: Cancel(in request); break;
             case OrderRequestKind.Status: Status(in request); break;
+            case OrderRequestKind.MassStatus: _reports.MassStatus(request.Client, in request.Id, request.Instrument); break;
         }
         return true;
     }
@@ -119,7 +120,7 @@ internal sealed class ClientDesk
     private void Refuse(in DeskRequest request)
     {
         // A question that finds no room is asked again.
-        if (request.Kind is OrderRequestKind.None or OrderRequestKind.Status) return;
+        if (request.Kind is OrderRequestKind.None or OrderRequestKind.Status or OrderRequestKind.MassStatus) return;
         if (request.Kind == OrderRequestKind.New) _reports.Reject(request.Client, in request, OtherReason);
         else _reports.RejectChange(request.Client, in request, OtherReason, _reports.Orders.Find(request.Client, in request.OriginalId));
     }

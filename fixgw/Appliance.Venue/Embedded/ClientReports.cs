@@ -172,6 +172,31 @@ internal sealed class ClientReports : IDisposable
         });
     }
 
+    /// <summary>How every standing order of the client stands, one report each; or that none does. Like every answer to a question it is nobody's business but the asker's.</summary>
+    /// <param name="instrument">Of one instrument; <see cref="RingEvent.AllInstruments"/> for all.</param>
+    public void MassStatus(int client, in FixText id, ushort instrument)
+    {
+        int session = _clients[client].Session;
+        if (session < 0) return;
+        uint total = 0, sent = 0;
+        for (int slot = 0; slot < Orders.Count; slot++)
+            if (IsAskedFor(in Orders[slot])) total++;
+        if (total == 0) _acceptor!.SendNoOrders(session, in id);
+        for (int slot = 0; sent < total; slot++)
+        {
+            ref ClientOrder order = ref Orders[slot];
+            if (!IsAskedFor(in order)) continue;
+            _acceptor!.SendExecutionReport(session, new ExecutionReportMessage
+            {
+                OrderId = order.OrderId, ExecutionId = 0, ClientOrderId = order.ClientOrderId, Instrument = order.Instrument, Side = order.Side, TimeInForce = order.TimeInForce, Kind = ExecutionKind.Status,
+                Status = StatusOf(in order), OrderQuantityUnits = order.TotalUnits, PriceUnits = order.PriceUnits, LeavesQuantityUnits = order.LeavesUnits, CumulativeQuantityUnits = order.CumulativeUnits,
+                AveragePriceUnits = order.AveragePriceUnits, TransactTimeUtcNs = NowUtcNs, MassStatusId = id, TotalReports = total, IsLastReport = ++sent == total,
+            });
+        }
+
+        bool IsAskedFor(in ClientOrder order) => order.IsOpen && order.Client == client && (instrument == RingEvent.AllInstruments || order.Instrument == instrument);
+    }
+
     public void RejectChange(int client, in DeskRequest request, ushort reason, int slot)
     {
         ref LedgerActivity activity = ref _ledger.Activity(AccountOf(client));

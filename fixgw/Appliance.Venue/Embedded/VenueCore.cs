@@ -252,6 +252,13 @@ public sealed class VenueCore : IFixAcceptorHandler, IDisposable
         Accept(ref held);
     }
 
+    public bool OnMassStatusRequest(int session, in MassStatusRequest request)
+    {
+        var held = new DeskRequest { Kind = OrderRequestKind.MassStatus, Client = _reports.ClientOfSession(session), Id = request.Id, Instrument = request.Instrument };
+        Accept(ref held);
+        return true;
+    }
+
     public void Dispose() => _reports.Dispose();
 
     internal void OnExecuted(in MatchedTrade trade)

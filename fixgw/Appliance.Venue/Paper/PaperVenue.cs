@@ -128,8 +128,16 @@ public sealed class PaperVenue : IOrderGateway
                 Activity.Cancels++;
                 OnCancel(in request);
                 break;
+            case OrderRequestKind.MassStatus: EndMassStatus(in request, request.DueUtcNs); break;
         }
     }
+
+    /// <summary>Asked when the session comes up, which here is before the first order: none stands.</summary>
+    private void EndMassStatus(in InFlight request, long nowUtcNs) => AddOrThrow(new Execution
+    {
+        Kind = EventKind.MassStatusEnded, Instrument = RingEvent.AllInstruments, Source = _options.Session, TimeUtcNs = nowUtcNs + _options.ReportLatencyNs, ClientOrderId = request.ClientOrderId,
+        ExecutionKind = ExecutionKind.Status,
+    });
 
     private ref LedgerActivity Activity => ref Ledger.Activity(Account);
 
@@ -151,6 +159,7 @@ public sealed class PaperVenue : IOrderGateway
         {
             _inFlight.Drop();
             Counters.AfterEnd++;
+            if (request.Kind is OrderRequestKind.Status or OrderRequestKind.MassStatus) continue;
             if (request.Kind == OrderRequestKind.New) Reject(in request, ExchangeClosed, timeUtcNs);
             else RejectChange(in request, TooLate, timeUtcNs);
         }

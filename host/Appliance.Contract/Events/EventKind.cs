@@ -64,6 +64,11 @@ public enum EventKind : byte
     /// are its price and total, Reason its portfolio, SessionSequence its TimeInForce. PendingReplace and PendingCancel follow it for a request that was unanswered: its id, and an amend's new terms.
     /// </summary>
     OrderRestored = 38,
+    /// <summary>
+    /// The venue's answer to an order mass status request is complete: ClientOrderId is the request's, LastQuantity the orders that it listed, CumulativeQuantity those that it said it would. ExecutionKind BusinessRejected
+    /// or SessionRejected: it does not answer such requests, Reason says why.
+    /// </summary>
+    MassStatusEnded = 39,
 
     // Control (ControlEvent).
     /// <summary>Code is an OperatorCommand.</summary>
@@ -113,6 +118,8 @@ public enum EventFlags : ushort
     NotLastSale = 32,
     /// <summary>The next event of the same source belongs to this one: nothing is decided, and nothing counted twice, between them.</summary>
     MoreFollows = 64,
+    /// <summary>A report of an order mass status: LastPrice and LastQuantity are the order's price and total. One of an order that nobody knows is an order found.</summary>
+    Listed = 128,
 }
 
 /// <summary>What the venue allows on an instrument now.</summary>
@@ -132,4 +139,6 @@ public enum OperatorCommand : int
     AcceptClock = 9,
     /// <summary>Profit and loss that earlier runs of the day left, Value2 as a double: it counts towards the daily loss.</summary>
     CarryPnl = 10,
+    /// <summary>Orders found at the venue that nobody here knows are withdrawn: the one whose id is Value1, or all of them for 0.</summary>
+    CancelUnknown = 11,
 }

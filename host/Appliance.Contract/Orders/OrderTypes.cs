@@ -5,6 +5,19 @@ public enum OrderRequestKind : byte
     None = 0, New = 1, Amend = 2, Cancel = 3,
     /// <summary>How does this order stand? Bears the order's own id, changes nothing, and is never reported unsent.</summary>
     Status = 4,
+    /// <summary>Which of our orders stand at the venue at all? Bears an id of its own, changes nothing, and is never reported unsent.</summary>
+    MassStatus = 5,
+}
+
+/// <summary>
+/// Identifiers of orders that stand at the venue under a name that is no number of ours: the gateway keeps the name and gives out a number with the highest bit set, which no
+/// epoch reaches. Such a number lasts as long as the run.
+/// </summary>
+public static class FoundOrderId
+{
+    public const ulong First = 1UL << 63;
+
+    public static bool Is(ulong id) => id >= First;
 }
 
 /// <summary>FIX TimeInForce (59) in our numbering.</summary>

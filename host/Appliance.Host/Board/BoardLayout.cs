@@ -8,13 +8,16 @@ namespace Appliance.Host.Board;
 [InlineArray(32)]
 internal struct BoardText
 {
+    /// <summary>Longer texts are cut.</summary>
+    public const int MaxLength = 28;
+
     private byte _first;
 
     public void Set(string text)
     {
         Span<byte> bytes = this;
         bytes.Clear();
-        Encoding.UTF8.TryGetBytes(text.Length > 28 ? text.AsSpan(0, 28) : text, bytes[..31], out _);
+        Encoding.UTF8.TryGetBytes(text.Length > MaxLength ? text.AsSpan(0, MaxLength) : text, bytes[..31], out _);
     }
 
     public readonly string Get()
@@ -53,6 +56,12 @@ internal struct BoardSnapshot
     public long Packets, Messages, Ticks, Gaps, Intents, Approved, RejectedByGate, Sent, Filled, Cancelled, RejectedByVenue, JournalLag, Gc0, Gc1, Gc2;
     /// <summary>Orders of ours without a final answer.</summary>
     public long LiveOrders;
+    /// <summary>Of these, orders that the venue listed and nobody here knows.</summary>
+    public long UnknownOrders;
+    /// <summary>What the drop-copy session disagrees with, and stands open; see <see cref="DropCopyState"/>.</summary>
+    public long DropCopyOpen, DropCopyMatched;
+    /// <summary>0 when the desk has no drop copy, 1 while it is down, 2 while it is up.</summary>
+    public int DropCopyState;
     public int SessionUp, Killed, Stopped, PortfolioCount;
     /// <summary>The gate's switch that holds new orders back now (a <see cref="Risk.GateVerdict"/>); 0 when none does.</summary>
     public int HeldBackBy;

@@ -9,7 +9,7 @@ namespace Appliance.Host.Board;
 /// </summary>
 internal sealed unsafe class SharedBoard : IDisposable
 {
-    private const long Magic = 0x3344_5242_4744_4548; // "HEDGBRD3"
+    private const long Magic = 0x3444_5242_4744_4548; // "HEDGBRD4"
     private const int KillOffset = 64, HeartbeatOffset = 128, CommandOffset = 192, AcknowledgedOffset = 256, SequenceOffset = 320, SnapshotOffset = 384;
     private static readonly int RequestOffset = (SnapshotOffset + sizeof(BoardSnapshot) + 63) & ~63;
     private static readonly int Size = RequestOffset + sizeof(OperatorDesk);

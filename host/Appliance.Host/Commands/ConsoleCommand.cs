@@ -23,6 +23,7 @@ internal static class ConsoleCommand
         var enable = new Option<string?>("--enable") { Description = "Let a portfolio trade again that repeated executions or attempts without a fill have stopped; all: every one, and the daily loss is forgiven.", HelpName = "PORTFOLIO" };
         var reset = new Option<string?>("--reset-protection") { Description = "Begin the market-maker protection of a portfolio anew, or of all.", HelpName = "PORTFOLIO" };
         var clock = new Option<bool>("--accept-clock") { Description = "Take the wall clock as it stands for right, after a step that stopped new orders." };
+        var cancelUnknown = new Option<string?>("--cancel-unknown") { Description = "Withdraw an order that the venue listed and nobody here knows, by the identifier that the run named; all: every one.", HelpName = "ID" };
         var by = new Option<string>("--by") { Description = "Who commands, for the audit log.", DefaultValueFactory = _ => Environment.UserName, HelpName = "NAME" };
         var plain = new Option<bool>("--plain") { Description = "Plain lines, one a second, even on a terminal." };
         var command = new Command("console", """
@@ -31,11 +32,11 @@ internal static class ConsoleCommand
             Examples: appliance console --out out
                       appliance console --send kill
                       appliance console --limit maxPosition=5000 --target ALPH --by jo
-            """) { outOption, send, limit, target, enable, reset, clock, by, plain };
+            """) { outOption, send, limit, target, enable, reset, clock, cancelUnknown, by, plain };
         command.SetAction(parsed =>
         {
             string folder = parsed.GetValue(outOption)!;
-            var asked = OperatorRequests.Of(parsed.GetValue(send), parsed.GetValue(limit), parsed.GetValue(target)!, parsed.GetValue(enable), parsed.GetValue(reset), parsed.GetValue(clock), parsed.GetValue(by)!);
+            var asked = OperatorRequests.Of(parsed.GetValue(send), parsed.GetValue(limit), parsed.GetValue(target)!, parsed.GetValue(enable), parsed.GetValue(reset), parsed.GetValue(clock), parsed.GetValue(cancelUnknown), parsed.GetValue(by)!);
             return asked is { } request ? OperatorRequests.Send(folder, in request) : Watch(folder, parsed.GetValue(plain) || Console.IsOutputRedirected);
         });
         return command;
@@ -94,6 +95,8 @@ internal static class ConsoleCommand
         }
         var t = s.Stages[(int)Stage.TickToOrder];
         line.Append(inv, $"  | tickToOrder p50 {t.P50} p99 {t.P99} ns");
+        if (s.UnknownOrders > 0) line.Append(inv, $"  unknown orders {s.UnknownOrders}");
+        if (DropCopy(in s) is { } copy) line.Append(inv, $"  {copy}");
         if (s.Killed != 0) line.Append("  KILLED");
         if (s.SessionUp == 0) line.Append("  session down");
         else if (HeldBack(in s) is { } held) line.Append(inv, $"  no new orders: {held}");
@@ -103,6 +106,10 @@ internal static class ConsoleCommand
     /// <summary>The gate's switch that holds new orders back, unless it is one that is shown by itself; none once the run has ended.</summary>
     private static string? HeldBack(in BoardSnapshot s) =>
         s.Killed != 0 || s.Stopped != 0 || (GateVerdict)s.HeldBackBy is GateVerdict.Approved or GateVerdict.Killed or GateVerdict.SessionDown ? null : GateVerdicts.Name((GateVerdict)s.HeldBackBy);
+
+    /// <summary>What the drop copy says; null where the desk has none.</summary>
+    private static string? DropCopy(in BoardSnapshot s) => s.DropCopyState == 0 ? null
+        : string.Create(CultureInfo.InvariantCulture, $"drop copy {(s.DropCopyState == 1 ? "down" : "up")}{(s.DropCopyOpen > 0 ? $", {s.DropCopyOpen} DISAGREE" : $", {s.DropCopyMatched} agree")}");
 
     private static void Live(SharedBoard board)
     {
@@ -175,8 +182,8 @@ internal static class ConsoleCommand
         string time = s.RunNs > 0 ? $"{s.ElapsedNs / 1e9:F0} of {s.RunNs / 1e9:F0} s" : $"{s.ElapsedNs / 1e9:F0} s";
         return new Rows(
             new Markup($"[bold]{Markup.Escape(s.Desk.Get())}[/] on {Markup.Escape(s.Profile.Get())} · {time} · {state} · {F(rate, "N0")} ticks/s · {s.Ticks:N0} ticks · gaps {s.Gaps}"),
-            new Markup($"orders: intents {s.Intents} · approved {s.Approved} · held back {s.RejectedByGate} · sent {s.Sent} · fills {s.Filled} · working {s.LiveOrders} · cancelled {s.Cancelled} · rejected {s.RejectedByVenue} · journal lag {s.JournalLag} · collections {s.Gc0}/{s.Gc1}/{s.Gc2}"),
-            portfolios, stages);
+            new Markup($"orders: intents {s.Intents} · approved {s.Approved} · held back {s.RejectedByGate} · sent {s.Sent} · fills {s.Filled} · working {s.LiveOrders}{(s.UnknownOrders > 0 ? $" (unknown {s.UnknownOrders})" : "")} · cancelled {s.Cancelled} · rejected {s.RejectedByVenue} · journal lag {s.JournalLag} · collections {s.Gc0}/{s.Gc1}/{s.Gc2}"),
+            new Text(DropCopy(in s) ?? ""), portfolios, stages);
     }
 
     internal static bool IsAlive(int process) => Native.Linux.kill(process, 0) == 0;

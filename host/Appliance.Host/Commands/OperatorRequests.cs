@@ -14,11 +14,11 @@ internal static class OperatorRequests
     private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(10);
 
     /// <summary>The one request that the options make; null when they make none.</summary>
-    public static OperatorRequest? Of(string? send, string? limit, string target, string? enable, string? reset, bool acceptClock, string by)
+    public static OperatorRequest? Of(string? send, string? limit, string target, string? enable, string? reset, bool acceptClock, string? cancelUnknown, string by)
     {
-        int asked = (send is null ? 0 : 1) + (limit is null ? 0 : 1) + (enable is null ? 0 : 1) + (reset is null ? 0 : 1) + (acceptClock ? 1 : 0);
+        int asked = (send is null ? 0 : 1) + (limit is null ? 0 : 1) + (enable is null ? 0 : 1) + (reset is null ? 0 : 1) + (acceptClock ? 1 : 0) + (cancelUnknown is null ? 0 : 1);
         if (asked == 0) return target == "" ? null : throw new BadInputException($"--target: saw \"{target}\", allowed with --limit only");
-        if (asked > 1) throw new BadInputException("console: saw several commands, allowed is one of --send, --limit, --enable, --reset-protection and --accept-clock");
+        if (asked > 1) throw new BadInputException("console: saw several commands, allowed is one of --send, --limit, --enable, --reset-protection, --cancel-unknown and --accept-clock");
         if (limit is null && target != "") throw new BadInputException($"--target: saw \"{target}\", allowed with --limit only");
         if (!LimitSettings.IsOperatorName(by)) throw new BadInputException($"--by: saw \"{by}\", allowed are names of 1 to {LimitSettings.OperatorNameMax} printable ASCII characters without blanks and quotes");
         var request = new OperatorRequest();
@@ -38,6 +38,12 @@ internal static class OperatorRequests
                 throw new BadInputException($"--limit: saw \"{limit}\", allowed is KEY=VALUE with a number, e.g. maxPosition=5000");
             (request.Command, request.Key, request.Value) = (OperatorCommand.SetLimit, key, value);
             request.Target.Set(target);
+        }
+        else if (cancelUnknown is not null)
+        {
+            if (cancelUnknown.Length > BoardText.MaxLength) throw new BadInputException($"--cancel-unknown: saw \"{cancelUnknown}\", allowed are identifiers of at most {BoardText.MaxLength} characters, or all");
+            request.Command = OperatorCommand.CancelUnknown;
+            request.Target.Set(cancelUnknown == "all" ? "" : cancelUnknown);
         }
         else if (acceptClock) request.Command = OperatorCommand.AcceptClock;
         else

@@ -40,6 +40,7 @@ internal static class DeskComposer
         return new FlowOptions
         {
             Instruments = desk.Instruments, Portfolios = [.. portfolios], Limits = limits, Fees = fees,
+            Reconciliation = new ReconciliationOptions { AsksForAll = desk.Fix.MassStatus, CancelsUnknown = desk.Fix.CancelsUnknownOrders },
             Market = new MarketOptions { DefaultFeed = Feed(desk), MaxOrders = profile.MaxOrders, LevelsPerSide = profile.MaxLevels },
         };
     }

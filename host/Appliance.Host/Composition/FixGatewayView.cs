@@ -10,6 +10,8 @@ internal interface IFixGatewayView : IEmergencyShutdown
     FixSessionState State { get; }
     void Logout(long monotonicNs, long utcNs);
     void Poll(long monotonicNs, long utcNs);
+    /// <summary>Names of orders that a mass status found; null where the gateway asks for none. Any thread may read it.</summary>
+    FoundOrders? Found => null;
     IEnumerable<(string, string)> Facts();
 }
 
@@ -22,6 +24,8 @@ internal sealed class FixGatewayView<TSink>(FixOrderGateway<TSink, HostMonotonic
     public void Logout(long monotonicNs, long utcNs) => gateway.Logout(monotonicNs, utcNs);
     public void Poll(long monotonicNs, long utcNs) => gateway.Poll(monotonicNs, utcNs);
 
+    public FoundOrders? Found => gateway.Found;
+
     public IEnumerable<(string, string)> Facts()
     {
         var (outgoing, incoming) = gateway.NextSequences;
@@ -29,6 +33,8 @@ internal sealed class FixGatewayView<TSink>(FixOrderGateway<TSink, HostMonotonic
         yield return ("connects", gateway.Counters.Connects.ToString());
         yield return ("reports", gateway.Counters.Reports.ToString());
         yield return ("unknownCorrections", gateway.Counters.UnknownCorrections.ToString());
+        if (gateway.Counters.MassStatusReports > 0) yield return ("massStatusReports", gateway.Counters.MassStatusReports.ToString());
+        if (gateway.Counters.UnnamedOrders > 0) yield return ("unnamedOrders", gateway.Counters.UnnamedOrders.ToString());
         yield return ("nextOutgoing", outgoing.ToString());
         yield return ("nextIncoming", incoming.ToString());
         if (gateway.Store.RecycledEarly > 0) yield return ("storeRecycledEarly", gateway.Store.RecycledEarly.ToString());

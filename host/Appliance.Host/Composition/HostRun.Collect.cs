@@ -74,7 +74,7 @@ internal sealed partial class HostRun
         if (IsReplay || orders.LiveCount == 0) return;
         _ordersLeft = true;
         const int named = 32;
-        var ids = Enumerable.Range(0, Math.Min(orders.LiveCount, named)).Select(i => orders[orders.LiveSlot(i)].CurrentId).Order();
+        var ids = Enumerable.Range(0, Math.Min(orders.LiveCount, named)).Select(i => orders[orders.LiveSlot(i)].CurrentId).Order().Select(UnknownOrders.NameOf(_venue.Found));
         _warnings.Add($"the run ended with {orders.LiveCount} orders without a final answer: client order ids {string.Join(", ", ids)}{(orders.LiveCount > named ? ", ..." : "")}; they may stand at the venue");
     }
 
@@ -90,6 +90,7 @@ internal sealed partial class HostRun
         List<(string Name, long Count)> alarms =
         [
             ("acknowledgementsOverdue", o.AcknowledgementsOverdue), ("instrumentsFrozen", freezes), ("invalidTargets", invalidTargets), ("unknownIds", o.UnknownIds), ("unknownFills", o.UnknownFills),
+            ("unknownOrders", o.UnknownOrders), ("unknownOrdersUntaken", o.UnknownOrdersUntaken), ("contradictedEnds", o.ContradictedEnds), ("massStatusUnanswered", _flow.Counters.MassStatusUnanswered + _flow.Counters.MassStatusRefused),
             ("lateFills", o.LateFills), ("inferredFills", o.InferredFills), ("overfills", o.Overfills), ("unsolicitedCancels", o.UnsolicitedCancels), ("bustedTrades", o.BustedTrades),
             ("correctedTrades", o.CorrectedTrades), ("malformedReports", o.Malformed), ("foreignFills", _flow.Account.ForeignFills),
         ];

@@ -101,6 +101,7 @@ internal sealed partial class HostRun
                     ReadStages();
                 }
                 Show(now);
+                NameUnknownOrders();
             }
         }
         _endedNs = clock.NowNs();
@@ -135,6 +136,16 @@ internal sealed partial class HostRun
         if (withdrawing && !_switches.SocketsShut) _warnings.Add(_switches.Quiet ? $"{what}; trading was killed and working orders were withdrawn" : $"{what}; trading was killed, but not every working order was withdrawn in time: the order sockets were shut, the venue cancels on disconnect");
         else if (_stalled is not null) _warnings.Add($"{what}; the watchdog killed trading and shut the order sockets, the venue cancels on disconnect");
         else _warnings.Add("the thread that decides or sends failed; trading was killed and the order sockets were shut, the venue cancels on disconnect");
+    }
+
+    private void NameUnknownOrders()
+    {
+        if (!_unknownOrders.HasNews(_flow.Gate.Orders)) return;
+        foreach (string line in _unknownOrders.News(_flow.Gate.Orders, _venue.Found))
+        {
+            Console.Error.WriteLine($"warning    {line}");
+            _warnings.Add(line);
+        }
     }
 
     private int HotThreadNamed(string name)
@@ -246,6 +257,7 @@ internal sealed partial class HostRun
         s.JournalLag = _journal is null ? 0 : _journal.Status.LagEvents(_ring.Cursor);
         (s.Gc0, s.Gc1, s.Gc2) = (GC.CollectionCount(0) - _gc0, GC.CollectionCount(1) - _gc1, GC.CollectionCount(2) - _gc2);
         s.LiveOrders = _flow.Gate.Orders.LiveCount;
+        s.UnknownOrders = _flow.Gate.Orders.FoundCount;
         s.SessionUp = _flow.Gate.IsSessionUp ? 1 : 0;
         s.HeldBackBy = (int)_flow.Gate.Stopped;
         s.Killed = _board.Kill.IsSet ? 1 : 0;

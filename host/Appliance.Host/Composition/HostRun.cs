@@ -38,6 +38,7 @@ internal sealed partial class HostRun : IDisposable
     private readonly Venues _venue;
     private readonly CommandSlot _commands = new();
     private Operators? _operators;
+    private UnknownOrders _unknownOrders = null!;
     private DayResult? _day;
     private Action _publishOpening = () => { };
 
@@ -164,13 +165,14 @@ internal sealed partial class HostRun : IDisposable
         IOrderOut orderOut = IsReplay ? new NoOrderOut() : early ?? sender;
         _sendCounts = () => (sender.Sent, sender.Unsent + (early?.Unsent ?? 0));
         _compute = DeskComposer.Backend(_profile);
+        _unknownOrders = new UnknownOrders(_desk.Instruments);
         _flow = new Flow<HostMonotonicClock>(_options, _compute, orderOut, _latency);
         if (IsReplay || _desk.VenueKind == "paper") _switches.Measuring = true;
 
         var opening = new List<RingEvent>();
         if (!IsReplay)
         {
-            _operators = new Operators(_desk, _flow.Gate, new AuditLog(Path.Combine(_request.OutFolder, "audit.log")), _commands, _switches);
+            _operators = new Operators(_desk, _flow.Gate, new AuditLog(Path.Combine(_request.OutFolder, "audit.log")), _commands, _switches, () => _venue.Found);
             // A capture is played as its files say, so that two runs of it agree.
             RingEvent[] changed = _operators.Restore(_warnings);
             if (IsLive) opening.AddRange(changed);

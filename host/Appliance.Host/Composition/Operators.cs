@@ -1,5 +1,6 @@
 using System.Globalization;
 using Appliance.Contract;
+using Appliance.Fix;
 using Appliance.Host.Board;
 using Appliance.Host.Configuration;
 using Appliance.Host.Threads;
@@ -11,7 +12,7 @@ namespace Appliance.Host.Composition;
 /// The host's side of the control path, on the supervisor's thread: a request from shared memory is judged, written to the audit log, and only then handed to the ingest loop, which makes
 /// it an event of the ring. The gate changes when it meets that event, and a replay at the same place.
 /// </summary>
-internal sealed class Operators(Desk desk, Gate gate, AuditLog audit, CommandSlot slot, RunSwitches switches)
+internal sealed class Operators(Desk desk, Gate gate, AuditLog audit, CommandSlot slot, RunSwitches switches, Func<FoundOrders?> found)
 {
     private readonly Dictionary<(LimitKey, string), double> _deskValues = [];
     private ControlEvent? _waiting;
@@ -48,6 +49,7 @@ internal sealed class Operators(Desk desk, Gate gate, AuditLog audit, CommandSlo
         entry = new AuditEntry { AtUtc = DateTime.UtcNow, By = by, Command = request.Command, Key = request.Key, Target = target, New = request.Value };
         if (!LimitSettings.IsOperatorName(by)) return "no operator's name";
         if (request.Command != OperatorCommand.Kill && desk.Limits.Operators.Count > 0 && !desk.Limits.Operators.Contains(by)) return $"{by} is not one of limits.operators";
+        ulong unknown = 0;
         ushort instrument = RingEvent.AllInstruments, portfolio = RingEvent.AllPortfolios;
         bool isOfInstrument = request.Command == OperatorCommand.SetLimit && request.Key is >= LimitKey.MaxOrderQuantity and <= LimitKey.Restricted;
         bool isOfPortfolio = request.Command is OperatorCommand.Enable or OperatorCommand.ResetProtection || request.Command == OperatorCommand.SetLimit && request.Key >= LimitKey.MaxHedge;
@@ -63,6 +65,12 @@ internal sealed class Operators(Desk desk, Gate gate, AuditLog audit, CommandSlo
             if (found < 0) return $"there is no portfolio {target}";
             portfolio = (ushort)found;
         }
+        else if (request.Command == OperatorCommand.CancelUnknown)
+        {
+            if (!desk.Fix.MassStatus) return "the desk file's venue.massStatus is false, so no unknown order can have been found";
+            // Without a name all of them.
+            if (target != "" && (unknown = IdOf(target)) == 0) return $"no unknown order {target} was found at the venue";
+        }
         else if (target != "") return "this concerns the whole desk; leave the target out";
         if (request.Command == OperatorCommand.SetLimit)
         {
@@ -71,9 +79,17 @@ internal sealed class Operators(Desk desk, Gate gate, AuditLog audit, CommandSlo
             entry = entry with { Old = gate.Current(request.Key, instrument, portfolio), Desk = DeskValue(request.Key, target) };
         }
         else if (request.Command is not (OperatorCommand.Kill or OperatorCommand.Pause or OperatorCommand.Resume or OperatorCommand.Stop or OperatorCommand.Resolved
-            or OperatorCommand.Enable or OperatorCommand.ResetProtection or OperatorCommand.AcceptClock)) return "there is no such command";
+            or OperatorCommand.Enable or OperatorCommand.ResetProtection or OperatorCommand.AcceptClock or OperatorCommand.CancelUnknown)) return "there is no such command";
         command = CommandSlot.Make(request.Command, request.Key, instrument, portfolio, request.Value, by);
+        if (request.Command == OperatorCommand.CancelUnknown) command.Value1 = (long)unknown;
         return null;
+    }
+
+    /// <summary>The ring's number of an order that goes by another name at the venue.</summary>
+    private ulong IdOf(string name)
+    {
+        ulong id = found()?.Find(System.Text.Encoding.ASCII.GetBytes(name)) ?? 0;
+        return id != 0 ? id : ulong.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out ulong number) ? number : 0;
     }
 
     private double DeskValue(LimitKey key, string target) => _deskValues.GetValueOrDefault((key, target), double.NaN);

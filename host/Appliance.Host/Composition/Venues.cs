@@ -241,6 +241,9 @@ internal sealed class Venues : IDisposable
         if (MaybeSent.Count > 0) _orderLog!.MarkEarlierResolved();
     }
 
+    /// <summary>Names of orders that the venue listed and nobody here knew.</summary>
+    public FoundOrders? Found => _fix?.Found;
+
     public void ShutSockets() => _fix?.ShutdownNow();
 
     /// <summary>Logs out and waits for the answer, on the caller's thread, once the loops have ended.</summary>

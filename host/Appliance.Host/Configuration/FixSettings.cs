@@ -22,6 +22,10 @@ internal sealed record FixSettings(string Host, int Port, string SenderCompId, s
     public int ResendChunk { get; init; }
     public int SendingTimeToleranceSeconds { get; init; } = 120;
     public bool Microseconds { get; init; } = true;
+    /// <summary>The venue answers OrderMassStatusRequest: it is asked which orders stand each time that the session comes up.</summary>
+    public bool MassStatus { get; init; }
+    /// <summary>Orders that it lists and nobody here knows are withdrawn.</summary>
+    public bool CancelsUnknownOrders { get; init; }
 
     /// <summary>Versions for which dictionaries come with the program.</summary>
     private static readonly FixVersion[] Versions = [FixVersion.Fix42, FixVersion.Fix44, FixVersion.Fix50, FixVersion.Fix50Sp1, FixVersion.Fix50Sp2];
@@ -60,6 +64,8 @@ internal sealed record FixSettings(string Host, int Port, string SenderCompId, s
         new("resendChunk", SettingType.Integer, "Messages asked for by one ResendRequest; 0 asks for everything at once.") { Default = "0", Min = 0, Max = 1000000 },
         new("sendingTimeToleranceSeconds", SettingType.Integer, "How far the venue's SendingTime may be from our clock; 0 does not check.") { Default = "120", Min = 0, Max = 86400, Unit = "s" },
         new("microseconds", SettingType.Flag, "Times with six decimals instead of three.") { Default = "true" },
+        new("massStatus", SettingType.Flag, "The venue answers OrderMassStatusRequest (35=AF, FIX 4.4 on): each time that the session comes up it is asked which orders stand, before anything new is placed. Without, orders of an earlier run are asked about one by one.") { Default = "false" },
+        new("unknownOrders", SettingType.Choice, "massStatus: what is done with orders that the venue lists and nobody here knows: report: an alarm, and `appliance console --cancel-unknown` withdraws them; cancel: they are withdrawn at once.") { Default = "\"report\"", Choices = ["report", "cancel"] },
         new("headerTags", SettingType.TextList, "Further fields of every header, each \"tag=value\", e.g. 50 and 57 for SenderSubID and TargetSubID.") { Default = "[]" },
         new("orderTags", SettingType.TextList, "Further fields of every new order and amend, each \"tag=value\", e.g. 528=P for OrderCapacity or 15=USD for Currency.") { Default = "[]" },
         new("logonTags", SettingType.TextList, "Further logon fields, each \"tag=value\"; no passwords (554, 925).") { Default = "[]" },
@@ -77,6 +83,10 @@ internal sealed record FixSettings(string Host, int Port, string SenderCompId, s
         var version = FixVersion.All.FirstOrDefault(v => v.Name == venue.Text("version")) ?? FixVersion.Fix44;
         if (venue.Flag("nextExpectedSequence") && !version.IsAtLeast(FixVersion.Fix44))
             venue.Error("nextExpectedSequence", "true", $"false with {version.Name}: the field is of FIX 4.4 and later");
+        if (venue.Flag("massStatus") && !version.IsAtLeast(FixVersion.Fix44))
+            venue.Error("massStatus", "true", $"false with {version.Name}: the message is of FIX 4.3 and later");
+        if (venue.Given("unknownOrders") && venue.Text("unknownOrders") == "cancel" && !venue.Flag("massStatus"))
+            venue.Error("unknownOrders", "\"cancel\"", "\"cancel\" with massStatus true only: nothing else finds such orders");
         foreach (string key in new[] { "senderCompId", "targetCompId" })
             if (venue.Has(key) && !(venue.Text(key).Length is > 0 and <= 32 && venue.Text(key).All(c => c is > ' ' and <= '~' and not '=' and not '/')))
                 venue.Error(key, $"\"{venue.Text(key)}\"", "1 to 32 printable ASCII characters without blanks, '=' and '/'");
@@ -96,6 +106,7 @@ internal sealed record FixSettings(string Host, int Port, string SenderCompId, s
             OrderTags = Fields(venue, "orderTags", FixSessionOptions.IsFreeOrderField, "a field of the body that the order does not write itself: not 1, 11, 21, 38, 40, 41, 44, 54, 55, 59, 60"),
             UseNextExpectedSequence = venue.Flag("nextExpectedSequence"), TestSession = venue.Flag("testSession"), ResendMessages = venue.Flag("resendMessages"), ResendChunk = (int)venue.Integer("resendChunk"),
             SendingTimeToleranceSeconds = (int)venue.Integer("sendingTimeToleranceSeconds"), Microseconds = venue.Flag("microseconds"),
+            MassStatus = venue.Flag("massStatus"), CancelsUnknownOrders = venue.Text("unknownOrders") == "cancel",
         };
     }
 

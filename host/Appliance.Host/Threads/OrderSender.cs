@@ -69,7 +69,7 @@ internal sealed class OrderSender<TSink>(IOrderGateway gateway, KillSwitch kill,
     {
         Unsent++;
         // A question that did not leave changes nothing about its order, and is asked again.
-        if (order.Kind == OrderRequestKind.Status) return;
+        if (order.Kind is OrderRequestKind.Status or OrderRequestKind.MassStatus) return;
         if (_heldCount >= HeldMax - 2) throw new InvalidOperationException("More than 4,000 unsent orders wait for room in the ring; the gate's limits cannot allow that.");
         long now = _clock.NowNs();
         RingEvent e = default;

@@ -29,6 +29,18 @@ internal static class OwnMessages
             var order = new OrderIntent { Kind = kind, Side = Side.Buy, TimeInForce = TimeInForce.ImmediateOrCancel, PriceUnits = 1_000_000, QuantityUnits = 100, ClientOrderId = 11, OriginalClientOrderId = 10 };
             yield return ($"{kind}", Taken(encoder.Encode(buffer, in order, 10, utc)));
         }
+        if (version.IsAtLeast(FixVersion.Fix44))
+        {
+            var list = new OrderIntent { Kind = OrderRequestKind.MassStatus, ClientOrderId = 12 };
+            yield return ("order mass status request", Taken(encoder.Encode(buffer, in list, 10, utc)));
+            yield return ("no orders", Taken(ReportEncoder.NoOrders(buffer, header, FixText.FromNumber(12), 10, utc)));
+            var listed = new ExecutionReportMessage
+            {
+                OrderId = 1, ExecutionId = 2, Side = Side.Sell, Kind = ExecutionKind.Status, Status = OrderStatus.New, OrderQuantityUnits = 100, PriceUnits = 1_000_000, LeavesQuantityUnits = 100, TransactTimeUtcNs = utc,
+                MassStatusId = FixText.FromNumber(12), TotalReports = 3, IsLastReport = true, Account = FixText.FromString("ACC"), IsCopy = true,
+            };
+            yield return ("listed order", Taken(ReportEncoder.ExecutionReport(buffer, header, symbols, in listed, 10, utc)));
+        }
         foreach (var kind in Enum.GetValues<ExecutionKind>())
         {
             if (FixEnums.ExecTypeCode(kind) == 0) continue;

@@ -19,7 +19,7 @@ internal sealed class LedgerVenue : IFixAcceptorHandler, IDisposable
         public bool IsOpen = true;
     }
 
-    private enum Ask { New, Cancel, Replace, Status }
+    private enum Ask { New, Cancel, Replace, Status, MassStatus }
 
     private readonly record struct Request(Ask Kind, FixText Id, FixText Original, Side Side, TimeInForce TimeInForce, long Price, long Quantity, long DueNs);
 
@@ -48,6 +48,13 @@ internal sealed class LedgerVenue : IFixAcceptorHandler, IDisposable
     public bool IsIdle => _requests.Count == 0;
     public long News { get; private set; }
     public long StatusRequests { get; private set; }
+    /// <summary>Whether it answers order mass status requests.</summary>
+    public bool AnswersMassStatus { get; init; }
+    /// <summary>Whether it refuses no request for no reason.</summary>
+    public bool NeverRefuses { get; init; }
+    public long MassStatusRequests { get; private set; }
+    /// <summary>Of what stands, by the names under which the venue has it.</summary>
+    public IEnumerable<string> Standing => _orders.Where(o => o.IsOpen).Select(o => o.Id);
     /// <summary>Identifiers that came a second time: nothing may be sent twice.</summary>
     public List<string> Repeated { get; } = [];
     public HashSet<string> Seen { get; } = [];
@@ -57,7 +64,7 @@ internal sealed class LedgerVenue : IFixAcceptorHandler, IDisposable
         _nowNs = _clock.NowNs();
         _acceptor.Poll(_nowNs, default(HostUtcClock).NowUtcNs());
         while (_requests.TryPeek(out Request request) && request.DueNs <= _nowNs) Act(_requests.Dequeue());
-        if (!Trades || _random.Next(20) != 0) return;
+        if (!Trades || _random.Next(100) != 0) return;
         Order[] open = [.. _orders.Where(o => o.IsOpen)];
         if (open.Length > 0) Fill(open[_random.Next(open.Length)], _random.Next(3) == 0);
     }
@@ -69,15 +76,43 @@ internal sealed class LedgerVenue : IFixAcceptorHandler, IDisposable
     public void OnReplace(int session, in ReplaceOrderRequest r) => Take(new Request(Ask.Replace, r.ClientOrderId, r.OriginalClientOrderId, r.Side, r.TimeInForce, r.PriceUnits, r.QuantityUnits, 0));
     public void OnStatusRequest(int session, in CancelOrderRequest r) => Take(new Request(Ask.Status, r.ClientOrderId, default, r.Side, 0, 0, 0, 0));
 
+    public bool OnMassStatusRequest(int session, in MassStatusRequest r)
+    {
+        if (!AnswersMassStatus) return false;
+        MassStatusRequests++;
+        Take(new Request(Ask.MassStatus, r.Id, default, default, 0, 0, 0, 0));
+        return true;
+    }
+
+    /// <summary>An order comes to stand that the desk never sent: from another system, or a trader's screen.</summary>
+    public void Plant(string id, Side side, long price, long quantity, long filled)
+    {
+        var order = new Order { Id = id, Side = side, TimeInForce = TimeInForce.Day, Number = ++_numbers, Price = price, Quantity = quantity, Filled = filled };
+        _byId[id] = order;
+        _orders.Add(order);
+    }
+
+    /// <summary>Cuts the connection without a word.</summary>
+    public void Drop() => _acceptor.Drop(0);
+
+    /// <summary>So much of a planted order fills.</summary>
+    public void FillPlanted(string id, long part) => Fill(_byId[id], part);
+
     private void Take(Request request)
     {
-        if (request.Kind == Ask.Status) StatusRequests++;
+        if (request.Kind == Ask.MassStatus) { }
+        else if (request.Kind == Ask.Status) StatusRequests++;
         else if (!Seen.Add(request.Id.ToString())) Repeated.Add(request.Id.ToString());
         _requests.Enqueue(request with { DueNs = _nowNs + _random.Next(0, 2_000_000) });
     }
 
     private void Act(in Request request)
     {
+        if (request.Kind == Ask.MassStatus)
+        {
+            MassStatus(request.Id);
+            return;
+        }
         Order? named = _byId.GetValueOrDefault((request.Kind == Ask.Status ? request.Id : request.Original).ToString());
         switch (request.Kind)
         {
@@ -87,7 +122,7 @@ internal sealed class LedgerVenue : IFixAcceptorHandler, IDisposable
                 Report(new Order { Id = request.Id.ToString(), Side = request.Side, TimeInForce = TimeInForce.Day, IsOpen = false }, request.Id, default, ExecutionKind.Status, OrderStatus.Rejected);
                 break;
             default:
-                if (named is not { IsOpen: true } || _random.Next(20) == 0 || (request.Kind == Ask.Replace && request.Quantity <= named.Filled))
+                if (named is not { IsOpen: true } || (!NeverRefuses && _random.Next(20) == 0) || (request.Kind == Ask.Replace && request.Quantity <= named.Filled))
                 {
                     _acceptor.SendCancelReject(0, new CancelRejectMessage
                     {
@@ -103,6 +138,13 @@ internal sealed class LedgerVenue : IFixAcceptorHandler, IDisposable
                 Report(named, request.Id, request.Original, request.Kind == Ask.Cancel ? ExecutionKind.Cancelled : ExecutionKind.Replaced, StatusOf(named));
                 break;
         }
+    }
+
+    private void MassStatus(FixText id)
+    {
+        Order[] open = [.. _orders.Where(o => o.IsOpen)];
+        if (open.Length == 0) _acceptor.SendNoOrders(0, in id);
+        for (int i = 0; i < open.Length; i++) _acceptor.SendExecutionReport(0, Describe(open[i], FixText.FromString(open[i].Id), default, ExecutionKind.Status, StatusOf(open[i])) with { MassStatusId = id, TotalReports = (uint)open.Length, IsLastReport = i == open.Length - 1 });
     }
 
     private void New(in Request request)
@@ -127,7 +169,12 @@ internal sealed class LedgerVenue : IFixAcceptorHandler, IDisposable
 
     private void Fill(Order order, bool whole)
     {
-        long rest = order.Quantity - order.Filled, part = whole ? rest : _random.NextInt64(1, rest + 1);
+        long rest = order.Quantity - order.Filled;
+        Fill(order, whole ? rest : _random.NextInt64(1, rest + 1));
+    }
+
+    private void Fill(Order order, long part)
+    {
         order.Filled += part;
         order.IsOpen = order.Filled < order.Quantity;
         Position += order.Side == Side.Buy ? part : -part;
@@ -136,12 +183,14 @@ internal sealed class LedgerVenue : IFixAcceptorHandler, IDisposable
 
     private static OrderStatus StatusOf(Order o) => o.Filled > 0 && o.Filled >= o.Quantity ? OrderStatus.Filled : !o.IsOpen ? OrderStatus.Cancelled : o.Filled > 0 ? OrderStatus.PartiallyFilled : OrderStatus.New;
 
-    private void Report(Order order, FixText id, FixText original, ExecutionKind kind, OrderStatus status, long last = 0) => _acceptor.SendExecutionReport(0, new ExecutionReportMessage
+    private void Report(Order order, FixText id, FixText original, ExecutionKind kind, OrderStatus status, long last = 0) => _acceptor.SendExecutionReport(0, Describe(order, id, original, kind, status, last));
+
+    private ExecutionReportMessage Describe(Order order, FixText id, FixText original, ExecutionKind kind, OrderStatus status, long last = 0) => new()
     {
         OrderId = order.Number, ExecutionId = ++_executions, ClientOrderId = id, OriginalClientOrderId = original, Side = order.Side, TimeInForce = order.TimeInForce, Kind = kind, Status = status,
         RejectReason = 5, OrderQuantityUnits = order.Quantity, PriceUnits = order.Price, LastQuantityUnits = last, LastPriceUnits = order.Price, CumulativeQuantityUnits = order.Filled,
         LeavesQuantityUnits = order.IsOpen ? order.Quantity - order.Filled : 0, AveragePriceUnits = order.Price, TransactTimeUtcNs = default(HostUtcClock).NowUtcNs(),
-    });
+    };
 
     public void Dispose()
     {

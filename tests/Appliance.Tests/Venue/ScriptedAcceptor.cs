@@ -17,6 +17,8 @@ internal sealed class ScriptedAcceptor(VenueCore core) : IFixAcceptor
     public string Counterparty(int session) => _sessions[session].Name;
     public int Poll(long monotonicNs, long utcNs) => 0;
     public void SendExecutionReport(int session, in ExecutionReportMessage report) => Reports.Add((session, report));
+    public List<(int Session, string Id)> NoOrders { get; } = [];
+    public void SendNoOrders(int session, in FixText massStatusId) => NoOrders.Add((session, massStatusId.ToString()));
     public void SendCancelReject(int session, in CancelRejectMessage reject) => Rejects.Add((session, reject));
     public void Logout(int session, ReadOnlySpan<byte> text) => Drop(session);
     public void Dispose() { }
