@@ -96,20 +96,12 @@ internal static class ConsoleCommand
         var t = s.Stages[(int)Stage.TickToOrder];
         line.Append(inv, $"  | tickToOrder p50 {t.P50} p99 {t.P99} ns");
         if (s.UnknownOrders > 0) line.Append(inv, $"  unknown orders {s.UnknownOrders}");
-        if (DropCopy(in s) is { } copy) line.Append(inv, $"  {copy}");
+        if (ConsoleScreen.DropCopy(in s) is { } copy) line.Append(inv, $"  {copy}");
         if (s.Killed != 0) line.Append("  KILLED");
         if (s.SessionUp == 0) line.Append("  session down");
-        else if (HeldBack(in s) is { } held) line.Append(inv, $"  no new orders: {held}");
+        else if (ConsoleScreen.HeldBack(in s) is { } held) line.Append(inv, $"  no new orders: {held}");
         return line.ToString();
     }
-
-    /// <summary>The gate's switch that holds new orders back, unless it is one that is shown by itself; none once the run has ended.</summary>
-    private static string? HeldBack(in BoardSnapshot s) =>
-        s.Killed != 0 || s.Stopped != 0 || (GateVerdict)s.HeldBackBy is GateVerdict.Approved or GateVerdict.Killed or GateVerdict.SessionDown ? null : GateVerdicts.Name((GateVerdict)s.HeldBackBy);
-
-    /// <summary>What the drop copy says; null where the desk has none.</summary>
-    private static string? DropCopy(in BoardSnapshot s) => s.DropCopyState == 0 ? null
-        : string.Create(CultureInfo.InvariantCulture, $"drop copy {(s.DropCopyState == 1 ? "down" : "up")}{(s.DropCopyOpen > 0 ? $", {s.DropCopyOpen} DISAGREE" : $", {s.DropCopyMatched} agree")}");
 
     private static void Live(SharedBoard board)
     {
@@ -128,62 +120,11 @@ internal static class ConsoleCommand
                         rate = (s.Ticks - ticksBefore) / ((s.ElapsedNs - before) / 1e9);
                         (before, ticksBefore) = (s.ElapsedNs, s.Ticks);
                     }
-                    context.UpdateTarget(Screen(s, rate));
+                    context.UpdateTarget(ConsoleScreen.Of(in s, rate, AnsiConsole.Profile.Width, AnsiConsole.Profile.Height));
                 }
                 if (read && s.Stopped != 0 || !IsAlive(board.HostProcess)) return;
             }
         });
-    }
-
-    /// <summary>A table of the columns that fit the terminal, the most needed first: a number broken over two lines is not read.</summary>
-    internal static Table Fitted(string[] names, int[] mostNeeded, string[][] rows, int width)
-    {
-        const int frame = 3;
-        int left = width - 1;
-        var shown = new HashSet<int>();
-        foreach (int c in mostNeeded)
-        {
-            int wide = rows.Select(r => r[c].Length).Append(names[c].Length).Max() + frame;
-            if (wide > left && shown.Count > 0) break;
-            left -= wide;
-            shown.Add(c);
-        }
-        int[] columns = [.. shown.Order()];
-        var table = new Table().Border(TableBorder.Rounded);
-        foreach (int c in columns)
-        {
-            var column = new TableColumn(Markup.Escape(names[c])) { NoWrap = true };
-            table.AddColumn(c < 2 ? column : column.RightAligned());
-        }
-        foreach (string[] row in rows) table.AddRow([.. columns.Select(c => Markup.Escape(row[c]))]);
-        return table;
-    }
-
-    private static Rows Screen(in BoardSnapshot s, double rate)
-    {
-        var snapshot = s;
-        var inv = CultureInfo.InvariantCulture;
-        string F(double x, string format) => x.ToString(format, inv);
-        var portfolios = Fitted(["portfolio", "underlying", "mid", "delta", "hedge", "after", "gamma", "vega", "P&L", "options", "hedge P&L", "costs", "trades"], mostNeeded: [0, 5, 4, 8, 2, 12, 11, 3, 9, 10, 7, 6, 1],
-            [.. Enumerable.Range(0, s.PortfolioCount).Select(i => Row(snapshot.Portfolios[i]))], AnsiConsole.Profile.Width);
-        string[] Row(BoardPortfolio p) =>
-        [
-            p.Name.Get(), p.Underlying.Get(), F(p.Mid, "F4"), F(p.DeltaBefore, "F2"), F(p.HedgePosition, "F2"), F(p.DeltaAfter, "F2"), F(p.Gamma, "F2"), F(p.Vega, "F0"),
-            F(p.Pnl, "N2"), F(p.OptionPnl, "N2"), F(p.HedgePnl, "N2"), F(p.Costs, "N2"), p.Rebalances.ToString(inv),
-        ];
-        var stages = new Table().Border(TableBorder.Rounded).AddColumn("stage (ns)");
-        foreach (string name in new[] { "count", "p50", "p90", "p99", "max" }) stages.AddColumn(new TableColumn(name).RightAligned());
-        foreach (var stage in Enum.GetValues<Stage>())
-        {
-            var h = s.Stages[(int)stage];
-            if (h.Count > 0) stages.AddRow(StageLatency.NameOf(stage), h.Count.ToString("N0", inv), h.P50.ToString("N0", inv), h.P90.ToString("N0", inv), h.P99.ToString("N0", inv), h.Max.ToString("N0", inv));
-        }
-        string state = s.Killed != 0 ? "[red]KILLED[/]" : s.SessionUp == 0 ? "[yellow]session down[/]" : HeldBack(in s) is { } held ? $"[yellow]no new orders: {held}[/]" : "[green]session up[/]";
-        string time = s.RunNs > 0 ? $"{s.ElapsedNs / 1e9:F0} of {s.RunNs / 1e9:F0} s" : $"{s.ElapsedNs / 1e9:F0} s";
-        return new Rows(
-            new Markup($"[bold]{Markup.Escape(s.Desk.Get())}[/] on {Markup.Escape(s.Profile.Get())} · {time} · {state} · {F(rate, "N0")} ticks/s · {s.Ticks:N0} ticks · gaps {s.Gaps}"),
-            new Markup($"orders: intents {s.Intents} · approved {s.Approved} · held back {s.RejectedByGate} · sent {s.Sent} · fills {s.Filled} · working {s.LiveOrders}{(s.UnknownOrders > 0 ? $" (unknown {s.UnknownOrders})" : "")} · cancelled {s.Cancelled} · rejected {s.RejectedByVenue} · journal lag {s.JournalLag} · collections {s.Gc0}/{s.Gc1}/{s.Gc2}"),
-            new Text(DropCopy(in s) ?? ""), portfolios, stages);
     }
 
     internal static bool IsAlive(int process) => Native.Linux.kill(process, 0) == 0;

@@ -161,7 +161,7 @@ internal sealed partial class HostRun
             using var hgrm = new StreamWriter(Path.ChangeExtension(report, ".hgrm"));
             result.Latency[Stage.TickToOrder].WriteHgrm(hgrm);
         }
-        if (_ordersLeft || _threads.Any(t => t.Failure is not null)) code = ExitCode.Failed;
+        if (_ordersLeft || _venueFailed || _threads.Any(t => t.Failure is not null)) code = ExitCode.Failed;
         if (result.Statement is { Available: true, Equal: false }) code = ExitCode.Failed;
         if (IsReplay && (result.Source.DecodeErrors > 0 || _replayDiffers)) code = ExitCode.Failed;
         if (!_request.Quiet) RunSummary.Print(result, _request.Report);

@@ -18,6 +18,7 @@ internal sealed partial class HostRun
     private const int TurnMicroseconds = 20_000;
     private int _signal, _killAsked, _faultThread;
     private string? _stalled;
+    private bool _venueFailed;
     private int _gc0, _gc1, _gc2;
     private long _allocatedAtOpen, _ticksAtOpen;
     private long _gc0InWindow, _gc1InWindow, _gc2InWindow, _allocatedInWindow, _ticksInWindow;
@@ -84,8 +85,9 @@ internal sealed partial class HostRun
             }
             if (withdrawing && _flow.Gate.IsKilled && _switches.Quiet && _switches.DecidedSequence >= _ring.Cursor) break;
 
-            // A host whose sockets are shut can only end.
-            if (now >= endNs || Volatile.Read(ref _signal) != 0 || _switches.SocketsShut)
+            _venueFailed = _venueFailed || _venue.EmbeddedFailed;
+            // A host whose sockets are shut can only end, and so can one whose embedded venue is gone.
+            if (now >= endNs || Volatile.Read(ref _signal) != 0 || _switches.SocketsShut || _venueFailed)
             {
                 long within = _switches.SocketsShut ? ReturnWithinNs : GiveUpAfterNs;
                 if (!_switches.StopRequested || giveUpNs > now + within) giveUpNs = now + within;

@@ -172,7 +172,7 @@ internal sealed partial class HostRun : IDisposable
         var opening = new List<RingEvent>();
         if (!IsReplay)
         {
-            _operators = new Operators(_desk, _flow.Gate, new AuditLog(Path.Combine(_request.OutFolder, "audit.log")), _commands, _switches, () => _venue.Found);
+            _operators = new Operators(_desk, _flow.Gate, new AuditLog(Path.Combine(_request.OutFolder, "audit.log")), _commands, _switches, () => _venue.Found, _board.Kill);
             // A capture is played as its files say, so that two runs of it agree.
             RingEvent[] changed = _operators.Restore(_warnings);
             if (IsLive) opening.AddRange(changed);

@@ -12,7 +12,7 @@ namespace Appliance.Host.Composition;
 /// The host's side of the control path, on the supervisor's thread: a request from shared memory is judged, written to the audit log, and only then handed to the ingest loop, which makes
 /// it an event of the ring. The gate changes when it meets that event, and a replay at the same place.
 /// </summary>
-internal sealed class Operators(Desk desk, Gate gate, AuditLog audit, CommandSlot slot, RunSwitches switches, Func<FoundOrders?> found)
+internal sealed class Operators(Desk desk, Gate gate, AuditLog audit, CommandSlot slot, RunSwitches switches, Func<FoundOrders?> found, KillSwitch kill)
 {
     private readonly Dictionary<(LimitKey, string), double> _deskValues = [];
     private ControlEvent? _waiting;
@@ -50,6 +50,9 @@ internal sealed class Operators(Desk desk, Gate gate, AuditLog audit, CommandSlo
         if (!LimitSettings.IsOperatorName(by)) return "no operator's name";
         if (request.Command != OperatorCommand.Kill && desk.Limits.Operators.Count > 0 && !desk.Limits.Operators.Contains(by)) return $"{by} is not one of limits.operators";
         ulong unknown = 0;
+        // What has no effect is not to look done in the audit.
+        if (request.Command == OperatorCommand.Resume && kill.IsSet) return "a kill is not taken back while the host lives: stop it, remove any KILL file, and start it again";
+        if (request.Command == OperatorCommand.Resume && switches.StopRequested) return "the run is ending; start it again";
         ushort instrument = RingEvent.AllInstruments, portfolio = RingEvent.AllPortfolios;
         bool isOfInstrument = request.Command == OperatorCommand.SetLimit && request.Key is >= LimitKey.MaxOrderQuantity and <= LimitKey.Restricted;
         bool isOfPortfolio = request.Command is OperatorCommand.Enable or OperatorCommand.ResetProtection || request.Command == OperatorCommand.SetLimit && request.Key >= LimitKey.MaxHedge;

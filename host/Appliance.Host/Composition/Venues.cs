@@ -34,7 +34,7 @@ internal sealed class Venues : IDisposable
     private readonly bool _paper;
     private readonly OrderLog? _orderLog;
     private Process? _venue;
-    private int _feedPort, _fixPort;
+    private int _feedPort, _fixPort, _venueId;
     private string? _statementFile, _session;
     private PaperVenue? _paperVenue;
     private IFixGatewayView? _fix;
@@ -99,8 +99,12 @@ internal sealed class Venues : IDisposable
         _statementFile = Path.Combine(folder, "statement.json");
         if (_feedPort == 0) _feedPort = FreeUdpPort();
         _venue = OwnExecutable.Start(["venue", "--desk", _desk.File, "--out", folder, "--feed-port", _feedPort.ToString(), "--fix-port", _fixPort.ToString(), "--companion-of", Environment.ProcessId.ToString(), .. _request.VenueArguments]);
+        _venueId = _venue.Id;
         _fixPort = WaitForReady(ready);
     }
+
+    /// <summary>The embedded venue ended by itself, and not because its own time was over: what remains of the run has no market. Cheap enough for each turn of the supervisor, and allocates nothing while the venue lives.</summary>
+    public bool EmbeddedFailed => _venue is not null && Native.Linux.kill(_venueId, 0) != 0 && _venue.HasExited && _venue.ExitCode != 0;
 
     private int WaitForReady(string ready)
     {
@@ -284,7 +288,7 @@ internal sealed class Venues : IDisposable
         else if (_venue is not null)
         {
             if (!_venue.HasExited) Native.Linux.kill(_venue.Id, 15);
-            else if (_venue.ExitCode != 0) _warnings.Add($"the embedded venue ended by itself in mid-run, with exit code {_venue.ExitCode}: from then on there was no market, and there is no statement to compare with");
+            else if (EmbeddedFailed) _warnings.Add($"the embedded venue ended by itself in mid-run, with exit code {_venue.ExitCode}{(_venue.ExitCode > 128 ? $" (signal {_venue.ExitCode - 128})" : "")}: from then on there was no market, and there is no statement to compare with; what it said of it stands above");
             if (!_venue.WaitForExit(10_000)) _warnings.Add("the embedded venue did not end when asked to");
         }
         if (file is null) return null;

@@ -1,5 +1,8 @@
+using Appliance.Contract;
+using Appliance.Host.Board;
 using Appliance.Host.Commands;
 using Appliance.TestKit;
+using Spectre.Console;
 
 namespace Appliance.Tests.Host;
 
@@ -46,7 +49,62 @@ public sealed class CommandLineTests : IDisposable
     public void A_table_shows_the_most_needed_columns_that_fit(int width, int columns)
     {
         // Frames and columns: 1 + (4+3) + (8+3) + (5+3) + (10+3) = 40; the two most needed ones, the first and the last column but one, take 1 + 7 + 8.
-        var table = ConsoleCommand.Fitted(["name", "wide one", "delta", "pnl"], mostNeeded: [0, 2, 1, 3], [["alph", "12345678", "-1.50", "-10,000.25"]], width);
+        var table = ConsoleScreen.Fitted(["name", "wide one", "delta", "pnl"], mostNeeded: [0, 2, 1, 3], [["alph", "12345678", "-1.50", "-10,000.25"]], width);
         Assert.Equal(columns, table.Columns.Count);
+    }
+
+    [Theory, CombinatorialRows]
+    public void The_live_screen_fits_every_terminal_and_never_loses_its_first_line(int columns, int rows)
+    {
+        BoardSnapshot s = FullBoard();
+        string[] lines = Drawn(in s, columns, rows);
+        Assert.InRange(lines.Length, 1, Math.Max(1, rows - 1));
+        Assert.All(lines, line => Assert.InRange(line.Length, 0, columns));
+        Assert.StartsWith("demo on default", lines[0], StringComparison.Ordinal);
+        // Nothing is cut in the middle: a frame that was begun is closed.
+        Assert.Equal(lines.Count(l => l.StartsWith('╭')), lines.Count(l => l.StartsWith('╰')));
+    }
+
+    private sealed class CombinatorialRowsAttribute : Xunit.Sdk.DataAttribute
+    {
+        public override IEnumerable<object[]> GetData(System.Reflection.MethodInfo method) =>
+            from columns in new[] { 30, 60, 80, 100, 250 } from rows in new[] { 1, 2, 3, 4, 6, 8, 10, 12, 14, 16, 20, 23, 24, 40 } select new object[] { columns, rows };
+    }
+
+    [Fact]
+    public void A_shorter_screen_loses_the_least_needed_first()
+    {
+        BoardSnapshot s = FullBoard();
+        string At(int rows) => string.Join('\n', Drawn(in s, 120, rows));
+        Assert.Contains("featured", At(26), StringComparison.Ordinal);
+        Assert.DoesNotContain("featured", At(20), StringComparison.Ordinal);
+        Assert.Contains("tickToOrder", At(20), StringComparison.Ordinal);
+        Assert.DoesNotContain("tickToOrder", At(14), StringComparison.Ordinal);
+        Assert.Contains("alph", At(14), StringComparison.Ordinal);
+        Assert.Contains("beta", At(14), StringComparison.Ordinal);
+        Assert.Contains("orders: intents 7", At(5), StringComparison.Ordinal);
+        Assert.DoesNotContain("beta", At(5), StringComparison.Ordinal);
+        Assert.Contains("session up", At(1), StringComparison.Ordinal);
+    }
+
+    private static BoardSnapshot FullBoard()
+    {
+        var s = new BoardSnapshot { SessionUp = 1, PortfolioCount = 2, Intents = 7, Ticks = 1_234_567 };
+        s.Desk.Set("demo");
+        s.Profile.Set("default");
+        (s.Portfolios[0].Mid, s.Portfolios[1].Pnl) = (123.4567, -1_234_567.89);
+        s.Portfolios[0].Name.Set("alph");
+        s.Portfolios[1].Name.Set("beta");
+        for (int i = 0; i < StageLatency.StageCount; i++) s.Stages[i] = new BoardStage { Count = 1_000_000, P50 = 700, P90 = 900, P99 = 1_500, Max = 12_345_678 };
+        return s;
+    }
+
+    private static string[] Drawn(in BoardSnapshot s, int columns, int rows)
+    {
+        using var text = new StringWriter();
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors, Out = new AnsiConsoleOutput(text) });
+        (console.Profile.Width, console.Profile.Height, console.Profile.Capabilities.Unicode) = (columns, rows, true);
+        console.Write(ConsoleScreen.Of(in s, 20_000, columns, rows));
+        return [.. text.ToString().TrimEnd('\n').Split('\n').Select(l => l.TrimEnd('\r', ' '))];
     }
 }

@@ -88,6 +88,36 @@ public sealed class FaultTests : IDisposable
         Assert.Equal(JsonValueKind.Object, _folder.Report().ValueKind);
     }
 
+    [Theory]
+    [InlineData(false, "the embedded venue ended")]
+    [InlineData(true, "the embedded venue ended by itself in mid-run, with exit code 137 (signal 9)")]
+    public void A_run_whose_embedded_venue_dies_ends_and_has_failed(bool trading, string said)
+    {
+        using var host = Start("fused");
+        if (trading) _folder.WaitForBoard(host, s => s.Sent >= 20, "twenty orders sent");
+        int venue = 0;
+        host.WaitUntil(() => (venue = VenueOf(host.Id)) != 0, "the host starts its venue");
+        Assert.Equal(0, kill(venue, ApplianceProcess.SignalKill));
+        Assert.Equal(1, host.WaitForExit());
+        Assert.Contains(said, host.Output + host.Errors, StringComparison.Ordinal);
+    }
+
+    /// <summary>The process whose parent is the host and which is its venue; 0 while there is none.</summary>
+    private static int VenueOf(int host)
+    {
+        foreach (string folder in Directory.GetDirectories("/proc").Where(f => char.IsAsciiDigit(Path.GetFileName(f)[0])))
+        {
+            try
+            {
+                // Behind the name, which may hold blanks: state, then the parent.
+                string[] status = File.ReadAllText(Path.Combine(folder, "stat")).Split(')')[^1].Split(' ');
+                if (int.Parse(status[2], System.Globalization.CultureInfo.InvariantCulture) == host && File.ReadAllText(Path.Combine(folder, "cmdline")).Contains("\0venue\0", StringComparison.Ordinal)) return int.Parse(Path.GetFileName(folder), System.Globalization.CultureInfo.InvariantCulture);
+            }
+            catch (IOException) { }
+        }
+        return 0;
+    }
+
     [Fact]
     public void A_journal_at_the_limit_of_file_sizes_is_a_lost_journal_and_not_a_dead_host()
     {
@@ -102,5 +132,6 @@ public sealed class FaultTests : IDisposable
         _folder.AssertNothingWorksAtTheVenueByReport();
     }
 
+    [DllImport("libc")] private static extern int kill(int process, int signal);
     [DllImport("libc")] private static extern int prlimit(int process, int resource, ulong[] limits, nint old);
 }

@@ -40,6 +40,10 @@ public sealed class KillTests : IDisposable
         long ticks = 0;
         _folder.WaitForBoard(host, s => s.Killed != 0 && s.Cancelled > 0 && s.LiveOrders == 0 && (ticks = s.Ticks) > 0, "killed and cancelled");
         _folder.WaitForBoard(host, s => s.Ticks > ticks + 1_000, "a thousand ticks after it");
+        var (resumed, _, errors) = ApplianceProcess.Run("console", "--out", _folder.Out, "--send", "resume");
+        Assert.Equal(1, resumed);
+        Assert.Contains("a kill is not taken back while the host lives: stop it, remove any KILL file, and start it again", Assert.Single(errors), StringComparison.Ordinal);
+        Assert.Contains("refused: a kill is not taken back", File.ReadAllLines(Path.Combine(_folder.Out, "audit.log"))[^1], StringComparison.Ordinal);
         host.Signal(ApplianceProcess.SignalTerminate);
         Assert.Equal(0, host.WaitForExit());
 
