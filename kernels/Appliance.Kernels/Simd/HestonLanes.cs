@@ -5,7 +5,7 @@ namespace Appliance.Kernels.Simd;
 /// <summary>The parameters of the log price's characteristic function, Heston's with Merton's jumps, and the contour it is integrated on.</summary>
 internal readonly record struct HestonIntegrand(
     double Kappa, double Theta, double Xi, double Rho, double V0, double Lambda, double JumpMean, double JumpVariance, double Years, double LogMoneyness, double ControlVariance,
-    double Cos, double Sin, double PayoffConstant, double PayoffSlope)
+    double Scale, double Cos, double Sin, double PayoffConstant, double PayoffSlope)
 {
     /// <summary>What the jumps' mean growth takes from the drift, per jump: e^(m + δ²/2) − 1.</summary>
     public double JumpCompensator { get; init; }
@@ -15,103 +15,213 @@ internal readonly record struct HestonIntegrand(
 internal struct HestonIntegrals
 {
     public double Value, S, SS, D, DD, SD, Time, STime;
+
+    public readonly HestonIntegrals Plus(in HestonIntegrals b) => new()
+    {
+        Value = Value + b.Value, S = S + b.S, SS = SS + b.SS, D = D + b.D, DD = DD + b.DD, SD = SD + b.SD, Time = Time + b.Time, STime = STime + b.STime,
+    };
+
+    public readonly HestonIntegrals Times(double factor) => new()
+    {
+        Value = Value * factor, S = S * factor, SS = SS * factor, D = D * factor, DD = DD * factor, SD = SD * factor, Time = Time * factor, STime = STime * factor,
+    };
 }
 
+/// <summary>Points y ≥ 0 of the trapezoidal rule on the contour u = b·(sinh(y + iθ) − i·sin θ); of <see cref="Cosh"/>, which weighs them, the one at y = 0 counts half.</summary>
+internal readonly record struct HestonNodes(double[] Sinh, double[] CoshLessOne, double[] Cosh);
+
 /// <summary>
-/// Heston's characteristic function on the contour u = x·e^(iθ), shifted to u − i/2, over any lane width, in the form that keeps to one branch of the logarithm (Albrecher, Mayer, Schoutens
-/// and Tistaert, "The little Heston trap", Wilmott January 2007) and divides by ξ² only what is of its order, so that ξ → 0 is no special case.
+/// Heston's characteristic function on the contour u = b·(sinh(y + iθ) − i·sin θ), shifted to u − i/2, over any lane width, in the form that keeps to one branch of the logarithm (Albrecher,
+/// Mayer, Schoutens and Tistaert, "The little Heston trap", Wilmott January 2007) and divides by ξ² only what is of its order, so that ξ → 0 is no special case.
+/// <para>A chunk of up to <see cref="ChunkNodes"/> nodes goes through the stages together, its figures between them in a buffer of <see cref="BufferLength"/> doubles: one method for all would exceed what
+/// the compiler inlines, and the registers of a chunk hide each other's latencies.</para>
 /// </summary>
 internal static class HestonLanes<L, V> where L : struct, ILanes<V> where V : struct
 {
-    /// <summary>ψ, D and the time derivative of ψ, for ln E[(S_T/F)^(i(u − i/2))] = ψ(u).</summary>
+    public const int ChunkNodes = 16, BufferLength = 2 * ChunkNodes * SlotCount, PartialLength = 8 * 8;
+
+    /// <summary>Complex figures of a chunk: the real parts of all nodes, then the imaginary ones. Those whose exponentials are taken together stand side by side.</summary>
+    private const int U = 0, W = 1, Step = 2, Beta = 3, D = 4, E = 5, Jump = 6, Q = 7, Slope = 8, Logarithm = 9, Phi = 10, Control = 11, Time = 12, SlotCount = 13;
+
+    /// <summary>Adds Re(integrand·du/dy) at <paramref name="count"/> nodes, a multiple of eight, to eight partial sums of each integral (of the first two alone without Greeks).</summary>
+    /// <returns>The square of the integrand's size at the last node.</returns>
+    public static double Add(in HestonIntegrand p, in HestonNodes nodes, int from, int count, bool greeks, Span<double> buffer, Span<double> partial)
+    {
+        if (buffer.Length < BufferLength || partial.Length < PartialLength || count > ChunkNodes || from + count > nodes.Sinh.Length) ThrowShort();
+        ref double at = ref buffer[0];
+        Root(in p, in nodes, from, count, ref at);
+        Exponentials(ref at, E, p.Lambda > 0 ? 2 : 1, count);
+        Riccati(in p, count, ref at);
+        Logarithms(count, ref at);
+        Exponent(in p, count, greeks, ref at);
+        Exponentials(ref at, Phi, 2, count);
+        return greeks ? AddAll(in p, count, ref at, ref partial[0]) : AddPrice(in p, count, ref at, ref partial[0]);
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ComplexLanes<L, V> Exponent(in HestonIntegrand p, ComplexLanes<L, V> u, ComplexLanes<L, V> w, bool timeToo, out ComplexLanes<L, V> slope, out ComplexLanes<L, V> time)
+    private static ComplexLanes<L, V> Get(ref double buffer, int slot, int i)
+    {
+        ref double at = ref Unsafe.Add(ref buffer, 2 * ChunkNodes * slot + i);
+        return new(L.Load(in at), L.Load(in Unsafe.Add(ref at, ChunkNodes)));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Put(ref double buffer, int slot, int i, ComplexLanes<L, V> value)
+    {
+        ref double at = ref Unsafe.Add(ref buffer, 2 * ChunkNodes * slot + i);
+        L.Store(value.Re, ref at);
+        L.Store(value.Im, ref Unsafe.Add(ref at, ChunkNodes));
+    }
+
+    /// <summary>½ + iu.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ComplexLanes<L, V> Shifted(ComplexLanes<L, V> u) => new(L.Subtract(L.All(0.5), u.Im), u.Re);
+
+    /// <summary>The nodes and Riccati's root d, with the arguments of e^(−dT) and of the jump's exponential e^(sm + ½δ²s²).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Root(in HestonIntegrand p, in HestonNodes nodes, int from, int count, ref double buffer)
+    {
+        V along = L.All(p.Scale * p.Cos), across = L.All(p.Scale * p.Sin), slope = L.All(p.Rho * p.Xi), start = L.All(p.Kappa - 0.5 * p.Rho * p.Xi);
+        double xiSquare = p.Xi * p.Xi, minusYears = -p.Years;
+        for (int i = 0; i < count; i += L.Width)
+        {
+            V sinh = L.Load(in nodes.Sinh[from + i]);
+            var u = new ComplexLanes<L, V>(L.Multiply(sinh, along), L.Multiply(L.Load(in nodes.CoshLessOne[from + i]), across));
+            var step = new ComplexLanes<L, V>(L.Multiply(L.Load(in nodes.Cosh[from + i]), along), L.Multiply(sinh, across));
+            ComplexLanes<L, V> w = u * u + 0.25;
+            // β = κ − ρξ·i(u − i/2) = κ − ρξ/2 − iρξu.
+            var beta = new ComplexLanes<L, V>(L.Fma(slope, u.Im, start), L.Negate(L.Multiply(slope, u.Re)));
+            ComplexLanes<L, V> d = ComplexLanes<L, V>.Sqrt(beta * beta + w * xiSquare);
+            Put(ref buffer, U, i, u);
+            Put(ref buffer, Step, i, step);
+            Put(ref buffer, W, i, w);
+            Put(ref buffer, Beta, i, beta);
+            Put(ref buffer, D, i, d);
+            Put(ref buffer, E, i, d * minusYears);
+            if (!(p.Lambda > 0)) continue;
+            ComplexLanes<L, V> s = Shifted(u);
+            Put(ref buffer, Jump, i, s * p.JumpMean + s * s * (0.5 * p.JumpVariance));
+        }
+    }
+
+    /// <summary>What has underflowed has no phase: far out the phase is beyond what <see cref="ComplexLanes{L,V}.SinCos"/> takes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Exponentials(ref double buffer, int slot, int slots, int count)
+    {
+        V underflow = L.All(-745.0), zero = L.All(0.0);
+        for (int end = slot + slots; slot < end; slot++)
+            for (int i = 0; i < count; i += L.Width)
+            {
+                ComplexLanes<L, V> z = Get(ref buffer, slot, i);
+                Put(ref buffer, slot, i, ComplexLanes<L, V>.Exp(new(z.Re, L.WhereGreater(underflow, z.Re, zero, z.Im))));
+            }
+    }
+
+    /// <summary>D of ψ = C + D·v₀, and the argument of the logarithm in C.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Riccati(in HestonIntegrand p, int count, ref double buffer)
     {
         double xiSquare = p.Xi * p.Xi;
-        // β = κ − ρξ·i(u − i/2) = κ − ρξ/2 − iρξu.
-        var beta = new ComplexLanes<L, V>(L.Fma(L.All(p.Rho * p.Xi), u.Im, L.All(p.Kappa - 0.5 * p.Rho * p.Xi)), L.Multiply(L.All(-p.Rho * p.Xi), u.Re));
-        ComplexLanes<L, V> d = ComplexLanes<L, V>.Sqrt(beta * beta + w * xiSquare);
-        ComplexLanes<L, V> e = ComplexLanes<L, V>.Exp(d * -p.Years);
-        var rest = new ComplexLanes<L, V>(L.Subtract(L.All(1.0), e.Re), L.Negate(e.Im));
-        ComplexLanes<L, V> sum = beta + d;
-        ComplexLanes<L, V> q = w / sum;
-        // (β − d) = −ξ²w/(β + d): the difference never appears.
-        slope = w * -1.0 * rest / (sum + q * xiSquare * e);
-        ComplexLanes<L, V> logarithm = ComplexLanes<L, V>.LogOnePlus(q * rest / (d * 2.0) * -xiSquare);
-        ComplexLanes<L, V> reversion = (q * p.Years + logarithm * (2.0 / xiSquare)) * (-p.Kappa * p.Theta);
-        ComplexLanes<L, V> psi = reversion + slope * p.V0;
-        time = default;
-        if (timeToo) time = slope * (p.Kappa * p.Theta) + (w * -0.5 - beta * slope + slope * slope * (0.5 * xiSquare)) * p.V0;
-        if (p.Lambda > 0)
+        V one = L.All(1.0);
+        for (int i = 0; i < count; i += L.Width)
         {
-            // i(u − i/2) = ½ + iu; the jump's exponent is λT(e^((½ + iu)m + ½δ²(½ + iu)²) − 1 − (½ + iu)k).
-            var s = new ComplexLanes<L, V>(L.Subtract(L.All(0.5), u.Im), u.Re);
-            ComplexLanes<L, V> jump = ComplexLanes<L, V>.Exp(s * p.JumpMean + s * s * (0.5 * p.JumpVariance));
-            jump = (jump + -1.0 - s * p.JumpCompensator) * p.Lambda;
-            psi += jump * p.Years;
-            time += jump;
+            ComplexLanes<L, V> w = Get(ref buffer, W, i), d = Get(ref buffer, D, i), e = Get(ref buffer, E, i);
+            var rest = new ComplexLanes<L, V>(L.Subtract(one, e.Re), L.Negate(e.Im));
+            ComplexLanes<L, V> sum = Get(ref buffer, Beta, i) + d;
+            // (β − d) = −ξ²w/(β + d): the difference never appears.
+            ComplexLanes<L, V> q = w / sum;
+            ComplexLanes<L, V> wRest = w * rest;
+            Put(ref buffer, Q, i, q);
+            Put(ref buffer, Slope, i, wRest * -1.0 / (sum + q * e * xiSquare));
+            Put(ref buffer, Logarithm, i, q * rest / d * (-0.5 * xiSquare));
         }
-        return psi;
     }
 
-    /// <summary>Re ψ(u) + Re(iuω) at u = x·e^(iθ): how far the integrand has decayed.</summary>
-    public static V Decay(in HestonIntegrand p, V x)
-    {
-        var u = new ComplexLanes<L, V>(L.Multiply(x, L.All(p.Cos)), L.Multiply(x, L.All(p.Sin)));
-        ComplexLanes<L, V> psi = Exponent(in p, u, u * u + 0.25, false, out _, out _);
-        return L.Subtract(psi.Re, L.Multiply(u.Im, L.All(p.LogMoneyness)));
-    }
-
-    /// <summary>Sums weight·Re(integrand) over the nodes, whose count is a multiple of eight; eight partial sums each, folded in one order, so that every width gives the same bits.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static HestonIntegrals Sum(in HestonIntegrand p, double scale, ReadOnlySpan<double> nodes, ReadOnlySpan<double> weights, bool greeks)
+    private static void Logarithms(int count, ref double buffer)
     {
-        Span<double> partial = stackalloc double[8 * 8];
-        partial.Clear();
-        for (int i = 0; i < nodes.Length; i += L.Width)
+        for (int i = 0; i < count; i += L.Width) Put(ref buffer, Logarithm, i, ComplexLanes<L, V>.LogOnePlus(Get(ref buffer, Logarithm, i)));
+    }
+
+    /// <summary>ψ + sω and the control variate's exponent; with Greeks also the time derivative of ψ, which is Riccati's right-hand side.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Exponent(in HestonIntegrand p, int count, bool greeks, ref double buffer)
+    {
+        double xiSquare = p.Xi * p.Xi, reversion = -p.Kappa * p.Theta;
+        for (int i = 0; i < count; i += L.Width)
         {
-            V x = L.Multiply(L.Load(in nodes[i]), L.All(scale)), weight = L.Multiply(L.Load(in weights[i]), L.All(scale));
-            var u = new ComplexLanes<L, V>(L.Multiply(x, L.All(p.Cos)), L.Multiply(x, L.All(p.Sin)));
-            ComplexLanes<L, V> w = u * u + 0.25;
-            ComplexLanes<L, V> psi = Exponent(in p, u, w, greeks, out ComplexLanes<L, V> slope, out ComplexLanes<L, V> time);
-            var s = new ComplexLanes<L, V>(L.Subtract(L.All(0.5), u.Im), u.Re);
+            ComplexLanes<L, V> w = Get(ref buffer, W, i), slope = Get(ref buffer, Slope, i), s = Shifted(Get(ref buffer, U, i));
+            ComplexLanes<L, V> psi = Get(ref buffer, Q, i) * (reversion * p.Years) + Get(ref buffer, Logarithm, i) * (reversion * 2.0 / xiSquare) + slope * p.V0;
+            ComplexLanes<L, V> jump = default;
+            if (p.Lambda > 0)
+            {
+                // The jumps add λT(e^(sm + ½δ²s²) − 1 − sk) with k their compensator.
+                jump = (Get(ref buffer, Jump, i) + -1.0 - s * p.JumpCompensator) * p.Lambda;
+                psi += jump * p.Years;
+            }
             ComplexLanes<L, V> moneyness = s * p.LogMoneyness;
-            ComplexLanes<L, V> phi = ComplexLanes<L, V>.Exp(psi + moneyness);
-            ComplexLanes<L, V> control = ComplexLanes<L, V>.Exp(w * (-0.5 * p.ControlVariance) + moneyness);
-            // du = e^(iθ) dx.
-            ComplexLanes<L, V> factor = (s * p.PayoffSlope + p.PayoffConstant) / w * ComplexLanes<L, V>.Of(p.Cos, p.Sin);
-            factor = new(L.Multiply(factor.Re, weight), L.Multiply(factor.Im, weight));
-            ComplexLanes<L, V> difference = (phi - control) * factor;
-            int lane = i % 8;
-            Add(partial, 0, lane, difference.Re);
+            Put(ref buffer, Phi, i, psi + moneyness);
+            Put(ref buffer, Control, i, w * (-0.5 * p.ControlVariance) + moneyness);
             if (!greeks) continue;
-            phi *= factor;
-            ComplexLanes<L, V> sDifference = s * difference, dPhi = slope * phi, timePhi = time * phi;
-            Add(partial, 1, lane, sDifference.Re);
-            Add(partial, 2, lane, (s * sDifference).Re);
-            Add(partial, 3, lane, dPhi.Re);
-            Add(partial, 4, lane, (slope * dPhi).Re);
-            Add(partial, 5, lane, (s * dPhi).Re);
-            Add(partial, 6, lane, timePhi.Re);
-            Add(partial, 7, lane, (s * timePhi).Re);
+            ComplexLanes<L, V> time = slope * -reversion + (w * -0.5 - Get(ref buffer, Beta, i) * slope + slope * slope * (0.5 * xiSquare)) * p.V0;
+            Put(ref buffer, Time, i, p.Lambda > 0 ? time + jump : time);
         }
-        return new HestonIntegrals
+    }
+
+    /// <summary>(payoff's transform)/(u² + ¼)·du/dy.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ComplexLanes<L, V> Factor(in HestonIntegrand p, ComplexLanes<L, V> s, int i, ref double buffer) =>
+        (s * p.PayoffSlope + p.PayoffConstant) * Get(ref buffer, Step, i) / Get(ref buffer, W, i);
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static double AddPrice(in HestonIntegrand p, int count, ref double buffer, ref double partial)
+    {
+        for (int i = 0; i < count; i += L.Width)
         {
-            Value = Fold(partial, 0), S = Fold(partial, 1), SS = Fold(partial, 2), D = Fold(partial, 3), DD = Fold(partial, 4), SD = Fold(partial, 5), Time = Fold(partial, 6),
-            STime = Fold(partial, 7),
-        };
+            ComplexLanes<L, V> s = Shifted(Get(ref buffer, U, i));
+            ComplexLanes<L, V> difference = (Get(ref buffer, Phi, i) - Get(ref buffer, Control, i)) * Factor(in p, s, i, ref buffer);
+            Put(ref buffer, Phi, i, difference);
+            Add(ref partial, 0, i, difference.Re);
+            Add(ref partial, 1, i, (s * difference).Re);
+        }
+        return SizeSquare(ref buffer, count - 1);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static double AddAll(in HestonIntegrand p, int count, ref double buffer, ref double partial)
+    {
+        for (int i = 0; i < count; i += L.Width)
+        {
+            ComplexLanes<L, V> s = Shifted(Get(ref buffer, U, i)), factor = Factor(in p, s, i, ref buffer), phi = Get(ref buffer, Phi, i), slope = Get(ref buffer, Slope, i);
+            ComplexLanes<L, V> difference = (phi - Get(ref buffer, Control, i)) * factor;
+            phi *= factor;
+            Put(ref buffer, Phi, i, difference);
+            ComplexLanes<L, V> sDifference = s * difference, dPhi = slope * phi, timePhi = Get(ref buffer, Time, i) * phi;
+            Add(ref partial, 0, i, difference.Re);
+            Add(ref partial, 1, i, sDifference.Re);
+            Add(ref partial, 2, i, (s * sDifference).Re);
+            Add(ref partial, 3, i, dPhi.Re);
+            Add(ref partial, 4, i, (slope * dPhi).Re);
+            Add(ref partial, 5, i, (s * dPhi).Re);
+            Add(ref partial, 6, i, timePhi.Re);
+            Add(ref partial, 7, i, (s * timePhi).Re);
+        }
+        return SizeSquare(ref buffer, count - 1);
+    }
+
+    private static double SizeSquare(ref double buffer, int node)
+    {
+        double re = Unsafe.Add(ref buffer, 2 * ChunkNodes * Phi + node), im = Unsafe.Add(ref buffer, 2 * ChunkNodes * Phi + ChunkNodes + node);
+        return re * re + im * im;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Add(Span<double> partial, int which, int lane, V value)
+    private static void Add(ref double partial, int which, int i, V value)
     {
-        ref double at = ref partial[8 * which + lane];
+        ref double at = ref Unsafe.Add(ref partial, 8 * which + i % 8);
         L.Store(L.Add(L.Load(in at), value), ref at);
     }
 
-    private static double Fold(Span<double> partial, int which)
-    {
-        Span<double> p = partial.Slice(8 * which, 8);
-        return (p[0] + p[4] + (p[2] + p[6])) + (p[1] + p[5] + (p[3] + p[7]));
-    }
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void ThrowShort() => throw new ArgumentException("The buffers do not hold a chunk of nodes.");
 }

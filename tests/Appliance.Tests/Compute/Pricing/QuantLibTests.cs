@@ -45,7 +45,7 @@ public class QuantLibTests(ITestOutputHelper output)
     public void Random_contracts_agree(string type, int count, double tolerance, double greekTolerance)
     {
         int asked = (int)(count * Share), rows = 0;
-        double worst = 0, worstGreek = 0;
+        double worst = 0, worstGreek = 0, alone = 0;
         var bad = new List<string>();
         string[]? header = null;
         foreach (string line in Lines(type, asked, _seed))
@@ -62,6 +62,9 @@ public class QuantLibTests(ITestOutputHelper output)
             double Their(string name) => Number(header, cells, name);
             double scale = Math.Max(Math.Max(contract.Spot, contract.Strike), contract.Kind == ContractKind.CashDigital ? contract.Cash : 0);
             double error = Math.Abs(ours.Price - Their("price")) / scale;
+            // The price alone may come by another way than the price with its Greeks.
+            if (status == PricingStatus.Ok) status = Pricer.PriceOnly(in contract, in model, out alone);
+            error = Math.Max(error, Math.Abs(alone - Their("price")) / scale);
             if (status != PricingStatus.Ok || !(error <= tolerance)) bad.Add($"{line}: {status}, {ours.Price:R}, off by {error:E2}");
             worst = Math.Max(worst, error);
             if (greekTolerance == 0) continue;
