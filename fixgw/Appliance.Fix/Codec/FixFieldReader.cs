@@ -128,20 +128,22 @@ public ref struct FixFieldReader
 
     private static ulong Separators(ReadOnlySpan<byte> bytes)
     {
-        if (bytes.Length >= BlockBytes)
-        {
-            ref byte first = ref MemoryMarshal.GetReference(bytes);
-            if (Vector512.IsHardwareAccelerated)
-                return Vector512.Equals(Vector512.LoadUnsafe(ref first), Vector512.Create(FixFramer.Separator)).ExtractMostSignificantBits();
-            var separator = Vector256.Create(FixFramer.Separator);
-            uint low = Vector256.Equals(Vector256.LoadUnsafe(ref first), separator).ExtractMostSignificantBits();
-            uint high = Vector256.Equals(Vector256.LoadUnsafe(ref first, 32), separator).ExtractMostSignificantBits();
-            return low | (ulong)high << 32;
-        }
+        if (bytes.Length >= BlockBytes) return SeparatorsOf64(ref MemoryMarshal.GetReference(bytes));
         ulong bits = 0;
         for (int i = 0; i < bytes.Length; i++)
             if (bytes[i] == FixFramer.Separator) bits |= 1UL << i;
         return bits;
+    }
+
+    /// <summary>The separators among 64 bytes, a bit each.</summary>
+    internal static ulong SeparatorsOf64(ref byte first)
+    {
+        if (Vector512.IsHardwareAccelerated)
+            return Vector512.Equals(Vector512.LoadUnsafe(ref first), Vector512.Create(FixFramer.Separator)).ExtractMostSignificantBits();
+        var separator = Vector256.Create(FixFramer.Separator);
+        uint low = Vector256.Equals(Vector256.LoadUnsafe(ref first), separator).ExtractMostSignificantBits();
+        uint high = Vector256.Equals(Vector256.LoadUnsafe(ref first, 32), separator).ExtractMostSignificantBits();
+        return low | (ulong)high << 32;
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -160,6 +162,9 @@ public ref struct FixFieldReader
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool IsLengthOfData(int tag) =>
         tag is FixTag.RawDataLength or FixTag.SecureDataLen or FixTag.SignatureLength || tag >= FixTag.XmlDataLen && IsLaterLengthOfData(tag);
+
+    /// <summary>Whether the field behind one with this tag may contain separators.</summary>
+    internal static bool AnnouncesData(int tag) => IsLengthOfData(tag);
 
     private static bool IsLaterLengthOfData(int tag) =>
         tag is FixTag.XmlDataLen or 348 or 350 or 352 or 354 or 356 or 358 or 360 or 362 or 364 or 445 or 618 or 621 or 1277 or 1280 or 1282 or 1397 or 1401 or 1403 or 1468 or 1480;

@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
 namespace Appliance.Fix;
 
 /// <summary>The standard header of one framed message, read in one pass; the body begins at <see cref="BodyStart"/>.</summary>
@@ -12,6 +15,8 @@ public struct FixHeader
     public int BodyStart;
     /// <summary>A SessionRejectReason, or −1 when the header is sound; RejectTag is the tag concerned.</summary>
     public int RejectReason, RejectTag;
+    /// <summary>Where the message's fields are, when the session's reader has recognised it; it holds until that reader goes on.</summary>
+    internal FixMessageReader? Fields;
     private int _beginLength, _senderAt, _senderLength, _targetAt, _targetLength, _applVerAt, _applVerLength;
 
     private const int RequiredBits = 1 << 2 | 1 << 3 | 1 << 4 | 1 << 5 | 1 << 6;
@@ -71,6 +76,20 @@ public struct FixHeader
         if ((seen & RequiredBits) != RequiredBits)
             header.Search(message, seen);
         return header;
+    }
+
+    /// <summary>The header of a message with the usual header fields and no others, each once, found by its reader; false when anything is wrong with one, and it is to be read plainly.</summary>
+    internal static bool TryTake(ReadOnlySpan<byte> message, uint type, FixMessageReader fields, out FixHeader header)
+    {
+        header = new FixHeader { OrigSendingTimeUtcNs = -1, RejectReason = -1, MsgType = type, BodyStart = fields.BodyStart, Fields = fields };
+        header._beginLength = fields.FirstEnd - 2;
+        header._senderAt = fields.Find(KnownField.SenderCompID, out header._senderLength);
+        header._targetAt = fields.Find(KnownField.TargetCompID, out header._targetLength);
+        int sequenceAt = fields.Find(KnownField.MsgSeqNum, out int sequenceLength);
+        header.HasSequence = true;
+        return header._senderLength > 0 && header._targetLength > 0
+            && FixNumber.TryParseWithin(ref Unsafe.Add(ref MemoryMarshal.GetReference(message), sequenceAt + sequenceLength), sequenceLength, out header.Sequence)
+            && fields.TryParseTime(fields.Value(message, KnownField.SendingTime), out header.SendingTimeUtcNs);
     }
 
     /// <summary>A field that the header must have is not among its fields: it stands out of order, behind the body's first, or nowhere.</summary>

@@ -86,13 +86,13 @@ public ref struct FixMessageWriter
     private static void ThrowType(uint msgType) => throw new ArgumentOutOfRangeException(nameof(msgType), msgType, "a message type to be sent has one or two characters");
 
     /// <summary>Begins with a longer template, whose first bytes are the header's.</summary>
-    internal FixMessageWriter(Span<byte> buffer, FixHeaderTemplate header, byte[] template, uint sequence, long sendingTimeUtcNs)
+    internal FixMessageWriter(Span<byte> buffer, FixHeaderTemplate header, ReadOnlySpan<byte> template, uint sequence, long sendingTimeUtcNs)
     {
         _buffer = buffer;
         _header = header;
         template.CopyTo(buffer);
         _at = template.Length;
-        FixNumber.WriteFixedWidth(buffer[header.SequenceAt..], sequence, FixHeaderTemplate.SequenceDigits);
+        FixNumber.WriteNineDigits(ref buffer[header.SequenceAt], sequence);
         header.Time.Write(buffer[header.SendingTimeAt..], sendingTimeUtcNs);
     }
 
@@ -198,7 +198,7 @@ public ref struct FixMessageWriter
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int Finish()
     {
-        FixNumber.WriteFixedWidth(_buffer[_header.BodyLengthAt..], (uint)(_at - _header.BodyAt), FixHeaderTemplate.BodyLengthDigits);
+        FixNumber.WriteFourDigits(ref _buffer[_header.BodyLengthAt], (uint)(_at - _header.BodyAt));
         uint sum = FixChecksum.Sum(_buffer[.._at]);
         var trailer = _buffer.Slice(_at, 7);
         trailer[0] = (byte)'1';

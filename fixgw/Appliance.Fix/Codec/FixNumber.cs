@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
@@ -21,9 +22,83 @@ public static class FixNumber
         return decimals >= 0 ? decimals : throw new ArgumentOutOfRangeException(nameof(unitsPerOne), unitsPerOne, "units in 1.0 must be a power of ten up to 10^12 to be written exactly as decimal text");
     }
 
-    /// <summary>Writes units / 10^decimals without trailing zeros ("187.25", "0.0001", "-3"); the span must have 24 bytes.</summary>
+    private const ulong Zeros = 0x3030_3030_3030_3030;
+    private const uint EightDigitsEnd = 100_000_000;
+    /// <summary>The decimals with fewer than eight places and fewer units than this are written from one word.</summary>
+    internal const ulong ShortDecimalEnd = EightDigitsEnd;
+    /// <summary>Bytes that a number or a decimal may be written over, if not into.</summary>
+    public const int WriteRoom = 24;
+
+    /// <summary>The eight digits of a number below 10^8 with leading zeros, the first one lowest: fours, pairs and digits are parted by multiplication, all of them at once.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static ulong EightDigitText(uint value)
+    {
+        uint high = value / 10_000;
+        ulong fours = high | (ulong)(value - high * 10_000) << 32;
+        ulong hundreds = (fours * 10_486 >> 20) & 0x0000_007F_0000_007F;
+        ulong pairs = hundreds | (fours - hundreds * 100) << 16;
+        ulong tens = (pairs * 103 >> 10) & 0x000F_000F_000F_000F;
+        return (tens | (pairs - tens * 10) << 8) + Zeros;
+    }
+
+    /// <summary>Sum of the digits of such a text.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static uint DigitSum(ulong eightDigitText) => (uint)((eightDigitText ^ Zeros) * 0x0101_0101_0101_0101 >> 56);
+
+    /// <summary>Writes a number; up to <see cref="WriteRoom"/> bytes are written over.</summary>
+    /// <param name="sum">The sum of the characters written is added.</param>
+    /// <returns>Characters written.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static int WriteNumber(ref byte to, ulong value, ref uint sum)
+    {
+        int at = 0;
+        if (value >= EightDigitsEnd)
+        {
+            ulong high = value / EightDigitsEnd;
+            at = WriteHigh(ref to, high, ref sum);
+            ulong low = EightDigitText((uint)(value - high * EightDigitsEnd));
+            Unsafe.WriteUnaligned(ref Unsafe.Add(ref to, at), low);
+            sum += DigitSum(low) + 8 * '0';
+            return at + 8;
+        }
+        ulong text = EightDigitText((uint)value);
+        int zeros = Math.Min(7, BitOperations.TrailingZeroCount(text ^ Zeros) >> 3);
+        Unsafe.WriteUnaligned(ref to, text >> 8 * zeros);
+        sum += DigitSum(text) + (uint)(8 - zeros) * '0';
+        return 8 - zeros;
+    }
+
+    private static int WriteHigh(ref byte to, ulong value, ref uint sum) => WriteNumber(ref to, value, ref sum);
+
+    /// <summary>Writes units / 10^decimals without trailing zeros ("187.25", "0.0001", "-3"); the span must have <see cref="WriteRoom"/> bytes.</summary>
     /// <returns>Bytes written.</returns>
     public static int WriteDecimal(Span<byte> to, long units, int decimals)
+    {
+        uint sum = 0;
+        if (to.Length >= WriteRoom && (ulong)units < EightDigitsEnd && decimals < 8) return WriteShortDecimal(ref MemoryMarshal.GetReference(to), (uint)units, decimals, ref sum);
+        return WriteAnyDecimal(to, units, decimals);
+    }
+
+    /// <summary>A decimal of at most eight digits: integer and fraction are two cuts from the same text.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static int WriteShortDecimal(ref byte to, uint units, int decimals, ref uint sum)
+    {
+        ulong text = EightDigitText(units), digits = text ^ Zeros;
+        int zeros = Math.Min(7 - decimals, BitOperations.TrailingZeroCount(digits) >> 3), whole = 8 - decimals - zeros;
+        Unsafe.WriteUnaligned(ref to, text >> 8 * zeros);
+        sum += DigitSum(text) + (uint)whole * '0';
+        // In two steps: a word is not shifted by all its 64 bits.
+        int above = 8 * (7 - decimals);
+        ulong fraction = digits >> above >> 8;
+        if (fraction == 0) return whole;
+        int places = 8 - (BitOperations.LeadingZeroCount(fraction) >> 3);
+        Unsafe.Add(ref to, whole) = (byte)'.';
+        Unsafe.WriteUnaligned(ref Unsafe.Add(ref to, whole + 1), text >> above >> 8);
+        sum += '.' + (uint)places * '0';
+        return whole + 1 + places;
+    }
+
+    private static int WriteAnyDecimal(Span<byte> to, long units, int decimals)
     {
         int at = 0;
         ulong magnitude = (ulong)units;
@@ -62,6 +137,8 @@ public static class FixNumber
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int WriteNumber(Span<byte> to, ulong value)
     {
+        uint sum = 0;
+        if (to.Length >= WriteRoom) return WriteNumber(ref MemoryMarshal.GetReference(to), value, ref sum);
         Utf8Formatter.TryFormat(value, to, out int written);
         return written;
     }
@@ -76,6 +153,29 @@ public static class FixNumber
             to[i] = (byte)('0' + (value - tenth * 10));
             value = tenth;
         }
+    }
+
+    /// <summary>The last nine digits of a number, with leading zeros.</summary>
+    /// <returns>The sum of the digits.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static uint WriteNineDigits(ref byte to, uint value)
+    {
+        uint first = value / EightDigitsEnd;
+        ulong rest = EightDigitText(value - first * EightDigitsEnd);
+        first %= 10;
+        to = (byte)('0' + first);
+        Unsafe.WriteUnaligned(ref Unsafe.Add(ref to, 1), rest);
+        return first + DigitSum(rest);
+    }
+
+    /// <summary>Four digits with leading zeros, of a number below 10^4.</summary>
+    /// <returns>The sum of the digits.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static uint WriteFourDigits(ref byte to, uint value)
+    {
+        ulong text = EightDigitText(value);
+        Unsafe.WriteUnaligned(ref to, (uint)(text >> 32));
+        return DigitSum(text);
     }
 
     /// <summary>Digits only, at most nine: sequence numbers, lengths, counts.</summary>
@@ -94,6 +194,29 @@ public static class FixNumber
             value = value * 10 + digit;
         }
         return true;
+    }
+
+    /// <summary>The same of a text that has eight bytes before its end, wherever it begins: up to eight digits are read as one word, and a ninth beside it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static bool TryParseWithin(ref byte end, int length, out uint value)
+    {
+        if (length == 9)
+        {
+            uint first = (uint)Unsafe.Subtract(ref end, 9) - '0';
+            bool isNumber = EightDigits(Unsafe.ReadUnaligned<ulong>(ref Unsafe.Subtract(ref end, sizeof(ulong))), out ulong rest) && first <= 9;
+            value = first * 100_000_000 + (uint)rest;
+            return isNumber;
+        }
+        if ((uint)(length - 1) < sizeof(ulong))
+        {
+            // What stands before the text is shifted out, and zeros in: '0' is the only character whose lower bits are none.
+            int others = 64 - 8 * length;
+            ulong word = (Unsafe.ReadUnaligned<ulong>(ref Unsafe.Subtract(ref end, sizeof(ulong))) ^ 0x3030303030303030) >> others << others;
+            bool isNumber = EightDigits(word ^ 0x3030303030303030, out ulong number);
+            value = (uint)number;
+            return isNumber;
+        }
+        return TryParseUnsigned(MemoryMarshal.CreateReadOnlySpan(ref Unsafe.Subtract(ref end, length), length), out value);
     }
 
     /// <summary>Digits only, within 64 bits.</summary>
@@ -124,9 +247,13 @@ public static class FixNumber
 
     /// <summary>The number that the first eight bytes are the digits of: pairs, fours and all eight joined by multiplication.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static bool EightDigits(ReadOnlySpan<byte> text, out ulong value)
+    internal static bool EightDigits(ReadOnlySpan<byte> text, out ulong value) => EightDigits(MemoryMarshal.Read<ulong>(text), out value);
+
+    /// <summary>The same of eight characters in a word, the first one lowest.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static bool EightDigits(ulong text, out ulong value)
     {
-        ulong word = MemoryMarshal.Read<ulong>(text) ^ 0x3030303030303030;
+        ulong word = text ^ 0x3030303030303030;
         bool areDigits = ((word + 0x7676767676767676 | word) & 0x8080808080808080) == 0;
         word = word * 10 + (word >> 8);
         value = ((word & 0x000000FF000000FF) * 0x000F424000000064 + ((word >> 16) & 0x000000FF000000FF) * 0x0000271000000001) >> 32;

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace Appliance.Fix;
 
@@ -19,6 +20,8 @@ public struct FixTimestamp
     private readonly bool _microseconds;
     private long _minute;
     private Prefix _prefix;
+    private uint _prefixSum;
+    private ulong _lastOfPrefix;
 
     public FixTimestamp(bool microseconds)
     {
@@ -32,20 +35,45 @@ public struct FixTimestamp
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Write(Span<byte> to, long utcNs)
     {
+        if (to.Length < Length) ThrowTooShort(to.Length);
+        Write(ref MemoryMarshal.GetReference(to), ref MemoryMarshal.GetReference(to), utcNs);
+    }
+
+    /// <summary>Writes the same time in two places.</summary>
+    /// <returns>The sum of its characters.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal uint Write(ref byte to, ref byte also, long utcNs)
+    {
         long minute = utcNs / MinuteNs;
         if (minute != _minute)
             WritePrefix(minute);
-        ((ReadOnlySpan<byte>)_prefix)[..PrefixLength].CopyTo(to);
         uint inMinute = (uint)((utcNs - minute * MinuteNs) / 1000);
-        uint second = inMinute / 1_000_000;
-        uint fraction = inMinute - second * 1_000_000;
-        FixNumber.WriteFixedWidth(to[15..], second, 2);
-        to[17] = (byte)'.';
+        var prefix = Vector128.LoadUnsafe(ref Unsafe.As<Prefix, byte>(ref _prefix));
+        prefix.StoreUnsafe(ref to);
+        prefix.StoreUnsafe(ref also);
         if (_microseconds)
-            FixNumber.WriteFixedWidth(to[18..], fraction, 6);
+        {
+            // "ssffffff": the tens of seconds by themselves, the rest as "s.ffffff".
+            ulong digits = FixNumber.EightDigitText(inMinute);
+            ulong rest = digits >> 8 & 0xFF | (ulong)'.' << 8 | digits & 0xFFFF_FFFF_FFFF_0000;
+            Unsafe.Add(ref to, PrefixLength) = Unsafe.Add(ref also, PrefixLength) = (byte)digits;
+            Unsafe.WriteUnaligned(ref Unsafe.Add(ref to, PrefixLength + 1), rest);
+            Unsafe.WriteUnaligned(ref Unsafe.Add(ref also, PrefixLength + 1), rest);
+            return _prefixSum + '.' + 8 * '0' + FixNumber.DigitSum(digits);
+        }
         else
-            FixNumber.WriteFixedWidth(to[18..], fraction / 1000, 3);
+        {
+            // "000ssfff": written behind the minute's last digit and its colon, which stand in the prefix, as ":ss.fff".
+            ulong digits = FixNumber.EightDigitText(inMinute / 1000);
+            ulong rest = _lastOfPrefix | (digits >> 24 & 0xFFFF) << 16 | (ulong)'.' << 32 | digits >> 40 << 40;
+            Unsafe.WriteUnaligned(ref Unsafe.Add(ref to, PrefixLength - 2), rest);
+            Unsafe.WriteUnaligned(ref Unsafe.Add(ref also, PrefixLength - 2), rest);
+            return _prefixSum + '.' + 5 * '0' + FixNumber.DigitSum(digits);
+        }
     }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private readonly void ThrowTooShort(int length) => throw new ArgumentException($"a time takes {Length} bytes, there are {length}");
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void WritePrefix(long minute)
@@ -60,6 +88,8 @@ public struct FixTimestamp
         to[11] = (byte)':';
         FixNumber.WriteFixedWidth(to[12..], (uint)time.Minute, 2);
         to[14] = (byte)':';
+        _prefixSum = FixChecksum.Sum(to[..PrefixLength]);
+        _lastOfPrefix = MemoryMarshal.Read<ushort>(to[(PrefixLength - 2)..]);
         _minute = minute;
     }
 

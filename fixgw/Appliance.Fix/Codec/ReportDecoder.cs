@@ -19,6 +19,38 @@ public ref struct DecodedReport
 /// <summary>Reads what a venue says: ExecutionReport, OrderCancelReject, BusinessMessageReject. Spans only; numbers in units need the instrument and come later.</summary>
 public static class ReportDecoder
 {
+    /// <summary>Of a message that its session's reader has recognised the fields are taken from where they are known to be; anything wrong with one is said by the plain reading.</summary>
+    public static DecodedReport ExecutionReport(ReadOnlySpan<byte> message, in FixHeader header) =>
+        header.Fields is { } fields && TryTake(message, fields, out var report) ? report : ExecutionReport(message, header.BodyStart);
+
+    private static bool TryTake(ReadOnlySpan<byte> message, FixMessageReader fields, out DecodedReport report)
+    {
+        report = default;
+        report.Problem = -1;
+        report.ClientOrderId = fields.Value(message, KnownField.ClOrdID);
+        report.OriginalClientOrderId = fields.Value(message, KnownField.OrigClOrdID);
+        report.OrderId = fields.Value(message, KnownField.OrderID);
+        report.ExecutionId = fields.Value(message, KnownField.ExecID);
+        report.ExecutionReference = fields.Value(message, KnownField.ExecRefID);
+        report.Symbol = fields.Value(message, KnownField.Symbol);
+        report.Price = fields.Value(message, KnownField.Price);
+        report.OrderQuantity = fields.Value(message, KnownField.OrderQty);
+        report.LastPrice = fields.Value(message, KnownField.LastPx);
+        report.LastQuantity = fields.Value(message, KnownField.LastQty);
+        report.CumulativeQuantity = fields.Value(message, KnownField.CumQty);
+        report.AddedLiquidity = fields.Value(message, KnownField.LastLiquidityInd) is [(byte)'1'];
+        if (!fields.TryCode(message, KnownField.Side, out byte side) || !fields.TryCode(message, KnownField.ExecTransType, out byte transaction) || !fields.TryCode(message, KnownField.ExecType, out byte execType)
+            || !fields.TryCode(message, KnownField.OrdStatus, out byte status))
+            return false;
+        int reasonAt = fields.Find(KnownField.OrdRejReason, out int reasonLength);
+        if (reasonAt != 0 && !FixNumber.TryParseUnsigned(message.Slice(reasonAt, reasonLength), out report.Reason)) return false;
+        report.Side = FixEnums.SideOf(side);
+        report.Kind = FixEnums.Transaction(transaction, FixEnums.ExecutionKindOf(execType));
+        report.Status = FixEnums.StatusOf(status);
+        return report.Kind != ExecutionKind.None && report.Status != OrderStatus.Unknown && report.Side != Side.None && !report.OrderId.IsEmpty && !report.ExecutionId.IsEmpty && !report.CumulativeQuantity.IsEmpty
+            && !report.Symbol.IsEmpty && (report.Kind != ExecutionKind.Trade || !report.LastQuantity.IsEmpty && !report.LastPrice.IsEmpty);
+    }
+
     public static DecodedReport ExecutionReport(ReadOnlySpan<byte> message, int bodyStart)
     {
         var report = new DecodedReport { Problem = -1 };

@@ -21,7 +21,7 @@ public static class RequestDecoder
     public static RequestProblem NewOrder(ReadOnlySpan<byte> message, in FixHeader header, SymbolTable symbols, out NewOrderRequest request)
     {
         request = new NewOrderRequest { Sequence = header.Sequence, PossibleResend = header.PossResend };
-        var f = Scan(message, header.BodyStart);
+        var f = Scan(message, in header);
         var problem = Common(in f, symbols, needsOriginal: false, out request.ClientOrderId, out _, out request.Instrument, out request.Side, out request.TransactTimeUtcNs);
         if (problem.IsNone) problem = Terms(in f, symbols, request.Instrument, out request.OrderType, out request.TimeInForce, out request.PriceUnits, out request.QuantityUnits);
         if (problem.IsNone && !FixText.TryCreate(f.Account, out request.Account)) problem = Wrong(FixTag.Account);
@@ -31,14 +31,14 @@ public static class RequestDecoder
     public static RequestProblem Cancel(ReadOnlySpan<byte> message, in FixHeader header, SymbolTable symbols, out CancelOrderRequest request)
     {
         request = new CancelOrderRequest { Sequence = header.Sequence };
-        var f = Scan(message, header.BodyStart);
+        var f = Scan(message, in header);
         return Common(in f, symbols, needsOriginal: true, out request.ClientOrderId, out request.OriginalClientOrderId, out request.Instrument, out request.Side, out request.TransactTimeUtcNs);
     }
 
     public static RequestProblem Replace(ReadOnlySpan<byte> message, in FixHeader header, SymbolTable symbols, out ReplaceOrderRequest request)
     {
         request = new ReplaceOrderRequest { Sequence = header.Sequence };
-        var f = Scan(message, header.BodyStart);
+        var f = Scan(message, in header);
         var problem = Common(in f, symbols, needsOriginal: true, out request.ClientOrderId, out request.OriginalClientOrderId, out request.Instrument, out request.Side, out request.TransactTimeUtcNs);
         if (problem.IsNone) problem = Terms(in f, symbols, request.Instrument, out request.OrderType, out request.TimeInForce, out request.PriceUnits, out request.QuantityUnits);
         return problem;
@@ -48,7 +48,7 @@ public static class RequestDecoder
     public static RequestProblem Status(ReadOnlySpan<byte> message, in FixHeader header, SymbolTable symbols, out CancelOrderRequest request)
     {
         request = new CancelOrderRequest { Sequence = header.Sequence };
-        var f = Scan(message, header.BodyStart);
+        var f = Scan(message, in header);
         return Named(in f, symbols, needsOriginal: false, out request.ClientOrderId, out request.OriginalClientOrderId, out request.Instrument, out request.Side);
     }
 
@@ -80,10 +80,24 @@ public static class RequestDecoder
         return RequestProblem.None;
     }
 
-    private static Fields Scan(ReadOnlySpan<byte> message, int bodyStart)
+    private static Fields Scan(ReadOnlySpan<byte> message, in FixHeader header)
     {
         var f = default(Fields);
-        var fields = new FixFieldReader(message, bodyStart);
+        if (header.Fields is { } known)
+        {
+            f.ClientOrderId = known.Value(message, KnownField.ClOrdID);
+            f.OriginalClientOrderId = known.Value(message, KnownField.OrigClOrdID);
+            f.Account = known.Value(message, KnownField.Account);
+            f.Symbol = known.Value(message, KnownField.Symbol);
+            f.Side = known.Value(message, KnownField.Side);
+            f.OrderType = known.Value(message, KnownField.OrdType);
+            f.TimeInForce = known.Value(message, KnownField.TimeInForce);
+            f.Quantity = known.Value(message, KnownField.OrderQty);
+            f.Price = known.Value(message, KnownField.Price);
+            f.TransactTime = known.Value(message, KnownField.TransactTime);
+            return f;
+        }
+        var fields = new FixFieldReader(message, header.BodyStart);
         while (fields.Read(out int tag, out var value))
         {
             switch (tag)

@@ -117,7 +117,7 @@ public sealed partial class FixOrderGateway<TSink, TClock>
         {
             case FixMsgType.ExecutionReport:
                 if (_massStatus.IsOpen && OnListed(in header, message)) break;
-                OnReport(in header, message, ReportDecoder.ExecutionReport(message, header.BodyStart));
+                OnReport(in header, message, ReportDecoder.ExecutionReport(message, in header));
                 break;
             case FixMsgType.OrderCancelReject:
                 OnReport(in header, message, ReportDecoder.OrderCancelReject(message, header.BodyStart));

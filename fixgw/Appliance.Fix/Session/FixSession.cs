@@ -18,6 +18,7 @@ public sealed partial class FixSession<THost> where THost : struct, IFixSessionH
     private readonly byte[] _sender, _target;
     private readonly MessageValidator? _validator;
     private readonly HoldBack _held;
+    private readonly FixMessageReader _reader = new();
     private long _nowNs, _utcNs, _lastReceivedNs, _lastSentNs, _stateSinceNs, _heartbeatNs;
     private long _testRequestSentNs, _synchronisingSinceNs;
     private ulong _testRequestId, _testRequestsBeforeLogon;
@@ -99,7 +100,7 @@ public sealed partial class FixSession<THost> where THost : struct, IFixSessionH
         while (State != FixSessionState.Disconnected && _host.CanTakeMessage)
         {
             var rest = stream[consumed..];
-            var status = FixFramer.Next(rest, _settings.MaxMessageBytes, out int length);
+            var status = _reader.Next(rest, _settings.MaxMessageBytes, out int length);
             if (status == FrameStatus.NeedMore)
                 break;
             consumed += length;

@@ -16,6 +16,7 @@ internal sealed class FixCodecWork
     private readonly SymbolTable _symbols = new(Instruments);
     private readonly OrderEncoder _encoder;
     private readonly byte[] _buffer = GC.AllocateArray<byte>(1024, pinned: true);
+    private readonly FixMessageReader _reader = new();
     private readonly byte[][] _reports = new byte[Reports][];
 
     public FixCodecWork()
@@ -95,10 +96,10 @@ internal sealed class FixCodecWork
         for (int i = 0; i < count; i++)
         {
             ReadOnlySpan<byte> stream = _reports[i % Reports];
-            if (FixFramer.Next(stream, 8192, out int length) != FrameStatus.Complete) throw new InvalidOperationException("a report is not framed");
+            if (_reader.Next(stream, 8192, out int length) != FrameStatus.Complete) throw new InvalidOperationException("a report is not framed");
             var message = stream[..length];
-            var header = FixHeader.Read(message);
-            var report = ReportDecoder.ExecutionReport(message, header.BodyStart);
+            var header = _reader.Header(message);
+            var report = ReportDecoder.ExecutionReport(message, in header);
             int instrument = _symbols.Find(report.Symbol);
             FixNumber.ParseDecimal(report.LastPrice, _symbols.PriceDecimals[instrument], out long price);
             FixNumber.ParseDecimal(report.LastQuantity, _symbols.QuantityDecimals[instrument], out long quantity);

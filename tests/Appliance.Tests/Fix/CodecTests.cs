@@ -51,8 +51,8 @@ public class CodecTests
             var order = new OrderIntent
             {
                 Kind = (OrderRequestKind)random.Next(1, 4), Side = (Side)random.Next(1, 3), TimeInForce = (TimeInForce)random.Next(4), Instrument = instrument,
-                PriceUnits = random.NextInt64(1, 10_000_000_000_000), QuantityUnits = random.NextInt64(1, 10_000_000_000_000),
-                ClientOrderId = (ulong)random.NextInt64(1, long.MaxValue), OriginalClientOrderId = (ulong)random.NextInt64(1, long.MaxValue),
+                PriceUnits = random.NextInt64(1, 1L << random.Next(1, 43)), QuantityUnits = random.NextInt64(1, 1L << random.Next(1, 43)),
+                ClientOrderId = (ulong)random.NextInt64(1, 1L << random.Next(1, 63)), OriginalClientOrderId = (ulong)random.NextInt64(1, 1L << random.Next(1, 63)),
             };
             long utcNs = FixSamples.StartUtcNs + random.NextInt64(0, 1_000_000_000_000_000) / 1000 * 1000;
             uint sequence = (uint)random.Next(1, 999_999_999);

@@ -91,7 +91,7 @@ public class FuzzTests(ITestOutputHelper output)
     }
 
     /// <summary>Changes, inserts, removes or doubles bytes or whole fields; resealing puts length and checksum right again.</summary>
-    private static int Mutate(Random random, byte[] seed, byte[] buffer, bool reseal, int edits = -1)
+    internal static int Mutate(Random random, byte[] seed, byte[] buffer, bool reseal, int edits = -1)
     {
         seed.CopyTo(buffer, 0);
         int length = seed.Length;
