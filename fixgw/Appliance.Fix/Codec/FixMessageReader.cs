@@ -17,8 +17,8 @@ public sealed class FixMessageReader
     // "8=FIX"; "9="; "35="; and from a body's last separator on: SOH, "10=", three digits, SOH.
     private const ulong Begin = 0x58_4946_3D38, BeginMask = 0xFF_FFFF_FFFF, Trailer = 0x0100_0000_3D30_3101, TrailerMask = 0xFF00_0000_FFFF_FFFF, Zeros = 0x3030_3030_3030_3030;
     private const uint LengthTag = 0x3D39, TypeTag = 0x3D_3533, TypeMask = 0xFF_FFFF;
-    /// <summary>Shapes are kept by type and number of fields, two of each; a peer that shuffles its fields is not learned from for ever.</summary>
-    private const int Sets = 16, EagerLessons = 64, ReluctantEvery = 16;
+    /// <summary>Shapes are kept by type and number of fields, four of a kind; a peer that shuffles its fields is not learned from for ever.</summary>
+    private const int Sets = 8, Ways = 4, EagerLessons = 64, ReluctantEvery = 16;
 
     /// <summary>Zeros, then ones: 64 bytes from n on end in n ones.</summary>
     private static ReadOnlySpan<byte> TailMasks =>
@@ -30,7 +30,7 @@ public sealed class FixMessageReader
 
     // Where each field of the message begins, by its separators, and behind the last where the message ends. A block's separators are written without asking how many they are, so there is room for a block more.
     private readonly ushort[] _starts = new ushort[MessageShape.MaxFields + 2 * BlockBytes];
-    private readonly MessageShape[] _shapes = new MessageShape[2 * Sets];
+    private readonly MessageShape[] _shapes = new MessageShape[Sets * Ways];
     private MessageShape _shape, _spare = new();
     private FixTimeReader _time = new();
     private int _count, _lessons;
@@ -60,8 +60,8 @@ public sealed class FixMessageReader
         int typeBytes = _starts[3] - _starts[2] - 4;
         if (typeBytes is < 1 or > 4) return FixHeader.Read(message);
         uint type = Unsafe.ReadUnaligned<uint>(ref Unsafe.Add(ref first, _starts[2] + 3)) & uint.MaxValue >> (32 - 8 * typeBytes);
-        int set = (int)(((type + (type >> 8)) * 5 + (uint)_count) & (Sets - 1)) * 2;
-        for (int way = set; way < set + 2; way++)
+        int set = (int)(((type + (type >> 8)) * 5 + (uint)_count) & (Sets - 1)) * Ways;
+        for (int way = set; way < set + Ways; way++)
         {
             var shape = _shapes[way];
             if (shape.Count != _count || shape.Type != type || !shape.Matches(ref first, ref MemoryMarshal.GetArrayDataReference(_starts))) continue;
@@ -80,8 +80,11 @@ public sealed class FixMessageReader
     {
         var header = FixHeader.Read(message);
         if (header.RejectReason >= 0 || ++_lessons > EagerLessons && _lessons % ReluctantEvery != 0) return header;
-        // Of the two the older makes room, for a shape that could be learned.
-        if (_spare.Learn(message, in header, _starts.AsSpan(0, _count + 1))) (_shapes[set], _shapes[set + 1], _spare) = (_spare, _shapes[set], _shapes[set + 1]);
+        if (!_spare.Learn(message, in header, _starts.AsSpan(0, _count + 1))) return header;
+        // The oldest of its kind makes room.
+        var oldest = _shapes[set + Ways - 1];
+        for (int way = set + Ways - 1; way > set; way--) _shapes[way] = _shapes[way - 1];
+        (_shapes[set], _spare) = (_spare, oldest);
         return header;
     }
 
