@@ -13,7 +13,7 @@ internal static class Program
         var root = new RootCommand("The hedging appliance: market data in, hedge orders out.")
         {
             TrainCommand.Make(),
-            RunCommand.Make(), LatencyCommand.Make(), ReplayCommand.Make(), DoctorCommand.Make(), VenueCommand.Make(), ConsoleCommand.Make(), FixCommand.Make(), GreeksCommand.Make(), PolicyCommand.Make(),
+            RunCommand.Make(), LatencyCommand.Make(), ReplayCommand.Make(), DoctorCommand.Make(), VenueCommand.Make(), ConsoleCommand.Make(), FixCommand.Make(), TlsCommand.Make(), GreeksCommand.Make(), PolicyCommand.Make(),
             BacktestCommand.Make(), LabCommand.Make(),
         };
         var parsed = root.Parse(arguments);

@@ -35,12 +35,13 @@ public sealed class EmbeddedVenue : IDisposable
         _acceptor = new FixAcceptor<VenueCore>(options.Fix, options.Instruments.Select(i => i.Definition).ToArray(), Core);
         Core.Attach(_acceptor);
         Core.At(monotonic.NowNs(), utc.NowUtcNs());
+        FixPort = options.Front?.Invoke(_acceptor.Port) ?? _acceptor.Port;
         if (options.ReadyFile is { } path) WriteReady(path);
     }
 
     public VenueCore Core { get; }
     /// <summary>The port that FIX clients connect to.</summary>
-    public int FixPort => _acceptor.Port;
+    public int FixPort { get; }
     /// <summary>Datagrams that the kernel did not take.</summary>
     public long RefusedDatagrams => _feed.Refused;
 

@@ -73,6 +73,8 @@ public sealed record VenueOptions
     public double StatementEverySeconds { get; init; } = 5;
     /// <summary>Folder of the log of client reports, from which a venue that was killed takes up its accounts; null keeps none.</summary>
     public string? StateDirectory { get; init; }
+    /// <summary>Puts something in front of the acceptor, TLS above all: told the acceptor's port, it answers with the one that clients are to connect to. Null: the acceptor's own.</summary>
+    public Func<int, int>? Front { get; init; }
     /// <summary>Written once the venue listens: JSON with fixPort, group, groupPort, interface, moldSession and processId. Null writes none.</summary>
     public string? ReadyFile { get; init; }
 

@@ -24,13 +24,17 @@ internal static class VenueCommand
         var rejectShare = new Option<double?>("--reject-share") { Description = "Share of new orders rejected, over the desk's.", HelpName = "SHARE" };
         var disconnectAt = new Option<double[]>("--disconnect-at") { Description = "Cut all connections at this second after the open; may be given several times.", HelpName = "SECONDS" };
         var halt = new Option<string[]>("--halt") { Description = "Halt an instrument: SYMBOL@SECOND+SECONDS, e.g. ALPH@10+5.", HelpName = "HALT" };
+        var tls = new TlsOptions("tls-", "client-", "a client's");
         var companionOf = new Option<int>("--companion-of") { Description = "Process of the host; the venue ends when that process does.", HelpName = "PID" };
         var command = new Command("venue", """
             The simulated exchange: matches by price and time, publishes ITCH 5.0 over MoldUDP64 by multicast, accepts FIX 4.2 to 5.0SP2.
 
             Examples: appliance venue --desk desk/demo.json --feed-port 26400 --fix-port 5001
                       appliance run --desk desk/demo.json --feed-port 26400 --fix-port 5001
+
+            With --tls-certificate the FIX port speaks TLS; with --tls-client-pin or --tls-client-authority only clients with such a certificate pass.
             """) { desk, outFolder, feedPort, fixPort, seconds, seed, openNow, rejectShare, disconnectAt, halt, companionOf };
+        foreach (var option in tls.All) command.Add(option);
         command.SetAction(parsed =>
         {
             var errors = new ConfigurationErrors();
@@ -39,11 +43,20 @@ internal static class VenueCommand
             RunCommand.RequireNonNegative("--seconds", parsed.GetValue(seconds));
             string folder = parsed.GetValue(outFolder)!;
             OutputPlace.RequireFolder("--out", folder);
-            int group = parsed.GetValue(feedPort);
+            int group = parsed.GetValue(feedPort), listenPort = parsed.GetValue(fixPort) is > 0 and var port ? port : d!.Fix.Port;
+            using var identity = tls.Identity(parsed);
+            TlsTrust clients = tls.Trust(parsed);
+            if (identity is null && !clients.IsMachines) throw new BadInputException("--tls-client-pin, --tls-client-authority: go with --tls-certificate");
+            TlsRelay? front = null;
+            int Front(int acceptorPort)
+            {
+                front = TlsRelay.Accepting(new TlsAcceptOptions { Listen = new FixEndpoint("127.0.0.1", listenPort), Target = new FixEndpoint("127.0.0.1", acceptorPort), Identity = identity!, Clients = clients.IsMachines ? null : clients }, TlsCommand.Say);
+                return front.Port;
+            }
             var options = new VenueOptions
             {
                 Instruments = [.. d!.Instruments.Select((i, n) => new SimulatedInstrument { Definition = i, OpenPrice = d.Simulation.Prices[n], AnnualisedVolatility = d.Simulation.Volatilities[n], HalfSpreadTicks = d.Simulation.HalfSpreadTicks[n] })],
-                Fix = new FixAcceptorOptions { Port = parsed.GetValue(fixPort) is > 0 and var port ? port : d.Fix.Port, CompId = d.Fix.TargetCompId, StoreDirectory = folder, Versions = FixVersion.All },
+                Front = identity is null ? null : Front, Fix = new FixAcceptorOptions { Port = identity is null ? listenPort : 0, CompId = d.Fix.TargetCompId, StoreDirectory = folder, Versions = FixVersion.All },
                 Group = d.Feed.Group, GroupPort = group > 0 ? group : d.Feed.Port, Interface = d.Feed.Interface, BackgroundRateHz = d.Simulation.EventsPerSecond, Seed = parsed.GetValue(seed),
                 OpensOnLogon = !parsed.GetValue(openNow), DurationSeconds = parsed.GetValue(seconds), OrderDelayNs = d.Simulation.LatencyMicroseconds * 1_000,
                 RejectRate = parsed.GetValue(rejectShare) ?? d.Simulation.RejectShare, DisconnectAtSeconds = parsed.GetValue(disconnectAt) ?? [], Halts = [.. (parsed.GetValue(halt) ?? []).Select(Halt)],
@@ -52,7 +65,7 @@ internal static class VenueCommand
             EmbeddedVenue venue;
             try { venue = new EmbeddedVenue(options); }
             catch (ArgumentException e) { throw new BadInputException($"{d.File}: {e.Message}"); }
-            return Run(venue, parsed.GetValue(companionOf), folder);
+            using (front) return Run(venue, parsed.GetValue(companionOf), folder);
         });
         return command;
     }

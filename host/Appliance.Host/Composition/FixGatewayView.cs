@@ -47,6 +47,7 @@ internal sealed class FixGatewayView<TSink>(FixOrderGateway<TSink, HostMonotonic
             yield return ("messageLinesLost", log.LinesLost.ToString());
             if (log.LastError is { } problem) yield return ("messageLogError", problem);
         }
+        if (gateway.SessionCounters.LastDownReason is var reason and not FixDownReason.None) yield return ("lastDownReason", reason.ToString());
         if (gateway.LastConnectError is { } error) yield return ("lastConnectError", error);
     }
 }

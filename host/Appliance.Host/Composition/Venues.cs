@@ -38,6 +38,7 @@ internal sealed class Venues : IDisposable
     private string? _statementFile, _session;
     private PaperVenue? _paperVenue;
     private IFixGatewayView? _fix;
+    private TlsCompanion? _tls;
 
     public Venues(RunRequest request, List<string> warnings, SequencedClock time)
     {
@@ -179,8 +180,11 @@ internal sealed class Venues : IDisposable
             long latencyNs = Math.Max(1, _desk.Paper.LatencyMicroseconds * 1_000);
             return _paperVenue = new PaperVenue(instruments, new PaperOptions { OrderLatencyNs = latencyNs, ReportLatencyNs = latencyNs, Fees = fees }, Encode);
         }
+        var transport = _desk.Fix.Transport;
+        if (transport.Tls is not null && _request.Profile.GatewayImplementation != "quickfix") _tls = new TlsCompanion(transport, _session!);
         var options = new FixSessionOptions
         {
+            BackupHosts = transport.BackupHosts, Proxy = _tls is null ? transport.Proxy : null, TlsCompanion = _tls?.SocketPath, ReconnectFirstMs = transport.ReconnectFirstMs, ReconnectMaxMs = transport.ReconnectLongestMs, ConnectTimeoutMs = transport.ConnectTimeoutMs,
             Host = _desk.Fix.Host, Port = _fixPort, SenderCompId = _desk.Fix.SenderCompId, TargetCompId = _desk.Fix.TargetCompId, Account = _desk.Fix.Account, HeartbeatSeconds = _desk.Fix.HeartbeatSeconds,
             ResetSequenceNumbersOnLogon = _desk.Fix.ResetOnLogon, LogonFields = [.. _desk.Fix.LogonTags.Select(t => new KeyValuePair<int, string>(t.Tag, t.Value))],
             Version = _desk.Fix.Version, Validation = _desk.Fix.Validation, Dictionaries = _desk.Fix.Dictionaries, Schedule = _desk.Fix.Schedule,
@@ -274,6 +278,7 @@ internal sealed class Venues : IDisposable
     {
         var facts = new List<(string, string)> { ("venue", _request.Journal is not null ? "journal" : _paper ? "paper" : _desk.VenueKind), ("sessionUps", counters.SessionUps.ToString()), ("sessionDowns", counters.SessionDowns.ToString()) };
         if (_fix is not null) facts.AddRange(_fix.Facts());
+        if (_tls is not null) facts.Add(("tlsCompanionRestarts", _tls.Restarts.ToString()));
         return facts;
     }
 
@@ -307,6 +312,7 @@ internal sealed class Venues : IDisposable
             }
             _venue.Dispose();
         }
+        _tls?.Dispose();
         _orderLog?.Dispose();
         // What an embedded venue knew of the session ended with it.
         if (IsEmbedded && _session is not null) SessionFolder.Delete(_request.OutFolder, _desk.Fix);

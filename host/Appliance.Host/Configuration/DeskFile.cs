@@ -87,7 +87,7 @@ internal sealed record Desk
         {
             Required = true, Section = new("venue", [
             new("kind", SettingType.Choice, "embedded: our simulated exchange, started beside the host; fix: a FIX venue; paper: fills from the replayed market data.") { Required = true, Choices = ["embedded", "fix", "paper"] },
-            new("host", SettingType.Text, "FIX acceptor.") { Default = "\"127.0.0.1\"" },
+            new("host", SettingType.Text, "FIX acceptor; the first to be tried where venue.backupHosts names more.") { Default = "\"127.0.0.1\"" },
             new("port", SettingType.Integer, "FIX acceptor's port; 0 lets the embedded venue choose one.") { Default = "0", Min = 0, Max = 65535 },
             .. FixSettings.Keys,
             new("latencyMicroseconds", SettingType.Integer, "embedded and paper: time from our order to the book, and from the book to us.") { Default = "100", Min = 0, Max = 10000000, Unit = "microseconds" },

@@ -26,6 +26,7 @@ internal sealed record FixSettings(string Host, int Port, string SenderCompId, s
     public bool MassStatus { get; init; }
     /// <summary>Orders that it lists and nobody here knows are withdrawn.</summary>
     public bool CancelsUnknownOrders { get; init; }
+    public TransportSettings Transport { get; init; } = new();
 
     /// <summary>Versions for which dictionaries come with the program.</summary>
     private static readonly FixVersion[] Versions = [FixVersion.Fix42, FixVersion.Fix44, FixVersion.Fix50, FixVersion.Fix50Sp1, FixVersion.Fix50Sp2];
@@ -52,6 +53,7 @@ internal sealed record FixSettings(string Host, int Port, string SenderCompId, s
     /// <summary>The session's keys within the desk file's venue.</summary>
     public static readonly Setting[] Keys =
     [
+        .. TransportSettings.Keys,
         new("version", SettingType.Choice, "The version of FIX; those from FIX.5.0 on over FIXT.1.1, with their DefaultApplVerID.") { Default = "\"FIX.4.4\"", Choices = [.. Versions.Select(v => v.Name)] },
         new("senderCompId", SettingType.Text, "Our CompID.") { Default = "\"HEDGER\"" },
         new("targetCompId", SettingType.Text, "The venue's CompID.") { Default = "\"VENUE\"" },
@@ -107,6 +109,7 @@ internal sealed record FixSettings(string Host, int Port, string SenderCompId, s
             UseNextExpectedSequence = venue.Flag("nextExpectedSequence"), TestSession = venue.Flag("testSession"), ResendMessages = venue.Flag("resendMessages"), ResendChunk = (int)venue.Integer("resendChunk"),
             SendingTimeToleranceSeconds = (int)venue.Integer("sendingTimeToleranceSeconds"), Microseconds = venue.Flag("microseconds"),
             MassStatus = venue.Flag("massStatus"), CancelsUnknownOrders = venue.Text("unknownOrders") == "cancel",
+            Transport = TransportSettings.Read(venue, folder, readsFiles),
         };
     }
 

@@ -46,6 +46,15 @@ public sealed class FixSessionKeysTests : IDisposable
     [InlineData("""{ "schedule": { "kind": "daily", "start": "08:00", "end": "17:00", "days": ["monday", "funday"] } }""", "venue.schedule.days: saw \"funday\", allowed is days: sunday, monday")]
     [InlineData("""{ "schedule": { "kind": "24x7", "resetTime": "17:00", "days": ["monday"] } }""", "venue.schedule.days: saw a value, allowed is nothing with kind \"24x7\", which has timeZone, resetTime")]
     [InlineData("""{ "schedule": { "kind": "weekly", "startDay": "sunday", "start": "17:00", "endDay": "someday", "end": "17:00" } }""", "venue.schedule.endDay: saw \"someday\", allowed is one of \"sunday\"")]
+    [InlineData("""{ "backupHosts": ["venue.example"] }""", "venue.backupHosts: saw \"venue.example\", allowed is \"host:port\"")]
+    [InlineData("""{ "proxy": "3128" }""", "venue.proxy: saw \"3128\", allowed is \"host:port\"")]
+    [InlineData("""{ "reconnectMilliseconds": 3000 }""", "venue.reconnectLongestMilliseconds: saw 2000, allowed is at least venue.reconnectMilliseconds")]
+    [InlineData("""{ "tls": { "pins": ["12ab"] } }""", "venue.tls.pins: saw \"12ab\", allowed is 64 hexadecimal digits, with or without colons, as `appliance tls pin HOST:PORT` prints them")]
+    [InlineData("""{ "tls": { "key": "desk.key" } }""", "venue.tls.key: saw \"desk.key\", allowed is nothing without venue.tls.certificate beside it")]
+    [InlineData("""{ "tls": { "certificate": "nosuch.pem" } }""", "venue.tls.certificate: saw \"nosuch.pem\" (")]
+    [InlineData("""{ "tls": { "authority": "nosuch.pem" } }""", "venue.tls.authority: saw \"nosuch.pem\" (")]
+    [InlineData("""{ "tls": { "serverName": "a b" } }""", "venue.tls.serverName: saw \"a b\", allowed is a host's name")]
+    [InlineData("""{ "tls": { "pin": "12ab" } }""", "venue.tls.pin: no such key; did you mean \"pins\"?")]
     public void A_wrong_value_is_named_with_file_line_key_and_cure(string keys, string expected)
     {
         _folder.Write("broken.xml", "<fix major='4'");
@@ -83,6 +92,20 @@ public sealed class FixSessionKeysTests : IDisposable
         Desk? round = Load("""{ "kind": "fix", "port": 5001, "schedule": { "kind": "24x7", "timeZone": "Asia/Tokyo", "resetTime": "06:00" } }""", out _);
         ScheduleWindow day = round!.Fix.Schedule!.At(friday);
         Assert.Equal((ScheduleKind.Continuous, true, 21), (round.Fix.Schedule.Kind, day.IsOpen, (int)(day.FromUtcNs / 3_600_000_000_000L % 24)));
+    }
+
+    [Fact]
+    public void The_way_to_the_venue_is_stated_and_only_a_venue_elsewhere_has_one()
+    {
+        Desk? desk = Load("""{ "kind": "fix", "port": 5001, "backupHosts": ["b.example:1", "[::1]:2"], "proxy": "p.example:3128", "reconnectMilliseconds": 5, "reconnectLongestMilliseconds": 50, "connectTimeoutMilliseconds": 700, "tls": {} }""", out string[] lines);
+        Assert.True(desk is not null, string.Join('\n', lines));
+        TransportSettings way = desk.Fix.Transport;
+        Assert.Equal([new FixEndpoint("b.example", 1), new FixEndpoint("::1", 2)], way.BackupHosts);
+        Assert.Equal((new FixEndpoint("p.example", 3128), 5, 50, 700), (way.Proxy!.Value, way.ReconnectFirstMs, way.ReconnectLongestMs, way.ConnectTimeoutMs));
+        Assert.True(way.Tls is { Pins.Count: 0, AuthorityFile: null, Identity: null });
+        Assert.Null(Load("""{ "kind": "fix", "port": 5001 }""", out _)!.Fix.Transport.Tls);
+        Assert.Null(Load("""{ "kind": "embedded", "tls": {} }""", out lines));
+        Assert.StartsWith("desk:1: venue.tls: saw a value, allowed is nothing unless venue.kind is \"fix\"", Assert.Single(lines), StringComparison.Ordinal);
     }
 
     /// <summary>A replay knows the desk file from the journal, and neither dictionaries nor secrets are there.</summary>

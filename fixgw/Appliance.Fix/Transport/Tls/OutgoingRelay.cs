@@ -24,7 +24,8 @@ internal sealed class OutgoingRelay(TlsRelay relay, Socket near, TlsConnectOptio
             if (Tunnel.ReadRequest(local) is not { } target) return null;
             _target = target;
             var tls = Connect(out string? problem);
-            // A venue that does not answer is asked often: the host says it, and repetitions here would fill the terminal.
+            if (problem is not null) Relay.SayOnce($"{target}: {problem}");
+            else Relay.NoteConnected($"{target}: connected by {(tls!.SslProtocol == SslProtocols.Tls13 ? "TLS 1.3" : "TLS 1.2")}, {tls.NegotiatedCipherSuite}, to {tls.RemoteCertificate?.Subject}");
             local.Write(Tunnel.Answer(problem is null ? null : $"{target}: {problem}", Relay.TakeLastEnd()));
             Near.ReceiveTimeout = 0;
             return tls is null ? null : (tls, local);

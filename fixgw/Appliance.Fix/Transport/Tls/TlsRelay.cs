@@ -16,6 +16,7 @@ public sealed class TlsRelay : IDisposable
     private readonly Thread _accepting;
     private readonly List<RelayConnection> _connections = [];
     private volatile bool _stopping;
+    private readonly HashSet<string> _saidBefore = [];
     private string? _lastEnd;
 
     private TlsRelay(Socket listener, int maxConnections, Action<string> say, Func<TlsRelay, Socket, RelayConnection> make)
@@ -110,6 +111,20 @@ public sealed class TlsRelay : IDisposable
     }
 
     internal void Say(string text) => _say(text);
+
+    /// <summary>Says what a host is told at each of its attempts, which may be many: each thing once, until a connection stood.</summary>
+    internal void SayOnce(string text)
+    {
+        lock (_saidBefore)
+            if (_saidBefore.Count >= 64 || !_saidBefore.Add(text)) return;
+        _say(text);
+    }
+
+    internal void NoteConnected(string text)
+    {
+        lock (_saidBefore) _saidBefore.Clear();
+        _say(text);
+    }
 
     /// <summary>Why a connection ended, where the one who asks for the next will want to know.</summary>
     internal void NoteEnd(string why) => Volatile.Write(ref _lastEnd, why);

@@ -1,0 +1,112 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json.Nodes;
+using Appliance.Fix;
+using Appliance.Host.Composition;
+using Appliance.Host.Configuration;
+using Appliance.TestKit;
+using Appliance.Tests.Fix;
+
+namespace Appliance.Tests.Host;
+
+/// <summary>A desk that trades over TLS: host, companion and venue as three processes, with certificates on both sides, and a companion killed in mid-run.</summary>
+[Collection(ProcessTests.Name)]
+public sealed class TlsRunTests : IDisposable
+{
+    private readonly RunFolder _folder = new();
+    private readonly TestCertificates _files = new();
+    private FixSettings? _session;
+
+    public void Dispose()
+    {
+        if (_session is not null) SessionFolder.Delete(_folder.Out, _session);
+        _folder.Dispose();
+        _files.Dispose();
+    }
+
+    private static int FreePort(SocketType type, ProtocolType protocol)
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, type, protocol);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+
+    private string Desk(string tls)
+    {
+        string file = _folder.Demo(d =>
+        {
+            (d["venue"]!["kind"], d["venue"]!["port"]) = ("fix", FreePort(SocketType.Stream, ProtocolType.Tcp));
+            d["feed"]!["port"] = FreePort(SocketType.Dgram, ProtocolType.Udp);
+            d["venue"]!["tls"] = JsonNode.Parse(tls);
+            // The first that is tried does not listen, and the second does.
+            d["venue"]!["backupHosts"] = new JsonArray($"127.0.0.1:{d["venue"]!["port"]}");
+            d["venue"]!["port"] = FreePort(SocketType.Stream, ProtocolType.Tcp);
+        });
+        var errors = new ConfigurationErrors();
+        _session = Appliance.Host.Configuration.Desk.Load(file, errors)?.Fix;
+        Assert.True(errors.Count == 0, string.Join('\n', errors.Lines));
+        return file;
+    }
+
+    private string Pin(string name) => TlsTrust.KeyPin(_files.Certificate(name));
+
+    [Fact]
+    public void A_desk_trades_over_mutual_tls_and_outlives_its_companion()
+    {
+        string desk = Desk($$"""{ "pins": ["{{Pin("venue")}}"], "certificate": "{{_files.At("desk.pem")}}", "key": "{{_files.At("desk.locked.key")}}", "keyPasswordFile": "{{_files.At("password")}}" }""");
+        int port = _session!.Transport.BackupHosts[0].Port;
+        using var venue = ApplianceProcess.Start("venue", "--desk", desk, "--fix-port", port.ToString(), "--out", _folder.Inside("venue"), "--open-now", "--tls-certificate", _files.At("venue.p12"), "--tls-key-password-file", _files.At("password"), "--tls-client-pin", Pin("desk"));
+        venue.WaitUntil(() => File.Exists(_folder.Inside("venue/ready.json")), "the venue listens");
+        using var host = ApplianceProcess.Start("run", "--profile", _folder.Profile("fused"), "--desk", desk, "--out", _folder.Out, "--report", _folder.ReportFile, "--no-console");
+        using (var board = _folder.Board(host))
+        {
+            host.WaitUntil(() => board.TryRead(out var s) && s.SessionUp == 1, "the session is up");
+            int companion = ChildOf(host.Id);
+            using (var process = Process.GetProcessById(companion)) process.Kill();
+            host.WaitUntil(() => host.Errors.Contains("the TLS companion ended with exit code 137", StringComparison.Ordinal), "the host says that its companion ended");
+            host.WaitUntil(() => host.ErrorLines.Count(l => l.Contains("connected by TLS", StringComparison.Ordinal)) == 2, "another companion has connected");
+            long connectedNs = board.TryRead(out var then) ? then.ElapsedNs : 0;
+            // A figure of a second later is no leftover of the session before.
+            host.WaitUntil(() => board.TryRead(out var s) && s.SessionUp == 1 && s.ElapsedNs > connectedNs + 1_000_000_000, "the session is up again");
+            board.Post(Appliance.Contract.OperatorCommand.Stop);
+        }
+        Assert.Equal(0, host.WaitForExit());
+        var session = _folder.Report().GetProperty("session");
+        Assert.Equal(("1", "2"), (session.GetProperty("tlsCompanionRestarts").GetString(), session.GetProperty("sessionUps").GetString()));
+        venue.Signal(ApplianceProcess.SignalTerminate);
+        Assert.Equal(0, venue.WaitForExit());
+        Assert.Equal(0, ChildOf(host.Id));
+    }
+
+    [Fact]
+    public void A_wrong_pin_is_in_the_report_and_nothing_was_sent()
+    {
+        string desk = Desk($$"""{ "pins": ["{{Pin("stranger")}}"] }""");
+        using var venue = ApplianceProcess.Start("venue", "--desk", desk, "--fix-port", _session!.Transport.BackupHosts[0].Port.ToString(), "--out", _folder.Inside("venue"), "--tls-certificate", _files.At("venue.pem"), "--tls-key", _files.At("venue.key"));
+        venue.WaitUntil(() => File.Exists(_folder.Inside("venue/ready.json")), "the venue listens");
+        var (code, _, errors) = ApplianceProcess.Run("run", "--profile", _folder.Profile("fused"), "--desk", desk, "--out", _folder.Out, "--report", _folder.ReportFile, "--no-console", "--seconds", "3");
+        Assert.True(code == 0, string.Join('\n', errors));
+        string error = _folder.Report().GetProperty("session").GetProperty("lastConnectError").GetString()!;
+        // Of two hosts the last to be asked is either: the one that does not listen, or the one that is somebody else.
+        if (!error.Contains("refused", StringComparison.Ordinal)) Assert.Contains("which is not among venue.tls.pins", error, StringComparison.Ordinal);
+        Assert.Contains(errors, e => e.Contains("which is not among venue.tls.pins", StringComparison.Ordinal));
+        Assert.Equal("0", _folder.Report().GetProperty("session").GetProperty("sessionUps").GetString());
+    }
+
+    private static int ChildOf(int parent)
+    {
+        string file = $"/proc/{parent}/task/{parent}/children";
+        foreach (string folder in Directory.Exists($"/proc/{parent}/task") ? Directory.GetDirectories($"/proc/{parent}/task") : [])
+        {
+            file = Path.Combine(folder, "children");
+            try
+            {
+                foreach (string child in File.ReadAllText(file).Split(' ', StringSplitOptions.RemoveEmptyEntries))
+                    if (File.ReadAllText($"/proc/{child}/cmdline").Contains("tls\0connect", StringComparison.Ordinal)) return int.Parse(child);
+            }
+            catch (IOException) { } // Threads and processes come and go.
+        }
+        return 0;
+    }
+}
