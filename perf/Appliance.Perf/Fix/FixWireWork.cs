@@ -121,7 +121,7 @@ internal static class FixWireWork
     }
 
     /// <summary>Answers each order with one report.</summary>
-    private sealed class Echo : IFixAcceptorHandler
+    internal sealed class Echo : IFixAcceptorHandler
     {
         private ulong _number;
         public FixAcceptor<Echo>? Acceptor;
