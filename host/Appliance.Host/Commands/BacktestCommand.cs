@@ -43,6 +43,7 @@ internal static class BacktestCommand
     {
         var specification = Specification(file, pathsFile, count, certificate);
         OutputPlace.RequireReport(report);
+        if (specification.Evaluation.WalkForward > 0) return Guarded(file, cancel => WalkForwardRun.Run(specification, policyFiles, report, cancel));
         return Guarded(file, cancel =>
         {
             var (strategies, notes) = Strategies(specification, policyFiles, cancel);

@@ -157,13 +157,17 @@ internal static class LabSpecificationFile
     private static EvaluationSpecification Evaluation(ConfigurationObject root, string file)
     {
         var o = root.Object("evaluation");
-        if (o.Has("seed") && root.Object("training").Has("seed") && o.Integer("seed") == root.Object("training").Integer("seed") && root.Object("market").Text("model") is not ("bootstrap" or "paths"))
+        if (o.Has("seed") && root.Object("training").Has("seed") && o.Integer("seed") == root.Object("training").Integer("seed"))
             o.Error("seed", $"{o.Integer("seed")}", "another seed than training.seed: held-back paths must not be the training's");
+        var market = root.Object("market");
+        if (o.Integer("walkForward") > 0 && (market.Text("model") != "bootstrap" || market.Integer("windowStride") == 0 || !(market.Number("trainingShare") < 1)))
+            o.Error("walkForward", $"{o.Integer("walkForward")}", "0, or a market of model bootstrap with windowStride above 0 and a trainingShare below 1: policies are trained on the history before the windows that judge them");
+        if (o.Integer("walkForward") == 0 && o.Integer("walkForwardHistory") > 0) o.Error("walkForwardHistory", $"{o.Integer("walkForwardHistory")}", "0, or walkForward above 0, which uses it");
         foreach (string other in o.Texts("robustness"))
             if (!File.Exists(RelativeTo(file, other))) o.Error("robustness", $"\"{other}\"", "the name of a file that exists, relative to this one");
         return new EvaluationSpecification
         {
-            Paths = (int)o.Integer("paths"), Seed = (ulong)o.Integer("seed"), Resamples = (int)o.Integer("resamples"), Importance = Importance(o.Object("importance")), Robustness = [.. o.Texts("robustness").Select(r => RelativeTo(file, r))],
+            Paths = (int)o.Integer("paths"), Seed = (ulong)o.Integer("seed"), Resamples = (int)o.Integer("resamples"), WalkForward = (int)o.Integer("walkForward"), WalkForwardHistory = (int)o.Integer("walkForwardHistory"), Importance = Importance(o.Object("importance")), Robustness = [.. o.Texts("robustness").Select(r => RelativeTo(file, r))],
         };
     }
 

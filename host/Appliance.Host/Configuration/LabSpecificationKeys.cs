@@ -179,6 +179,8 @@ internal static class LabSpecificationKeys
             new("seed", SettingType.Integer, "Seed of the held-back paths; another than the training's.") { Default = "1000003", Min = 0, Max = 9e18 },
             new("importance", SettingType.Object, "Judges the tail by importance sampling too, beside the plain paths. {} is off.") { Section = Importance },
             new("resamples", SettingType.Integer, "Bootstrap resamples for confidence intervals.") { Default = "200", Min = 20, Max = 100000 },
+            new("walkForward", SettingType.Integer, "bootstrap with windowStride: judges the windows in so many stretches and trains the policy anew before each, on the history before it; 0 trains once.") { Default = "0", Min = 0, Max = 1000 },
+            new("walkForwardHistory", SettingType.Integer, "walkForward: returns before a stretch that its training draws from; 0 takes all there are.") { Default = "0", Min = 0, Max = 1e7, Unit = "steps" },
             new("robustness", SettingType.TextList, "Specification files on whose markets the strategies are tested too. Relative to this file.") { Default = "[]" })
         },
         new("baselines", SettingType.List, "Classical rules to compare with, each a kind or an object.") { Default = "[\"none\", \"delta\"]", Shorthand = "kind", Section = Baseline },

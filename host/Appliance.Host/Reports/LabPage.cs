@@ -35,6 +35,7 @@ internal static class LabPage
             page.Append(ScatterPlot.Render("Cost against " + title, "mean cost", title, [.. r.Strategies.Select(s => (s.Name, s.Figures["costs"].Value, s.Figures[key].Value))]));
         if (r.Surface is { } surface) Surface(page, surface);
         if (r.Example is { } example) Example(page, example);
+        if (r.WalkForward.Count > 0) WalkForward(page, r.WalkForward);
         foreach (var (market, strategies) in r.Robustness) Table(page, $"On the market of {market}", strategies);
         page.Append("</body></html>\n");
         string part = path + ".part";
@@ -78,6 +79,20 @@ internal static class LabPage
             page.Append("</tr>\n");
         }
         page.Append("</table>\n");
+    }
+
+    private static void WalkForward(StringBuilder page, IReadOnlyList<WalkForwardWindow> windows)
+    {
+        var inv = CultureInfo.InvariantCulture;
+        string[] names = [.. windows[0].Strategies.Select(f => f.Name)];
+        page.Append(inv, $"<h2>Walk-forward</h2><p>Before each stretch the policy is trained, rules are tuned and the premium is set on the returns before it. Risk, and under it mean P&amp;L and costs, over the stretch's windows.</p><table><tr><th>stretch</th><th>returns trained on</th><th>windows</th><th>premium</th>{string.Concat(names.Select(n => $"<th>{Encode(n)}</th>"))}</tr>\n");
+        foreach (WalkForwardWindow x in windows)
+            page.Append(inv, $"<tr><td>{x.Cut.Number}</td><td>{x.Cut.Training.From} to {x.Cut.Training.To}</td><td>{x.Cut.Paths}</td><td>{x.Premium:G5}</td>{string.Concat(x.Strategies.Select(f => string.Create(inv, $"<td>{f.Risk:G5}<br><small>{f.Mean:G4}, {f.Costs:G4}</small></td>")))}</tr>\n");
+        page.Append("</table>\n");
+        var plot = new SvgPlot("Risk of each stretch", "stretch", "risk");
+        double[] edges = [.. Enumerable.Range(0, windows.Count + 1).Select(k => k + 0.5)];
+        for (int i = 0; i < names.Length; i++) plot.Line(names[i], Stairs(edges), [.. windows.SelectMany(x => new[] { x.Strategies[i].Risk, x.Strategies[i].Risk })]);
+        page.Append(plot.Render());
     }
 
     private static void Surface(StringBuilder page, PolicySurface surface)

@@ -41,6 +41,7 @@ internal static class LabReport
                 }
                 w.WriteEndObject();
             }
+            if (r.WalkForward.Count > 0) WalkForward(w, r.WalkForward);
             w.WriteStartArray("notes");
             foreach (string note in r.Notes) w.WriteStringValue(note);
             w.WriteEndArray();
@@ -90,6 +91,45 @@ internal static class LabReport
             foreach (string key in LabSummary.Shared) Number(w, key, LabSummary.ShareOf(s, delta, key));
             w.WriteEndObject();
         }
+        w.WriteEndObject();
+    }
+
+    private static void WalkForward(Utf8JsonWriter w, IReadOnlyList<WalkForwardWindow> windows)
+    {
+        w.WriteStartObject("walkForward");
+        Number(w, "trainingSeconds", windows.Sum(x => x.Trained?.Seconds ?? 0));
+        w.WriteStartArray("stretches");
+        foreach (WalkForwardWindow x in windows)
+        {
+            w.WriteStartObject();
+            w.WriteNumber("number", x.Cut.Number);
+            w.WriteNumber("firstWindow", x.Cut.FirstPath);
+            w.WriteNumber("windows", x.Cut.Paths);
+            w.WriteNumber("trainingFrom", x.Cut.Training.From);
+            w.WriteNumber("trainingTo", x.Cut.Training.To);
+            Number(w, "premium", x.Premium);
+            if (x.PolicyFile != "") w.WriteString("policy", x.PolicyFile);
+            if (x.Trained is { } t)
+            {
+                w.WriteStartObject("training");
+                Number(w, "seconds", t.Seconds);
+                w.WriteNumber("epochs", t.EpochsDone);
+                Number(w, "pathsPerSecond", t.PathsPerSecond);
+                w.WriteNumber("threads", t.Threads);
+                Number(w, "heldBackRisk", t.HeldBackRisk);
+                w.WriteEndObject();
+            }
+            w.WriteStartObject("strategies");
+            foreach (WalkForwardFigures f in x.Strategies)
+            {
+                w.WriteStartObject(f.Name);
+                foreach (var (key, value) in new[] { ("risk", f.Risk), ("mean", f.Mean), ("stdDev", f.StdDev), ("costs", f.Costs), ("rebalances", f.Rebalances), ("worst", f.Worst) }) Number(w, key, value);
+                w.WriteEndObject();
+            }
+            w.WriteEndObject();
+            w.WriteEndObject();
+        }
+        w.WriteEndArray();
         w.WriteEndObject();
     }
 

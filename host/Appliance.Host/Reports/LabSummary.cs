@@ -26,6 +26,8 @@ internal static class LabSummary
             foreach (var (name, t) in r.Tilted)
                 to.WriteLine(string.Create(inv, $"{name,-24}{t.Risk.Value,12:G6}{t.Risk.StdErr,10:G2}{t.Cvar95.Value,12:G5}{t.Cvar95.StdErr,10:G2}{t.Cvar99.Value,12:G5}{t.Cvar99.StdErr,10:G2}"));
         }
+        foreach (WalkForwardWindow x in r.WalkForward)
+            to.WriteLine(string.Create(inv, $"stretch {x.Cut.Number,3}: {x.Cut.Paths} windows after returns {x.Cut.Training.From} to {x.Cut.Training.To}, premium {x.Premium:G5}; risk {string.Join(", ", x.Strategies.Select(f => string.Create(inv, $"{f.Name} {f.Risk:G5}")))}"));
         foreach (string note in r.Notes) to.WriteLine("note: " + note);
         to.WriteLine(string.Create(inv, $"{r.Seconds:0.0} s on {r.Threads} threads"));
     }

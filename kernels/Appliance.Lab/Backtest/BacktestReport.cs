@@ -19,6 +19,8 @@ public sealed record BacktestReport
     public IReadOnlyDictionary<string, IReadOnlyList<StrategyStatistics>> Robustness { get; init; } = new Dictionary<string, IReadOnlyList<StrategyStatistics>>();
     /// <summary>Strategies' tails by importance sampling, where evaluation.importance asks for it.</summary>
     public IReadOnlyDictionary<string, TiltedFigures> Tilted { get; init; } = new Dictionary<string, TiltedFigures>();
+    /// <summary>Stretches of a walk-forward; empty without one.</summary>
+    public IReadOnlyList<WalkForwardWindow> WalkForward { get; init; } = [];
     public PolicySurface? Surface { get; init; }
     public ExamplePath? Example { get; init; }
 }

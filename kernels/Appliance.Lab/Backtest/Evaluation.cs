@@ -47,17 +47,24 @@ public static class Evaluation
         double[][]? independent = null;
         int spare = (int)Math.Min(Math.Min(ThresholdPathsMost, Math.Max(paths, 1000)), environment.Simulator.PathsAvailable - paths);
         if (spare >= 1000) independent = [.. PathRunner.Run(environment, strategies, paths, spare, progress: progress, cancel: cancel).Select(r => r.Loss)];
+        return (results, Summarise(s, [.. strategies.Select(x => x.Name)], results, [.. results.Select(r => r.Loss)], independent, finalPremium, mark is not null));
+    }
+
+    /// <summary>Figures of what became of paths.</summary>
+    /// <param name="gross">Losses of which the risk is taken, by strategy; where the premium differs from path to path they are others than the results'.</param>
+    /// <param name="independent">Losses on other paths, for the thresholds of CVaR; null takes the sample's own.</param>
+    /// <param name="marked">Whether the results hold the changes of P&amp;L marked to the model.</param>
+    internal static StrategyStatistics[] Summarise(LabSpecification s, string[] names, BlockResult[] results, double[][] gross, double[][]? independent, double finalPremium, bool marked)
+    {
         var bootstrap = new Bootstrap(results, finalPremium, s.Time.MaturityYears, independent);
         double[][] estimates = bootstrap.Estimates();
         double[][][] resamples = bootstrap.Resamples(s.Evaluation.Resamples, s.Evaluation.Seed);
-        int delta = -1;
-        for (int i = 0; i < strategies.Count; i++)
-            if (strategies[i].Name == "delta") delta = i;
+        int delta = Array.LastIndexOf(names, "delta");
         var (low, high) = HistogramRange(results, finalPremium);
-        var statistics = new StrategyStatistics[strategies.Count];
-        for (int i = 0; i < strategies.Count; i++)
+        var statistics = new StrategyStatistics[names.Length];
+        for (int i = 0; i < names.Length; i++)
         {
-            var risk = RiskMeasure.Of(s.Objective, results[i].Loss, independent is null ? default : independent[i]);
+            var risk = RiskMeasure.Of(s.Objective, gross[i], independent is null ? default : independent[i]);
             int own = i;
             Dictionary<string, Figure> figures = [], paired = [];
             for (int k = 0; k < Bootstrap.Keys.Length; k++)
@@ -69,11 +76,11 @@ public static class Evaluation
             var (edges, shares) = Histogram(results[i].Loss, finalPremium, low, high);
             statistics[i] = new StrategyStatistics
             {
-                Name = strategies[i].Name, Risk = risk.Value, RiskStdErr = risk.StdErr, Figures = figures, PairedToDelta = paired,
-                MarkedToModelVolatility = mark is null ? double.NaN : Math.Sqrt(results[i].MarkedSquares.Average() / s.Time.MaturityYears), HistogramEdges = edges, HistogramShares = shares,
+                Name = names[i], Risk = risk.Value, RiskStdErr = risk.StdErr, Figures = figures, PairedToDelta = paired,
+                MarkedToModelVolatility = !marked ? double.NaN : Math.Sqrt(results[i].MarkedSquares.Average() / s.Time.MaturityYears), HistogramEdges = edges, HistogramShares = shares,
             };
         }
-        return (results, statistics);
+        return statistics;
     }
 
     private static int IndexOfNone(IReadOnlyList<IBlockPolicy> strategies)

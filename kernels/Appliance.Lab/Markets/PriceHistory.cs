@@ -37,9 +37,12 @@ public sealed class PriceHistory
             lastDate = cells[0];
         }
         if (prices.Count < 3) throw new MarketDataException($"{market.DataFile}: saw {prices.Count} prices in column {names[column]}, allowed are at least three");
-        if (firstDate.Length >= 10 && lastDate.Length >= 10 && char.IsDigit(firstDate[0]) && string.CompareOrdinal(firstDate, lastDate) > 0) prices.Reverse();
+        if (IsDate(firstDate) && IsDate(lastDate) && string.CompareOrdinal(firstDate, lastDate) > 0) prices.Reverse();
         return new PriceHistory([.. prices]);
     }
+
+    /// <summary>Begins as 2024-01-31 does. A first column of prices has long numbers too, and must not turn a history round.</summary>
+    private static bool IsDate(string cell) => cell.Length >= 10 && char.IsDigit(cell[3]) && cell[4] == '-' && cell[7] == '-';
 
     /// <summary>Lines of a file, gzip by its name.</summary>
     private static string[] Lines(string file)
@@ -57,6 +60,7 @@ public sealed class PriceHistory
     public double[] TrainingReturns(MarketSpecification market)
     {
         double[] all = LogReturns();
+        if (market.TrainingRange is { } range) return all[range.From..range.To];
         return market.TrainingShare >= 1 ? all : all[..Math.Max(2, (int)(all.Length * market.TrainingShare))];
     }
 
@@ -64,6 +68,7 @@ public sealed class PriceHistory
     public double[] EvaluationReturns(MarketSpecification market)
     {
         double[] all = LogReturns();
+        if (market.EvaluationRange is { } range) return all[range.From..range.To];
         return market.TrainingShare >= 1 ? all : all[Math.Min(all.Length - 2, (int)(all.Length * market.TrainingShare))..];
     }
 }

@@ -83,10 +83,16 @@ public sealed record MarketSpecification
     public double TrainingShare { get; init; } = 1;
     /// <summary>Bootstrap: above 0, evaluation hedges the history's own windows, a new one every so many observations, in place of years put together from blocks.</summary>
     public int WindowStride { get; init; }
+    /// <summary>Bootstrap: the returns that training draws from and that evaluation goes through, where a walk-forward cuts them; null leaves it to <see cref="TrainingShare"/>.</summary>
+    public HistoryRange? TrainingRange { get; init; }
+    public HistoryRange? EvaluationRange { get; init; }
     /// <summary>Volatility a year at which classical rules and the premium are computed, where the model has none of its own (bootstrap, paths, trinomial); 0 estimates it.</summary>
     public double HedgeVolatility { get; init; }
     public DrawScheme Draws { get; init; }
 }
+
+/// <summary>Returns of a history from From to before To, counted from 0.</summary>
+public readonly record struct HistoryRange(int From, int To);
 
 /// <param name="Steps">Decisions; the k-th is taken at k·StepYears, k = 0 … Steps − 1, and maturity is Steps·StepYears.</param>
 /// <param name="StepYears">Years between decisions.</param>

@@ -64,6 +64,10 @@ public sealed record EvaluationSpecification
     public int Resamples { get; init; } = 200;
     /// <summary>Judges the tail on paths drawn by importance sampling too; null does not.</summary>
     public ImportanceSpecification? Importance { get; init; }
+    /// <summary>Above 0, a history's windows are judged in so many stretches, and the policy is trained anew before each on the history before it.</summary>
+    public int WalkForward { get; init; }
+    /// <summary>Returns before a stretch that its training draws from; 0 takes all there are.</summary>
+    public int WalkForwardHistory { get; init; }
     /// <summary>Further markets on which strategies are tested: files of specifications whose market is taken.</summary>
     public IReadOnlyList<string> Robustness { get; init; } = [];
 }

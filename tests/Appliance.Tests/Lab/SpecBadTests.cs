@@ -62,6 +62,8 @@ public sealed class SpecBadTests
     [InlineData(6, "  \"objective\": { \"kind\": \"entropic\" },", "objective.riskAversion: saw nothing, allowed is a value: the objective \"entropic\" needs it")]
     [InlineData(6, "  \"objective\": { \"kind\": \"cvar\", \"level\": 0.9, \"riskAversion\": 1 },", "objective.riskAversion: saw a value, allowed is nothing: the objective \"cvar\" does not use it, it uses level")]
     [InlineData(7, "  \"training\": { \"seed\": 1000003 }", "evaluation.seed: saw 1000003, allowed is another seed than training.seed")]
+    [InlineData(7, "  \"evaluation\": { \"walkForward\": 4 }", "evaluation.walkForward: saw 4, allowed is 0, or a market of model bootstrap with windowStride above 0")]
+    [InlineData(7, "  \"evaluation\": { \"walkForwardHistory\": 4 }", "evaluation.walkForwardHistory: saw 4, allowed is 0, or walkForward above 0")]
     [InlineData(7, "  \"training\": { \"paths\": 100, \"batch\": 200 }", "training.batch: saw 200, allowed is at most training.paths, 100")]
     [InlineData(7, "  \"training\": { \"importance\": { \"shifts\": [11] } }", "training.importance.shifts: saw a list of 1, allowed is a list of numbers from -10 to 10")]
     [InlineData(7, "  \"training\": { \"importance\": { \"plainShare\": 0 } }", "training.importance.plainShare: saw 0, allowed is a number from 0.01 to 0.99")]
