@@ -66,7 +66,7 @@ internal static class PolicyCommand
                 Architecture = isBand && !recurrent ? PolicyArchitecture.Ntb : onnx.Architecture,
                 HiddenSizes = recurrent ? [.. onnx.Weights.Recurrent.Select(l => l.Units)] : Hidden(onnx),
                 HeadSizes = recurrent ? Hidden(onnx) : [],
-                Activation = onnx.Activation, OutputTransform = onnx.Transform, ResetGateAfter = onnx.ResetGateAfter, Weights = format, TargetKind = kind,
+                Activation = onnx.Activation, LayerNorms = onnx.Weights.LayerNorms, OutputTransform = onnx.Transform, ResetGateAfter = onnx.ResetGateAfter, Weights = format, TargetKind = kind,
                 // The user's normalisation comes before the model's own.
                 Features = [.. list.Select((f, i) => new NormalisedFeature(f.Feature, f.Mean + f.Scale * onnx.Normalisation[i].Mean, f.Scale * onnx.Normalisation[i].Scale))],
                 Target = isBand ? default : maps[0],

@@ -22,6 +22,7 @@ internal static class PolicyReport
         Line("policy", file.Path);
         Line("sha256", file.Sha256);
         Line("architecture", Architecture(file));
+        if (m.LayerNorms.Length > 0) Line("normalised", string.Join(", ", m.LayerNorms.Select(n => $"the {Word(n.Place)} of dense layer {n.Layer}")));
         Line("features", string.Join(", ", m.Features.Select(f => f is { Mean: 0, Scale: 1 } ? Name(m, in f) : string.Create(CultureInfo.InvariantCulture, $"({Name(m, in f)} - {f.Mean}) / {f.Scale}"))));
         if (m.Hedges.Length > 0)
             foreach (PolicyHedge hedge in m.Hedges)

@@ -16,6 +16,11 @@ internal sealed record ShapeValue : GraphValue;
 /// <summary>A value that depends on the inputs: an affine map of a stage.</summary>
 internal sealed record FlowValue(GraphStage Stage, AffineMap Map) : GraphValue;
 
+internal enum NormPart { Mean, Centred, Square, Variance, Deviation }
+
+/// <summary>A part of a layer normalisation that an exporter wrote out in single operators.</summary>
+internal sealed record NormPartValue(NormPart Part, FlowValue Of, double Epsilon) : GraphValue;
+
 /// <summary>Where something other than an affine map happened, as a chain back to the input.</summary>
 internal abstract record GraphStage(int Width, FlowValue? From, OnnxNode? Node);
 
@@ -29,6 +34,9 @@ internal enum GraphFunction { Relu, Tanh, Sigmoid, Silu, LeakyRelu, Softplus }
 internal sealed record FunctionStage(GraphFunction Function, FlowValue From, OnnxNode Node) : GraphStage(From.Map.Outputs, From, Node);
 
 internal sealed record ClipStage(double Lower, double Upper, FlowValue From, OnnxNode Node) : GraphStage(From.Map.Outputs, From, Node);
+
+/// <summary>(x − mean) / √(variance + epsilon) over the features; what follows of scale and offset is the map of the value.</summary>
+internal sealed record LayerNormStage(double Epsilon, FlowValue From, OnnxNode Node) : GraphStage(From.Map.Outputs, From, Node);
 
 /// <param name="Layer">Its inputs are the outputs of <see cref="GraphStage.From"/>'s map.</param>
 internal sealed record RecurrentStage(RecurrentLayer Layer, FlowValue From, OnnxNode Node) : GraphStage(Layer.Units, From, Node);

@@ -67,6 +67,8 @@ internal sealed class OnnxGraph
             case "Gemm": Set(node, Gemm(node)); break;
             case "Add" or "Sub" or "Mul" or "Div": Set(node, Arithmetic(node)); break;
             case "BatchNormalization": Set(node, BatchNormalised(node)); break;
+            case "LayerNormalization": Set(node, OnnxLayerNorm.Whole(node, Normalised(Flow(node, 0)), i => Vector(node, i, Flow(node, 0).Map.Outputs))); break;
+            case "ReduceMean" or "Pow" or "Sqrt": Set(node, OnnxLayerNorm.Part(node, Get(node, 0), node.Input(1) != "" ? Get(node, 1) : null)); break;
             case "Relu": Set(node, Function(GraphFunction.Relu, node)); break;
             case "Tanh": Set(node, Function(GraphFunction.Tanh, node)); break;
             case "Sigmoid": Set(node, Function(GraphFunction.Sigmoid, node)); break;
@@ -193,6 +195,7 @@ internal sealed class OnnxGraph
     {
         GraphValue a = Get(node, 0), b = Get(node, 1);
         if (a is ShapeValue || b is ShapeValue) return new ShapeValue();
+        if (a is NormPartValue || b is NormPartValue) return OnnxLayerNorm.Combined(node, a, b, Normalised);
         if (a is FlowValue fa && b is FlowValue fb) return Combined(node, fa, fb);
         bool swapped = a is not FlowValue;
         if ((swapped ? b : a) is not FlowValue flow) throw Unsupported(node, "arithmetic of constants: export with constant folding");
@@ -282,6 +285,6 @@ internal sealed class OnnxGraph
     internal static bool IsZero(GraphValue value) => value is ZeroValue || value is ConstantValue c && c.Tensor.Values.All(v => v == 0);
 
     internal static OnnxException Unsupported(OnnxNode node, string? what) => new(what is null
-        ? $"{node.Title}: this operator is not supported; supported are Gemm, MatMul, Add, Sub, Mul, Div, Relu, LeakyRelu (0.01), Tanh, Sigmoid, SiLU as Mul and Sigmoid, Softplus, LSTM, GRU, Clip, Concat, BatchNormalization and what only changes shapes"
+        ? $"{node.Title}: this operator is not supported; supported are Gemm, MatMul, Add, Sub, Mul, Div, Relu, LeakyRelu (0.01), Tanh, Sigmoid, SiLU as Mul and Sigmoid, Softplus, LSTM, GRU, Clip, Concat, BatchNormalization, LayerNormalization (or its parts) and what only changes shapes"
         : $"{node.Title}: {what} is not supported");
 }

@@ -41,8 +41,18 @@ internal static class OnnxImport
         while (true)
         {
             if (at.Stage is ClipStage inner) throw OnnxGraph.Unsupported(inner.Node!, "Clip before the output");
+            LayerNorm? outputNorm = null;
+            // A normalisation of what a matrix gives belongs to that layer; one of anything else to the layer above, whose weights take its scale and offset.
+            if (at.Stage is LayerNormStage above && at.Map.IsDiagonal && !above.From!.Map.IsDiagonal)
+            {
+                outputNorm = new LayerNorm(Floats(at.Map.Scale), Floats(at.Map.Offset), (float)above.Epsilon);
+                at = above.From!;
+            }
             int inputs = at.Stage.Width;
-            dense.Insert(0, new DenseLayer(inputs, at.Map.Outputs, [.. at.Map.AsDense(inputs).Select(w => (float)w)], [.. at.Map.Offset.Select(b => (float)b)]));
+            float? inputEpsilon = at.Stage is LayerNormStage norm ? (float)norm.Epsilon : null;
+            dense.Insert(0, new DenseLayer(inputs, at.Map.Outputs, Floats(at.Map.AsDense(inputs)), Floats(at.Map.Offset)) { InputEpsilon = inputEpsilon, OutputNorm = outputNorm });
+            if (at.Stage is LayerNormStage below && (at = below.From!) is { Map.IsIdentity: false } or { Stage: LayerNormStage })
+                throw OnnxGraph.Unsupported(below.Node!, "a normalisation that is followed by a matrix without an activation between, or stands over another or over a scaled activation,");
             if (at.Stage is not FunctionStage stage) break;
             Activation here = stage.Function switch
             {
@@ -60,11 +70,13 @@ internal static class OnnxImport
             recurrent.Insert(0, layer.Layer);
             at = layer.From!;
         }
-        if (at.Stage is FunctionStage below) throw OnnxGraph.Unsupported(below.Node!, "an activation below a recurrent layer");
+        if (at.Stage is FunctionStage or LayerNormStage) throw OnnxGraph.Unsupported(at.Stage.Node!, "an activation or a layer normalisation below a recurrent layer");
         if (at.Stage is ClipStage clipped) throw OnnxGraph.Unsupported(clipped.Node!, "Clip before the output");
         AffineMap? normalisation = at.Stage is NormalisedStage n ? n.From!.Map : null;
         (double, double)[] normalised = [.. Enumerable.Range(0, features).Select(i => normalisation is null ? (0.0, 1.0) : (-normalisation.Offset[i] / normalisation.Scale[i], 1 / normalisation.Scale[i]))];
         PolicyArchitecture architecture = recurrent.Count == 0 ? PolicyArchitecture.Mlp : recurrent[0].Kind == RecurrentKind.Lstm ? PolicyArchitecture.Lstm : PolicyArchitecture.Gru;
         return new OnnxPolicy(architecture, new PolicyWeights(recurrent, [dense]), activation ?? Activation.Relu, recurrent.Count == 0 || recurrent[0].Kind != RecurrentKind.GruResetBefore, transform, normalised, maps);
     }
+
+    private static float[] Floats(double[] values) => [.. values.Select(v => (float)v)];
 }

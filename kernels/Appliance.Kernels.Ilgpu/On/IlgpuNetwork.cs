@@ -163,6 +163,7 @@ internal sealed class IlgpuNetwork : IDeviceNetwork
         for (int l = 0; l < dense.Count; l++)
         {
             DenseLayer layer = dense[l];
+            if (layer.IsNormalised) throw new ArgumentException($"Dense layer {l} has layer normalisation, which the device does not compute; the processor does.", nameof(dense));
             if (layer.Inputs != inputs || layer.Weight.Length != layer.Inputs * layer.Outputs || layer.Bias.Length != layer.Outputs)
                 throw new ArgumentException($"Dense layer {l} of [{layer.Outputs}, {layer.Inputs}] does not fit: it gets {inputs} inputs, or its weights have other lengths.", nameof(dense));
             inputs = layer.Outputs;

@@ -3,20 +3,17 @@ using System.Runtime.Intrinsics;
 
 namespace Appliance.Kernels.Networks;
 
-/// <summary>One dense layer as files hold it.</summary>
-/// <param name="Weight">[outputs, inputs], row by row.</param>
-/// <param name="Bias">[outputs].</param>
-public sealed record DenseLayer(int Inputs, int Outputs, float[] Weight, float[] Bias);
-
 /// <summary>
-/// A multilayer perceptron in single precision, for one input or many, without allocation: y = W·x + b a layer, the activation between layers, none after the last.
+/// A multilayer perceptron in single precision, for one input or many, without allocation: y = W·x + b a layer, the activation between layers, none after the last,
+/// with layer normalisation where a layer says so.
 /// <see cref="PackedMatrix"/> states the order of each sum: the bits depend neither on the machine nor on how many inputs come together.
 /// One instance serves one thread: it owns its scratch space.
 /// </summary>
 public sealed unsafe class Mlp
 {
     private readonly PackedMatrix[] _layers;
-    private readonly float*[] _bias;
+    private readonly float*[] _bias, _normScale, _normOffset;
+    private readonly DenseLayer[] _definitions;
     private readonly float* _even, _odd;
     private readonly int _stride, _batchMax;
     private readonly Activation _activation;
@@ -36,7 +33,10 @@ public sealed unsafe class Mlp
         ArgumentOutOfRangeException.ThrowIfLessThan(batchMax, 1);
         (_activation, _batchMax, _width) = (activation, batchMax, NetworkWidth.Resolve(width));
         _layers = new PackedMatrix[layers.Count];
+        _definitions = [.. layers];
         _bias = new float*[layers.Count];
+        _normScale = new float*[layers.Count];
+        _normOffset = new float*[layers.Count];
         int widest = PackedMatrix.RoundUp(layers[0].Inputs, PackedMatrix.OutputPadding);
         for (int l = 0; l < layers.Count; l++)
         {
@@ -47,6 +47,15 @@ public sealed unsafe class Mlp
                 throw new ArgumentException($"Layer {l} of [{layer.Outputs}, {layer.Inputs}] has {layer.Weight.Length} weights and {layer.Bias.Length} biases.", nameof(layers));
             _layers[l] = new PackedMatrix(layer.Inputs, layer.Outputs, layer.Weight, format, _width, memory);
             _bias[l] = memory.TakeFloats(_layers[l].PaddedOutputs);
+            if (layer.OutputNorm is { } norm)
+            {
+                if (norm.Scale.Length != layer.Outputs || norm.Offset.Length != layer.Outputs)
+                    throw new ArgumentException($"The normalisation of layer {l} has {norm.Scale.Length} scales and {norm.Offset.Length} offsets for {layer.Outputs} outputs.", nameof(layers));
+                _normScale[l] = memory.TakeFloats(_layers[l].PaddedOutputs);
+                _normOffset[l] = memory.TakeFloats(_layers[l].PaddedOutputs);
+                norm.Scale.CopyTo(new Span<float>(_normScale[l], layer.Outputs));
+                norm.Offset.CopyTo(new Span<float>(_normOffset[l], layer.Outputs));
+            }
             // Zero is added so that no start is −0, as the packed matrix wants it.
             for (int o = 0; o < layer.Outputs; o++) _bias[l][o] = layer.Bias[o] + 0f;
             widest = Math.Max(widest, _layers[l].PaddedOutputs);
@@ -93,8 +102,19 @@ public sealed unsafe class Mlp
         float* from = _even, to = _odd;
         for (int l = 0; l < _layers.Length; l++)
         {
-            if (rows == 1 && l > 0 && _activation == Activation.Relu) _layers[l].MultiplyRectified(from, _bias[l], to);
+            DenseLayer layer = _definitions[l];
+            if (layer.InputEpsilon is { } epsilon)
+                for (int r = 0; r < rows; r++) Standardise(from + r * _stride, layer.Inputs, epsilon);
+            if (rows == 1 && l > 0 && _activation == Activation.Relu && layer.InputEpsilon is null) _layers[l].MultiplyRectified(from, _bias[l], to);
             else _layers[l].Multiply(from, _stride, rows, _bias[l], 0, to, _stride);
+            if (layer.OutputNorm is { } norm)
+            {
+                for (int r = 0; r < rows; r++)
+                {
+                    Standardise(to + r * _stride, layer.Outputs, norm.Epsilon);
+                    Move(to + r * _stride, l);
+                }
+            }
             if (l < _layers.Length - 1)
                 for (int r = 0; r < rows; r++) Activate(to + r * _stride, _layers[l].PaddedOutputs);
             float* swap = from;
@@ -110,6 +130,22 @@ public sealed unsafe class Mlp
         if (_width == KernelWidth.Simd512) ActivationLanes<FloatLanes16, Vector512<float>>.Apply(_activation, values, paddedCount);
         else if (_width == KernelWidth.Simd256) ActivationLanes<FloatLanes8, Vector256<float>>.Apply(_activation, values, paddedCount);
         else ActivationLanes<FloatLane, float>.Apply(_activation, values, paddedCount);
+    }
+
+    private void Standardise(float* values, int count, float epsilon)
+    {
+        if (_width == KernelWidth.Simd512) LayerNormLanes<FloatLanes16, Vector512<float>>.Standardise(values, count, epsilon);
+        else if (_width == KernelWidth.Simd256) LayerNormLanes<FloatLanes8, Vector256<float>>.Standardise(values, count, epsilon);
+        else LayerNormLanes<FloatLane, float>.Standardise(values, count, epsilon);
+    }
+
+    private void Move(float* values, int layer)
+    {
+        float* scale = _normScale[layer], offset = _normOffset[layer];
+        int padded = _layers[layer].PaddedOutputs;
+        if (_width == KernelWidth.Simd512) LayerNormLanes<FloatLanes16, Vector512<float>>.Move(values, scale, offset, padded);
+        else if (_width == KernelWidth.Simd256) LayerNormLanes<FloatLanes8, Vector256<float>>.Move(values, scale, offset, padded);
+        else LayerNormLanes<FloatLane, float>.Move(values, scale, offset, padded);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

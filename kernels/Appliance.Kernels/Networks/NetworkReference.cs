@@ -13,14 +13,18 @@ public static class NetworkReference
         {
             DenseLayer layer = layers[l];
             var y = new double[layer.Outputs];
-            for (int o = 0; o < y.Length; o++)
-            {
-                y[o] = layer.Bias[o] + Dot(layer.Weight, o, x);
-                if (l < layers.Count - 1) y[o] = Activate(activation, y[o]);
-            }
-            x = y;
+            if (layer.InputEpsilon is { } epsilon) x = Standardised(x, epsilon);
+            for (int o = 0; o < y.Length; o++) y[o] = layer.Bias[o] + Dot(layer.Weight, o, x);
+            if (layer.OutputNorm is { } norm) y = [.. Standardised(y, norm.Epsilon).Select((v, o) => norm.Scale[o] * v + norm.Offset[o])];
+            x = l < layers.Count - 1 ? [.. y.Select(v => Activate(activation, v))] : y;
         }
         return x;
+    }
+
+    private static double[] Standardised(double[] x, double epsilon)
+    {
+        double mean = x.Average(), deviation = Math.Sqrt(x.Average(v => (v - mean) * (v - mean)) + epsilon);
+        return [.. x.Select(v => (v - mean) / deviation)];
     }
 
     /// <summary>Advances a stream by one step; the last layer's h.</summary>

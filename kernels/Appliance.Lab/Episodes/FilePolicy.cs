@@ -40,6 +40,7 @@ public sealed class FilePolicy : IBlockPolicy
         if (Math.Abs(ratio - Every) > 1e-6 || specification.Time.Steps % Every != 0)
             faults.Add($"{file.Path} decides every {m.Schedule.StepYears} years; time.stepYears, {specification.Time.StepYears}, must divide that, and the {specification.Time.Steps} steps a whole number of decisions");
         if (m.IsRecurrent && !m.ResetGateAfter && m.Architecture == FileArchitecture.Gru) faults.Add($"{file.Path}: the lab knows the GRU whose reset gate stands after the product");
+        if (m.LayerNorms.Length > 0) faults.Add($"{file.Path} has layer normalisation, which the lab does not compute");
         if (faults.Count > 0) throw new TrainingProblemException(specification.File, faults);
         _neutral = wantsNeutral ? new NeutralHedgeTable(specification) : null;
         Specification = specification;

@@ -166,6 +166,64 @@ public class MlpTests
         Assert.InRange(worst, least, bound);
     }
 
+    private static DenseLayer[] Normalised(Random random, params int[] sizes) => [.. Enumerable.Range(0, sizes.Length - 1).Select(l =>
+    {
+        DenseLayer layer = Layer(sizes[l], sizes[l + 1], random);
+        float[] Draw(double middle) => [.. Enumerable.Range(0, layer.Outputs).Select(_ => (float)(middle + random.NextDouble() - 0.5))];
+        return layer with { InputEpsilon = l % 2 == 0 ? 1e-5f : null, OutputNorm = l % 3 != 1 ? new LayerNorm(Draw(1), Draw(0), 1e-3f) : null };
+    })];
+
+    /// <summary>Layer normalisation before and behind the weights, of widths on and off the registers', against double precision; with the same bits at each register width, alone and together.</summary>
+    [Theory]
+    [InlineData(Activation.Relu)]
+    [InlineData(Activation.Sigmoid)]
+    public void Layer_normalisation_agrees_with_the_plain_formula(Activation activation)
+    {
+        var random = new Random(22);
+        foreach (int[] sizes in new int[][] { [3, 5, 1], [37, 103, 64, 3], [16, 16, 32, 2], [70, 1, 9, 4] })
+        {
+            DenseLayer[] layers = Normalised(random, sizes);
+            const int rows = 7;
+            float[] inputs = [.. Enumerable.Range(0, rows * sizes[0]).Select(_ => (float)(20 * random.NextDouble() - 5))];
+            int outputs = sizes[^1];
+            float[]? first = null;
+            foreach (KernelWidth width in new[] { KernelWidth.Scalar, KernelWidth.Simd256, KernelWidth.Simd512 }.Where(CpuGreeksBackend.IsSupported))
+            {
+                var network = new Mlp(layers, activation, batchMax: rows, width: width);
+                float[] together = new float[rows * outputs], alone = new float[rows * outputs];
+                network.InferBatch(inputs, together, rows);
+                for (int r = 0; r < rows; r++) network.Infer(inputs.AsSpan(r * sizes[0], sizes[0]), alone.AsSpan(r * outputs, outputs));
+                Assert.Equal(alone, together);
+                first ??= alone;
+                Assert.Equal(first, alone);
+            }
+            for (int r = 0; r < rows; r++)
+            {
+                double[] expected = PlainNormalised(layers, activation, inputs[(r * sizes[0])..((r + 1) * sizes[0])]);
+                for (int o = 0; o < outputs; o++) Assert.True(Math.Abs(first![r * outputs + o] - expected[o]) <= 5e-6, $"{activation} [{string.Join(",", sizes)}]: {first[r * outputs + o]}, expected {expected[o]}");
+            }
+        }
+    }
+
+    private static double[] PlainNormalised(DenseLayer[] layers, Activation activation, float[] input)
+    {
+        double[] x = [.. input.Select(v => (double)v)];
+        static double[] Standard(double[] v, double epsilon)
+        {
+            double mean = v.Sum() / v.Length, variance = v.Sum(a => (a - mean) * (a - mean)) / v.Length;
+            return [.. v.Select(a => (a - mean) / Math.Sqrt(variance + epsilon))];
+        }
+        for (int l = 0; l < layers.Length; l++)
+        {
+            DenseLayer layer = layers[l];
+            if (layer.InputEpsilon is { } e) x = Standard(x, e);
+            double[] y = [.. Enumerable.Range(0, layer.Outputs).Select(o => layer.Bias[o] + Enumerable.Range(0, layer.Inputs).Sum(i => (double)layer.Weight[o * layer.Inputs + i] * x[i]))];
+            if (layer.OutputNorm is { } n) y = [.. Standard(y, n.Epsilon).Select((v, o) => n.Scale[o] * v + n.Offset[o])];
+            x = l < layers.Length - 1 ? [.. y.Select(v => Apply(activation, v))] : y;
+        }
+        return x;
+    }
+
     [Fact]
     public void What_came_before_leaves_no_trace()
     {
@@ -184,7 +242,7 @@ public class MlpTests
     public void Inference_allocates_nothing()
     {
         var random = new Random(5);
-        var network = new Mlp([Layer(9, 32, random), Layer(32, 32, random), Layer(32, 2, random)], Activation.Tanh);
+        var network = new Mlp([Layer(9, 32, random), Layer(32, 32, random) with { InputEpsilon = 1e-5f }, Layer(32, 2, random)], Activation.Tanh);
         float[] input = new float[9], output = new float[2];
         network.Infer(input, output);
         using var pause = new CollectorPause();

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Appliance.Host.Onnx;
 using Appliance.Kernels.Networks;
 using Appliance.Strategy.Policies;
+using Appliance.Strategy.Policies.Files;
 
 namespace Appliance.Tests.Compute;
 
@@ -61,6 +62,8 @@ public class OnnxImportTests
     [Theory]
     [InlineData("mlp_heads", "Tanh", "Sinh", 3, "(Sinh): this operator is not supported")]
     [InlineData("mlp_silu", "Clip", "Ceil", 3, "(Ceil): this operator is not supported")]
+    [InlineData("mlp_layer_norm", "Sqrt", "Sinh", 3, "(Sinh): this operator is not supported")]
+    [InlineData("mlp_layer_norm", "Pow", "Exp", 3, "(Exp): this operator is not supported")]
     [InlineData("gru", "hidden_size", "hidden_sise", 2, "(GRU): hidden_size is missing")]
     public void What_a_policy_cannot_hold_is_named_with_its_node(string name, string find, string replace, int features, string said)
     {
@@ -84,6 +87,11 @@ public class OnnxImportTests
         Assert.Equal((-0.2f, 0.15f), ((float)silu.OutputMaps[0].Lower, (float)silu.OutputMaps[0].Upper));
         OnnxPolicy heads = OnnxImport.Read(Model("mlp_heads"), 3);
         Assert.Equal([4, 4, 2], heads.Weights.Dense[0].Select(l => l.Outputs));
+        OnnxPolicy norm = OnnxImport.Read(Model("mlp_layer_norm"), 3);
+        Assert.Equal([(0, NormPlace.Outputs), (1, NormPlace.Outputs)], norm.Weights.LayerNorms.Select(n => (n.Layer, n.Place)));
+        OnnxPolicy after = OnnxImport.Read(Model("mlp_layer_norm_after_17"), 3);
+        Assert.Equal([(0, NormPlace.Inputs), (1, NormPlace.Inputs), (2, NormPlace.Inputs)], after.Weights.LayerNorms.Select(n => (n.Layer, n.Place)));
+        Assert.All(after.Weights.LayerNorms, n => Assert.Equal(1e-5f, (float)n.Epsilon));
         OnnxPolicy gru = OnnxImport.Read(Model("gru"), 2);
         Assert.Equal([RecurrentKind.GruResetAfter], gru.Weights.Recurrent.Select(l => l.Kind));
         Assert.True(gru.ResetGateAfter);
@@ -96,7 +104,7 @@ public class OnnxImportTests
     {
         var random = new Random(21);
         int refused = 0, tries = 0;
-        foreach (string name in new[] { "mlp_silu", "gru" })
+        foreach (string name in new[] { "mlp_silu", "gru", "mlp_layer_norm" })
         {
             byte[] good = Model(name);
             int features = name == "gru" ? 2 : 3;

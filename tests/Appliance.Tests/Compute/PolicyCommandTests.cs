@@ -33,6 +33,7 @@ public sealed class PolicyCommandTests : IDisposable
     [Theory]
     [InlineData("mlp_silu.onnx", "spot,delta,gamma", "mlp 3-5-4-1, silu")]
     [InlineData("mlp_heads.onnx", "spot:100:20,delta,hedgePosition", "mlp 3-4-4-2, tanh")]
+    [InlineData("mlp_layer_norm.onnx", "spot,delta,gamma", "the outputs of dense layer 0, the outputs of dense layer 1")]
     [InlineData("lstm.onnx", "spot,hedgePosition", "lstm 2 > 3-3 units > dense 1")]
     [InlineData("gru.onnx", "spot,hedgePosition", "gru 2 > 3 units > dense 2-1 (tanh), reset gate after the product")]
     [InlineData("gru_reset_before.onnx", "spot,hedgePosition", "reset gate before the product")]

@@ -64,8 +64,30 @@ public class PolicyFileTests
         NetworkPolicy policy = Parse(PolicyFile.Write(_metadata, _weights));
         PolicyMetadata read = policy.Metadata;
         Assert.Equal(_metadata.Features, read.Features);
-        Assert.Equal(_metadata with { Features = read.Features, HiddenSizes = read.HiddenSizes, HeadSizes = read.HeadSizes }, read);
+        Assert.Equal(_metadata with { Features = read.Features, HiddenSizes = read.HiddenSizes, HeadSizes = read.HeadSizes, LayerNorms = read.LayerNorms }, read);
         Assert.Equal(64, policy.File.Sha256.Length);
+    }
+
+    [Fact]
+    public void Layer_normalisation_survives_the_file_and_must_fit_its_tensors()
+    {
+        PolicyMetadata metadata = _metadata with { HiddenSizes = [3], LayerNorms = [new(0, NormPlace.Outputs, 1e-5), new(1, NormPlace.Inputs, 1e-3)] };
+        var norm = new LayerNorm([1, 2, 0.5f], [0, -1, 1], 1e-5f);
+        var weights = PolicyWeights.Perceptron([new(2, 3, [1, 2, 3, -1, 0, 1], [0, 0, 1]) { OutputNorm = norm }, new(3, 1, [1, 1, 2], [0]) { InputEpsilon = 1e-3f }]);
+        byte[] bytes = PolicyFile.Write(metadata, weights);
+        PolicyFile read = PolicyFile.Parse("norm", bytes);
+        Assert.Equal(metadata.LayerNorms, read.Metadata.LayerNorms);
+        Assert.Equal(metadata.LayerNorms.Select(n => (float)n.Epsilon), read.Weights.LayerNorms.Select(n => (float)n.Epsilon));
+        Assert.Equal(norm.Scale, read.Weights.Dense[0][0].OutputNorm!.Scale);
+        Assert.Equal(norm.Offset, read.Weights.Dense[0][0].OutputNorm!.Offset);
+        Assert.Equal(weights.Parameters, read.Weights.Parameters);
+        // What metadata and weights say apart from one another is refused, both ways.
+        Assert.Throws<ArgumentException>(() => PolicyFile.Write(metadata with { LayerNorms = [] }, weights));
+        string said = string.Join(" ", Assert.Throws<PolicyFileException>(() => PolicyFile.Parse("norm", EditHeader(bytes, "layer\\u0022:0", "layer\\u0022:1"))).Faults);
+        Assert.Contains("tensor \"layers.1.normWeight\" is missing, expected F32 [1]", said);
+        Assert.Contains("tensor \"layers.0.normWeight\" is not expected", said);
+        foreach (LayerNormEntry[] bad in new LayerNormEntry[][] { [new(2, NormPlace.Inputs, 1e-5)], [new(0, NormPlace.Inputs, 0)], [new(0, NormPlace.Inputs, 1e-5), new(0, NormPlace.Inputs, 1e-5)] })
+            Assert.NotEmpty((metadata with { LayerNorms = bad }).Contradictions());
     }
 
     [Fact]

@@ -80,14 +80,36 @@ def with_batch_norm(features, hidden):
     return nn.Sequential(norm, nn.Linear(features, hidden), inner, nn.ReLU(), nn.Linear(hidden, 1))
 
 
+def with_layer_norm(sizes, activation, before=False, after=False, last=False):
+    """Linear, LayerNorm, activation; `before`: the inputs are normalised, too; `after`: it stands behind the activations instead; `last`: the outputs are normalised, too."""
+    def norm(n):
+        made = nn.LayerNorm(n)
+        made.weight.data.copy_(0.5 + torch.rand(n))
+        made.bias.data.copy_(torch.randn(n))
+        return made
+    layers = [norm(sizes[0])] if before else []
+    for i in range(len(sizes) - 1):
+        layers.append(nn.Linear(sizes[i], sizes[i + 1]))
+        if i + 2 < len(sizes):
+            layers += [activation(), norm(sizes[i + 1])] if after else [norm(sizes[i + 1]), activation()]
+    return nn.Sequential(*layers, *([norm(sizes[-1])] if last else []))
+
+
 SMALL = {
     "mlp_silu": lambda: (Normalised(3, mlp([3, 5, 4, 1], nn.SiLU), -0.2, 0.15), 1, 3, 100.0),
     "mlp_heads": lambda: (TwoHeads(3, 4), 1, 3, 1.0),
     "lstm": lambda: (Last(nn.LSTM, 2, 3, 2, nn.Linear(3, 1), normalise=True), 6, 2, 1.0),
     "gru": lambda: (Last(nn.GRU, 2, 3, 1, mlp([3, 2, 1], nn.Tanh), batch_first=False), 6, 2, 1.0),
     "gru_reset_before": lambda: (Last(nn.GRU, 2, 3, 1, nn.Linear(3, 1), batch_first=False), 6, 2, 1.0),
+    "mlp_layer_norm": lambda: (with_layer_norm([3, 5, 4, 1], nn.ReLU), 1, 3, 1.0),
+    "mlp_layer_norm_after_17": lambda: (Normalised(3, with_layer_norm([3, 5, 4, 2], nn.SiLU, before=True, after=True)), 1, 3, 100.0),
 }
 LARGE = {
+    "mlp_layer_norm_wide_17": lambda: (with_layer_norm([16, 100, 64, 2], nn.SiLU, last=True), 1, 16, 1.0),
+    "mlp_layer_norm_before": lambda: (Normalised(9, with_layer_norm([9, 65, 33, 1], nn.Tanh, before=True), -0.2, 0.3), 1, 9, 100.0),
+    "mlp_layer_norm_after": lambda: (with_layer_norm([20, 128, 128, 1], nn.ReLU, after=True), 1, 20, 1.0),
+    "lstm_layer_norm": lambda: (Last(nn.LSTM, 5, 40, 2, with_layer_norm([40, 16, 1], nn.ReLU, before=True)), 20, 5, 1.0),
+    "gru_layer_norm_17": lambda: (Last(nn.GRU, 5, 24, 1, with_layer_norm([24, 16, 1], nn.Tanh)), 20, 5, 1.0),
     "mlp_relu_wide": lambda: (mlp([16, 64, 64, 1], nn.ReLU), 1, 16, 1.0),
     "mlp_tanh_out": lambda: (mlp([7, 32, 32, 1], nn.ReLU, nn.Tanh), 1, 7, 1.0),
     "mlp_sigmoid_out": lambda: (mlp([7, 32, 1], nn.Sigmoid, nn.Sigmoid), 1, 7, 1.0),
@@ -136,7 +158,7 @@ def main():
         recurrent = isinstance(model, Last)
         shape = (1, features) if not recurrent else (1, steps, features) if model.batch_first else (steps, 1, features)
         path = os.path.join(arguments.folder, name + ".onnx")
-        torch.onnx.export(model, torch.zeros(shape), path, opset_version=11 if name == "gru" else 13, do_constant_folding=True)
+        torch.onnx.export(model, torch.zeros(shape), path, opset_version=11 if name == "gru" else 17 if name.endswith("_17") else 13, do_constant_folding=True)
         if "reset_before" in name:
             with open(path, "rb") as f:
                 data = f.read()

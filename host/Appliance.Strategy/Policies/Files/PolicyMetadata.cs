@@ -48,6 +48,19 @@ public enum OutputTransform
     Tanh,
 }
 
+/// <summary>What of a dense layer is normalised over its values.</summary>
+public enum NormPlace
+{
+    /// <summary>What comes in, after the activation below; scale and offset are part of the weights.</summary>
+    Inputs,
+    /// <summary>What the weights give, before the activation; with tensors for scale and offset.</summary>
+    Outputs,
+}
+
+/// <summary>Layer normalisation at a dense layer: (x − mean) / √(variance + Epsilon).</summary>
+/// <param name="Layer">Of the dense layers, from 0.</param>
+public readonly record struct LayerNormEntry(int Layer, NormPlace Place, double Epsilon);
+
 /// <summary>The two edges of a no-transaction band, each from its own output.</summary>
 public readonly record struct BandMap(OutputMap Lower, OutputMap Upper);
 
@@ -75,6 +88,8 @@ public sealed record PolicyMetadata
     public int[] HeadSizes { get; init; } = [];
     /// <summary>Between dense layers.</summary>
     public required Activation Activation { get; init; }
+    /// <summary>Layer normalisations, each layer and place at most once; empty for none.</summary>
+    public LayerNormEntry[] LayerNorms { get; init; } = [];
     public OutputTransform OutputTransform { get; init; } = OutputTransform.Identity;
     public required NormalisedFeature[] Features { get; init; }
     /// <summary>1: one network for all decisions; N: decision k has a perceptron of its own, the last one from decision N − 1 on.</summary>
@@ -125,6 +140,14 @@ public sealed record PolicyMetadata
         if (!IsRecurrent && HeadSizes.Length > 0) yield return "\"headSizes\" belongs to lstm and gru";
         if (IsRecurrent && StepNetworks > 1) yield return "\"stepNetworks\" belongs to mlp and ntb: a recurrent network carries its own state";
         if (IsRecurrent && Schedule.Kind == ScheduleKind.EveryMark) yield return "a recurrent network needs a \"schedule\" of kind steps: its state advances at decision times only";
+        if (StepNetworks > 1 && LayerNorms.Length > 0) yield return "\"layerNorms\" and \"stepNetworks\" exclude one another";
+        int denseLayers = (IsRecurrent ? HeadSizes.Length : HiddenSizes.Length) + 1;
+        foreach (LayerNormEntry n in LayerNorms)
+        {
+            if (n.Layer < 0 || n.Layer >= denseLayers) yield return $"\"layerNorms\" names layer {n.Layer}; the dense layers are 0 to {denseLayers - 1}";
+            if (!((float)n.Epsilon > 0) || !float.IsFinite((float)n.Epsilon)) yield return $"\"layerNorms\": the epsilon of layer {n.Layer} is {n.Epsilon}, expected a number above zero";
+        }
+        if (LayerNorms.DistinctBy(n => (n.Layer, n.Place)).Count() != LayerNorms.Length) yield return "\"layerNorms\" names one place of a layer twice";
         if (StepNetworks > 1 && Schedule.Kind == ScheduleKind.EveryMark) yield return "\"stepNetworks\" needs a \"schedule\" of kind steps: it says which network is due";
     }
 }

@@ -33,6 +33,7 @@ public static class PolicyMetadataReader
             HiddenSizes = reader.Sizes("hiddenSizes"),
             HeadSizes = source.ContainsKey("headSizes") ? reader.Sizes("headSizes") : [],
             Activation = reader.Word("activation", Activation.Relu),
+            LayerNorms = source.ContainsKey("layerNorms") ? reader.LayerNorms() : [],
             OutputTransform = source.ContainsKey("outputTransform") ? reader.Word("outputTransform", OutputTransform.Identity) : OutputTransform.Identity,
             Features = reader.Features(),
             StepNetworks = source.ContainsKey("stepNetworks") ? reader.Whole("stepNetworks", 1, StepNetworksMax) : 1,
@@ -110,6 +111,18 @@ public static class PolicyMetadataReader
             });
             return sizes ?? [];
         }
+
+        public LayerNormEntry[] LayerNorms() => Json("layerNorms", "a list of {\"layer\",\"place\",\"epsilon\"} with place inputs or outputs", root =>
+        {
+            var list = new LayerNormEntry[root.GetArrayLength()];
+            for (int i = 0; i < list.Length; i++)
+            {
+                NormPlace? place = root[i].GetProperty("place").GetString() switch { "inputs" => NormPlace.Inputs, "outputs" => NormPlace.Outputs, _ => null };
+                if (place is null) return null;
+                list[i] = new LayerNormEntry(root[i].GetProperty("layer").GetInt32(), place.Value, root[i].GetProperty("epsilon").GetDouble());
+            }
+            return list;
+        }) ?? [];
 
         public NormalisedFeature[] Features()
         {

@@ -25,6 +25,8 @@ public static class PolicyMetadataWriter
             Add("gateOrder", PolicyMetadataReader.GruGates);
             Add("resetGate", m.ResetGateAfter ? "after" : "before");
         }
+        if (m.LayerNorms.Length > 0)
+            Add("layerNorms", $"[{string.Join(",", m.LayerNorms.Select(n => $"{{\"layer\":{n.Layer},\"place\":\"{Word(n.Place)}\",\"epsilon\":{Number(n.Epsilon)}}}"))}]");
         if (m.OutputTransform != OutputTransform.Identity) Add("outputTransform", Word(m.OutputTransform));
         Add("features", $"[{string.Join(",", m.Features.Select(f => Feature(m, in f)))}]");
         if (m.StepNetworks > 1) Add("stepNetworks", m.StepNetworks.ToString(CultureInfo.InvariantCulture));

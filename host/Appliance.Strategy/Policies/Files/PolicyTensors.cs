@@ -54,6 +54,15 @@ internal sealed class PolicyTensors(SafetensorsFile file, PolicyMetadata metadat
             DenseLayer first = weights.Dense[0][l];
             tensors.Add(($"layers.{l}.weight", [.. steps, first.Outputs, first.Inputs], [.. weights.Dense.SelectMany(network => network[l].Weight)]));
             tensors.Add(($"layers.{l}.bias", [.. steps, first.Outputs], [.. weights.Dense.SelectMany(network => network[l].Bias)]));
+            foreach (NormPlace place in Enum.GetValues<NormPlace>())
+            {
+                double? stated = EpsilonOf(metadata, l, place);
+                if ((float?)stated != (place == NormPlace.Inputs ? first.InputEpsilon : first.OutputNorm?.Epsilon))
+                    throw new ArgumentException($"Layer {l} is normalised otherwise at its {PolicyMetadataWriter.Word(place)} than the metadata says.", nameof(weights));
+            }
+            if (first.OutputNorm is not { } norm) continue;
+            tensors.Add(($"layers.{l}.normWeight", [first.Outputs], norm.Scale));
+            tensors.Add(($"layers.{l}.normBias", [first.Outputs], norm.Offset));
         }
         return tensors;
     }
@@ -79,8 +88,23 @@ internal sealed class PolicyTensors(SafetensorsFile file, PolicyMetadata metadat
         float[]? bias = Values($"layers.{layer}.bias", [.. steps, outputs]);
         if (weight is null || bias is null) return;
         int weights = outputs * inputs;
+        float? inputEpsilon = (float?)EpsilonOf(metadata, layer, NormPlace.Inputs);
+        LayerNorm? norm = null;
+        if (EpsilonOf(metadata, layer, NormPlace.Outputs) is { } epsilon)
+        {
+            float[]? scale = Values($"layers.{layer}.normWeight", [outputs]), offset = Values($"layers.{layer}.normBias", [outputs]);
+            if (scale is null || offset is null) return;
+            norm = new LayerNorm(scale, offset, (float)epsilon);
+        }
         for (int k = 0; k < networks.Length; k++)
-            networks[k].Add(new DenseLayer(inputs, outputs, weight.AsSpan(k * weights, weights).ToArray(), bias.AsSpan(k * outputs, outputs).ToArray()));
+            networks[k].Add(new DenseLayer(inputs, outputs, weight.AsSpan(k * weights, weights).ToArray(), bias.AsSpan(k * outputs, outputs).ToArray()) { InputEpsilon = inputEpsilon, OutputNorm = norm });
+    }
+
+    private static double? EpsilonOf(PolicyMetadata metadata, int layer, NormPlace place)
+    {
+        foreach (LayerNormEntry entry in metadata.LayerNorms)
+            if (entry.Layer == layer && entry.Place == place) return entry.Epsilon;
+        return null;
     }
 
     private float[]? Values(string name, int[] shape)

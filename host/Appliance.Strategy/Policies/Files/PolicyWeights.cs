@@ -13,5 +13,14 @@ public sealed record PolicyWeights(IReadOnlyList<RecurrentLayer> Recurrent, IRea
 
     /// <summary>Numbers in all.</summary>
     public long Parameters => Recurrent.Sum(r => (long)r.InputWeight.Length + r.HiddenWeight.Length + r.InputBias.Length + r.HiddenBias.Length)
-        + Dense.Sum(network => network.Sum(l => (long)l.Weight.Length + l.Bias.Length));
+        + Dense.Sum(network => network.Sum(l => (long)l.Weight.Length + l.Bias.Length + 2 * (l.OutputNorm?.Scale.Length ?? 0)));
+
+    /// <summary>The dense layers' normalisations, as the metadata states them.</summary>
+    public LayerNormEntry[] LayerNorms => [.. Dense[0].SelectMany(Entries)];
+
+    private static IEnumerable<LayerNormEntry> Entries(DenseLayer layer, int index)
+    {
+        if (layer.InputEpsilon is { } epsilon) yield return new LayerNormEntry(index, NormPlace.Inputs, epsilon);
+        if (layer.OutputNorm is { } norm) yield return new LayerNormEntry(index, NormPlace.Outputs, norm.Epsilon);
+    }
 }
