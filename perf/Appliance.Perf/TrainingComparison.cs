@@ -1,3 +1,4 @@
+using Appliance.Kernels.Hedging;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text.Json;

@@ -150,8 +150,8 @@ internal static class LabSpecificationFile
     /// <summary>Null where none of its keys is given.</summary>
     private static ImportanceSpecification? Importance(ConfigurationObject o)
     {
-        if (!o.Given("shifts") && !o.Given("jumpFactor") && !o.Given("plainShare")) return null;
-        return new ImportanceSpecification { Shifts = o.Numbers("shifts"), JumpFactor = o.Number("jumpFactor"), PlainShare = o.Number("plainShare") };
+        if (!((string[])["shifts", "volatilityFactor", "jumpFactor", "plainShare"]).Any(o.Given)) return null;
+        return new ImportanceSpecification { Shifts = o.Numbers("shifts"), VolatilityFactor = o.Number("volatilityFactor"), JumpFactor = o.Number("jumpFactor"), PlainShare = o.Number("plainShare") };
     }
 
     private static EvaluationSpecification Evaluation(ConfigurationObject root, string file)

@@ -14,6 +14,7 @@ internal static class LabSpecificationKeys
 
     private static readonly Section Importance = new("importance",
         new("shifts", SettingType.NumberList, "One tilted market each: where the first Brownian motion ends in the mean (on a tree: the price).") { Default = "[]", Min = -10, Max = 10, Unit = "standard deviations over the whole life" },
+        new("volatilityFactor", SettingType.Number, "By how much that motion moves more widely in the tilted markets; a tree has none.") { Default = "1", Min = 0.5, Max = 3 },
         new("jumpFactor", SettingType.Number, "merton, kou, bates: jumps of the tilted markets come so many times as often.") { Default = "1", Min = 0.01, Max = 100 },
         new("plainShare", SettingType.Number, "Share of paths from the market itself; no path counts more than its inverse.") { Default = "0.5", Min = 0.01, Max = 0.99 });
 

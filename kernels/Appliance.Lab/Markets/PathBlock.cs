@@ -16,7 +16,7 @@ public sealed class PathBlock
     {
         (Series, Steps, Paths) = (series, steps, paths);
         int noted = tilted ? paths : 0;
-        (RatioRow, TiltStatistic, TiltComponent, JumpCount) = (new double[noted], new double[noted], new byte[noted], new int[noted]);
+        (RatioRow, TiltSum, TiltSquares, TiltComponent, JumpCount) = (new double[noted], new double[noted], new double[noted], new byte[noted], new int[noted]);
         _values = GC.AllocateUninitializedArray<double>(checked(series * (steps + 1) * paths));
         _scratch = new double[scratchRows * paths];
     }
@@ -28,7 +28,8 @@ public sealed class PathBlock
     public ReadOnlySpan<double> Ratios => RatioRow;
 
     internal double[] RatioRow { get; }
-    internal double[] TiltStatistic { get; }
+    internal double[] TiltSum { get; }
+    internal double[] TiltSquares { get; }
     internal byte[] TiltComponent { get; }
     internal int[] JumpCount { get; }
 

@@ -36,7 +36,7 @@ public sealed class TrinomialSimulator : MarketSimulator
         Span<double> up = stackalloc double[trees], upOrMiddle = stackalloc double[trees];
         for (int j = 0; j < trees; j++)
         {
-            double theta = Tilt?.SlopeOf(j) ?? 0, moment = j == 0 ? 1 : PathTilt.Moment(Market.Probabilities, theta);
+            double theta = Tilt?.MeanOf(j) ?? 0, moment = j == 0 ? 1 : PathTilt.Moment(Market.Probabilities, theta);
             up[j] = Market.Probabilities[0] * Math.Exp(theta) / moment;
             upOrMiddle[j] = up[j] + Market.Probabilities[1] / moment;
         }
@@ -52,6 +52,6 @@ public sealed class TrinomialSimulator : MarketSimulator
             }
         }
         if (Tilt is not null)
-            for (int i = 0; i < node.Length; i++) block.TiltStatistic[i] = node[i] - Steps;
+            for (int i = 0; i < node.Length; i++) block.TiltSum[i] = node[i] - Steps;
     }
 }

@@ -6,8 +6,8 @@ namespace Appliance.Lab.Random;
 
 /// <summary>
 /// Importance sampling of paths by a mixture that holds the market itself (defensive: Hesterberg, Technometrics 37 (1995) 185–194; Owen and Zhou, Journal of the American Statistical Association 95 (2000) 135–143).
-/// A path is drawn from component j with probability α_j; a tilted one's normals of stream 0 have the mean m_j/√n, n of them, and its jumps the intensity f·λ. By Girsanov's formula and that for Poisson processes
-/// <para>q_j/p = exp(m_j W − m_j²/2) · f^N e^(−(f − 1)λT), W = Σz/√n, N the number of jumps,</para>
+/// A path is drawn from component j with probability α_j; a tilted one's n normals of stream 0 have the mean m_j/√n and the deviation v, and its jumps the intensity f·λ. By Girsanov's formula and that for Poisson processes
+/// <para>q_j/p = v^(−n) exp(Σz²/2 − Σ(z − m_j/√n)²/(2v²)) · f^N e^(−(f − 1)λT), N the number of jumps,</para>
 /// and a path's ratio is 1/Σ α_j q_j/p, whatever component it came from: E_q[ratio·X] = E_p[X], and ratio ≤ 1/α_0 (Glasserman, "Monte Carlo Methods in Financial Engineering", Springer 2004, section 4.6).
 /// The component is a function of seed and path alone, so that any path can be drawn by itself, as ever.
 /// </summary>
@@ -16,33 +16,38 @@ public sealed class PathTilt
     /// <summary>Stream of the field in which a path's component is drawn, far above the simulators' own.</summary>
     private const int ComponentStream = 1024;
     private readonly RandomField _field;
-    private readonly double[] _cumulative, _share, _slope, _offset;
-    private readonly double _logFactor, _jumpOffset;
+    private readonly double[] _cumulative, _share, _mean, _slope, _offset;
+    private readonly double _logFactor, _jumpOffset, _squareSlope;
 
-    /// <param name="slopes">Of the log of q_j/p in the path's statistic, by component; the first is 0.</param>
+    /// <param name="means">What a component gives to each normal, or a tree's θ; the first is 0.</param>
+    /// <param name="slopes">Of the log of q_j/p in the sum of the normals or of the net steps.</param>
     /// <param name="offsets">What is taken off it.</param>
-    private PathTilt(ImportanceSpecification importance, ulong seed, double[] slopes, double[] offsets, double jumpsExpected)
+    /// <param name="squareSlope">Of the same in the sum of the normals' squares, for all but the first.</param>
+    private PathTilt(ImportanceSpecification importance, ulong seed, double[] means, double[] slopes, double[] offsets, double squareSlope, double jumpsExpected)
     {
         _field = new RandomField(seed);
-        (_slope, _offset) = (slopes, offsets);
+        (_mean, _slope, _offset, _squareSlope) = (means, slopes, offsets, squareSlope);
         int tilted = slopes.Length - 1;
         _share = [importance.PlainShare, .. Enumerable.Repeat((1 - importance.PlainShare) / tilted, tilted)];
         _cumulative = new double[_share.Length];
         double sum = 0;
         for (int j = 0; j < _share.Length; j++) _cumulative[j] = sum += _share[j];
-        JumpFactor = importance.JumpFactor;
+        (JumpFactor, VolatilityFactor) = (importance.JumpFactor, importance.VolatilityFactor);
         _logFactor = Math.Log(JumpFactor);
         _jumpOffset = (JumpFactor - 1) * jumpsExpected;
     }
 
     public double JumpFactor { get; }
+    public double VolatilityFactor { get; }
     public int Components => _slope.Length;
 
     /// <summary>For a market with a Brownian motion on <paramref name="indexes"/> increments.</summary>
     public static PathTilt OfNormals(ImportanceSpecification importance, ulong seed, int indexes, double jumpsExpected)
     {
         double[] shifts = [0, .. importance.Shifts.Count > 0 ? importance.Shifts : [0.0]];
-        return new PathTilt(importance, seed, [.. shifts.Select(m => m / Math.Sqrt(indexes))], [.. shifts.Select(m => 0.5 * m * m)], jumpsExpected);
+        double v = importance.VolatilityFactor, n = indexes;
+        double[] means = [.. shifts.Select(m => m / Math.Sqrt(n))];
+        return new PathTilt(importance, seed, means, [.. means.Select(m => m / (v * v))], [.. shifts.Select(m => 0.5 * m * m / (v * v) + n * Math.Log(v))], 0.5 - 0.5 / (v * v), jumpsExpected);
     }
 
     /// <summary>For a tree whose steps are d = 1, 0, −1: q(d) = p(d) e^(θd)/M(θ), θ such that the end moves by about the shift.</summary>
@@ -50,7 +55,7 @@ public sealed class PathTilt
     {
         double mean = probabilities[0] - probabilities[2], deviation = Math.Sqrt(Math.Max(probabilities[0] + probabilities[2] - mean * mean, 1e-300));
         double[] theta = [0, .. importance.Shifts.Select(m => m / (deviation * Math.Sqrt(steps)))];
-        return new PathTilt(importance, seed, theta, [.. theta.Select(t => steps * Math.Log(Moment(probabilities, t)))], 0);
+        return new PathTilt(importance, seed, theta, theta, [.. theta.Select(t => steps * Math.Log(Moment(probabilities, t)))], 0, 0);
     }
 
     /// <summary>E e^(θd) of one step of a tree.</summary>
@@ -66,12 +71,13 @@ public sealed class PathTilt
     }
 
     /// <summary>The mean that a component gives to each normal; of a tree its θ.</summary>
-    public double SlopeOf(int component) => _slope[component];
+    public double MeanOf(int component) => _mean[component];
 
     internal void Begin(PathBlock block, long firstPath)
     {
         for (int p = 0; p < block.Paths; p++) block.TiltComponent[p] = (byte)ComponentOf(firstPath + p);
-        block.TiltStatistic.AsSpan().Clear();
+        block.TiltSum.AsSpan().Clear();
+        block.TiltSquares.AsSpan().Clear();
         block.JumpCount.AsSpan().Clear();
     }
 
@@ -82,13 +88,13 @@ public sealed class PathTilt
         for (int p = 0; p < ratios.Length; p++)
         {
             double jumps = JumpFactor == 1 ? 0 : block.JumpCount[p] * _logFactor - _jumpOffset, density = _share[0];
-            for (int j = 1; j < _share.Length; j++) density += _share[j] * Math.Exp(_slope[j] * block.TiltStatistic[p] - _offset[j] + jumps);
+            for (int j = 1; j < _share.Length; j++) density += _share[j] * Math.Exp(_slope[j] * block.TiltSum[p] + _squareSlope * block.TiltSquares[p] - _offset[j] + jumps);
             ratios[p] = 1 / density;
         }
     }
 }
 
-/// <summary>Draws whose first stream of normals has the mean that a path's component gives it, and that sum up what they gave.</summary>
+/// <summary>Draws whose first stream of normals has the mean and deviation that a path's component gives it, and that sum up what they gave.</summary>
 public sealed class TiltedDraws(DrawSource inner, PathTilt tilt) : DrawSource
 {
     public override int ScratchRows => inner.ScratchRows + 1;
@@ -98,7 +104,14 @@ public sealed class TiltedDraws(DrawSource inner, PathTilt tilt) : DrawSource
         ReadOnlySpan<double> plain = inner.Normals(block, firstPath, stream, index);
         if (stream != 0) return plain;
         Span<double> shifted = block.Scratch(inner.ScratchRows);
-        for (int p = 0; p < shifted.Length; p++) block.TiltStatistic[p] += shifted[p] = plain[p] + tilt.SlopeOf(block.TiltComponent[p]);
+        for (int p = 0; p < shifted.Length; p++)
+        {
+            int component = block.TiltComponent[p];
+            double z = component == 0 ? plain[p] : Math.FusedMultiplyAdd(tilt.VolatilityFactor, plain[p], tilt.MeanOf(component));
+            shifted[p] = z;
+            block.TiltSum[p] += z;
+            block.TiltSquares[p] += z * z;
+        }
         return shifted;
     }
 

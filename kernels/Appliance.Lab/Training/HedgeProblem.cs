@@ -1,3 +1,5 @@
+using Appliance.Kernels.Hedging;
+
 namespace Appliance.Lab.Training;
 
 /// <summary>Where one input of the network comes from.</summary>
@@ -18,12 +20,6 @@ public enum InputKind
 /// <param name="InverseScale">Holding, AccruedPnl (in money of the step's own time): then multiplied by this.</param>
 /// <param name="StepValues">StepConstant: [steps], normalised.</param>
 public sealed record NetworkInput(InputKind Kind, int Index = 0, float Mean = 0, float InverseScale = 1, float[]? StepValues = null);
-
-/// <summary>What a mapped output is: a position, a multiple of the neutral hedge, or an addition to it.</summary>
-public enum OutputMeaning { Position, NeutralMultiple, NeutralOffset }
-
-/// <summary>What stands between the last layer and the map.</summary>
-public enum OutputSquash { Identity, Softplus, Sigmoid, Tanh }
 
 /// <summary>From an output to a holding: Offset + Scale·squashed, held within [Lower, Upper], in the problem's units.</summary>
 public readonly record struct HoldingMap(float Scale, float Offset, float Lower, float Upper);

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using Appliance.Kernels.Hedging;
 using Appliance.Lab.Differentiation;
 
 namespace Appliance.Lab.Training;

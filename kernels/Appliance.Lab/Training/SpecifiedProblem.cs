@@ -1,5 +1,6 @@
 using Appliance.Kernels.Networks;
 using Appliance.Kernels.Scalar;
+using Appliance.Kernels.Hedging;
 using Appliance.Lab.Differentiation;
 using Appliance.Lab.Hedging;
 using Appliance.Lab.Risk;

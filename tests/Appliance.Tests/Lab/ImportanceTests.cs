@@ -14,6 +14,8 @@ public sealed class ImportanceTests
 {
     private const int Paths = 1 << 16, Block = 2048;
     private static readonly ImportanceSpecification _both = new() { Shifts = [-2, 2.5], PlainShare = 0.4 };
+    /// <summary>For hedged positions.</summary>
+    private static readonly ImportanceSpecification _wide = new() { Shifts = [-0.5, 0.5], VolatilityFactor = 1.2 };
 
     private static (double[] X, double[] Ratios) Sample(LabSpecification s, ImportanceSpecification? importance, Func<EpisodeBlock, double[]> value, int paths = Paths, ulong seed = 20_262)
     {
@@ -41,20 +43,20 @@ public sealed class ImportanceTests
 
     private static double[] Last(EpisodeBlock b) => b.Market.Row(0, b.Steps).ToArray();
 
-    public static TheoryData<string, double> Markets => new()
+    public static TheoryData<string, double, double> Markets => new()
     {
-        { SimMarketTests.Gbm, 1 }, { SimMarketTests.Merton, 2.5 }, { SimMarketTests.Kou, 2 }, { SimMarketTests.Heston, 1 }, { SimMarketTests.Bates, 3 },
-        { SimMarketTests.Sabr, 1 }, { SimMarketTests.RoughBergomi, 1 }, { SimMarketTests.Regime, 1 },
-        { SimMarketTests.Gbm.Replace("{ \"model\"", "{ \"draws\": \"sobol\", \"model\"", StringComparison.Ordinal), 1 },
-        { SimMarketTests.Merton.Replace("{ \"model\"", "{ \"draws\": \"antithetic\", \"model\"", StringComparison.Ordinal), 0.5 },
+        { SimMarketTests.Gbm, 1, 1 }, { SimMarketTests.Gbm, 1, 1.3 }, { SimMarketTests.Merton, 2.5, 1 }, { SimMarketTests.Kou, 2, 1.2 }, { SimMarketTests.Heston, 1, 1.2 }, { SimMarketTests.Bates, 3, 1 },
+        { SimMarketTests.Sabr, 1, 0.9 }, { SimMarketTests.RoughBergomi, 1, 1.1 }, { SimMarketTests.Regime, 1, 1 },
+        { SimMarketTests.Gbm.Replace("{ \"model\"", "{ \"draws\": \"sobol\", \"model\"", StringComparison.Ordinal), 1, 1.2 },
+        { SimMarketTests.Merton.Replace("{ \"model\"", "{ \"draws\": \"antithetic\", \"model\"", StringComparison.Ordinal), 0.5, 1 },
     };
 
     [Theory]
     [MemberData(nameof(Markets))]
-    public void TheMarketsMeansAreKept(string market, double jumpFactor)
+    public void TheMarketsMeansAreKept(string market, double jumpFactor, double volatilityFactor)
     {
         LabSpecification s = SimMarketTests.With(market, substeps: 2);
-        ImportanceSpecification importance = _both with { JumpFactor = jumpFactor };
+        ImportanceSpecification importance = _both with { JumpFactor = jumpFactor, VolatilityFactor = volatilityFactor };
         var (last, ratios) = Sample(s, importance, Last);
         Assert.True(ratios.Max() <= 1 / importance.PlainShare + 1e-12);
         Assert.True(ratios.Min() < 0.05, "hardly any path was tilted");
@@ -227,7 +229,7 @@ public sealed class ImportanceTests
                 return (double[])batch.Gradient.Clone();
             })];
         }
-        double[][] plain = Gradients(Call(kind, null), 901), tilted = Gradients(Call(kind, _both), 902);
+        double[][] plain = Gradients(Call(kind, null), 901), tilted = Gradients(Call(kind, _wide), 902);
         double size = Math.Sqrt(Enumerable.Range(0, plain[0].Length).Sum(i => Math.Pow(plain.Average(g => g[i]), 2)));
         int strayed = 0;
         for (int i = 0; i < plain[0].Length; i++)
@@ -250,7 +252,7 @@ public sealed class ImportanceTests
     [InlineData(ObjectiveKind.Entropic)]
     public void TheFileIsTheSameOnAnyNumberOfThreadsAndAcrossAnInterrupt(ObjectiveKind kind)
     {
-        var problem = new SpecifiedProblem(Call(kind, _both));
+        var problem = new SpecifiedProblem(Call(kind, _wide));
         using var one = new TrainingRun(problem, 1);
         byte[] whole = problem.ToPolicyFile(one.Execute(null, null, null, default).Parameters);
         using var two = new TrainingRun(problem, 2);

@@ -69,6 +69,7 @@ public sealed class SpecBadTests
     [InlineData(7, "  \"training\": { \"importance\": { \"plainShare\": 0 } }", "training.importance.plainShare: saw 0, allowed is a number from 0.01 to 0.99")]
     [InlineData(7, "  \"training\": { \"importance\": { \"plainShare\": 0.5 } }", "training.importance.shifts: saw nothing, allowed is a list with a shift")]
     [InlineData(7, "  \"training\": { \"importance\": { \"shifts\": [2], \"jumpFactor\": 3 } }", "training.importance.jumpFactor: saw a value, allowed is 1: only merton, kou and bates")]
+    [InlineData(2, "  \"market\": { \"model\": \"trinomial\", \"spot\": 1, \"up\": 1.05, \"probabilities\": [0.25, 0.5, 0.25] }, \"evaluation\": { \"importance\": { \"volatilityFactor\": 2 } },", "evaluation.importance.volatilityFactor: saw a value, allowed is 1: a tree")]
     [InlineData(7, "  \"evaluation\": { \"importance\": { \"shift\": 2 } }", "evaluation.importance.shift: no such key; did you mean \"shifts\"?")]
     [InlineData(6, "  \"objective\": { \"kind\": \"std-dev\" }, \"evaluation\": { \"importance\": { \"shifts\": [2] } },", "evaluation.importance.shifts: saw a value, allowed is no importance sampling under this objective")]
     [InlineData(7, "  \"policy\": { \"features\": [\"moneynes\"] }", "policy.features: saw \"moneynes\", allowed is one of mid")]

@@ -1,3 +1,4 @@
+using Appliance.Kernels.Hedging;
 using Appliance.Kernels.Networks;
 using Appliance.Lab.Differentiation;
 using Appliance.Lab.Training;

@@ -1,3 +1,4 @@
+using Appliance.Kernels.Hedging;
 using Appliance.Lab.Differentiation;
 using Appliance.Lab.Risk;
 using Appliance.Lab.Specification;
