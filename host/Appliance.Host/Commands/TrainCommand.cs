@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Appliance.Host.Configuration;
 using Appliance.Host.Reports;
+using Appliance.Kernels.Ilgpu;
 using Appliance.Lab.Training;
 
 namespace Appliance.Host.Commands;
@@ -18,18 +19,26 @@ internal static class TrainCommand
         var report = new Option<string?>("--report") { Description = "Report to write (JSON).", HelpName = "FILE.json" };
         var resume = new Option<bool>("--resume") { Description = "Go on from the state beside the policy file; the result is the same as without the interruption." };
         var threads = new Option<int>("--threads") { Description = "Threads, 1 to 16; 0 takes what the specification says, and all cores where it says nothing. The result does not depend on it." };
+        var backend = new Option<string>("--backend") { Description = "What computes gradients: cpu, or ilgpu (mlp and ntb, where that adapter is built). Both train on the same paths; losses have the same bits, gradients differ by rounding.", DefaultValueFactory = _ => "cpu", HelpName = "NAME" };
+        backend.AcceptOnlyFromAmong("cpu", "ilgpu");
+        var device = new Option<string>("--device") { Description = "With --backend ilgpu: cuda, opencl, cpu (ILGPU's simulator: no speed) or auto, the first of these that is here.", DefaultValueFactory = _ => "auto", HelpName = "NAME" };
+        device.AcceptOnlyFromAmong("auto", "cuda", "opencl", "cpu");
         var command = new Command("train", """
             Train a hedging policy for the risk that a specification states, by gradients through the whole hedge. Says how much memory it will take before it starts, a line an
             epoch while it runs, and how far the policy is from not hedging at the end. Ctrl-C keeps the best policy so far and the state to go on from.
 
             Example: appliance train desk/lab/entropic-call.json --out out/policy.safetensors --report out/train.json
-            """) { specification, outFile, report, resume, threads };
-        command.SetAction(parsed => Run(parsed.GetValue(specification)!, parsed.GetValue(outFile)!, parsed.GetValue(report), parsed.GetValue(resume), parsed.GetValue(threads)));
+            """) { specification, outFile, report, resume, threads, backend, device };
+        command.SetAction(parsed => Run(parsed.GetValue(specification)!, parsed.GetValue(outFile)!, parsed.GetValue(report), parsed.GetValue(resume), parsed.GetValue(threads),
+            parsed.GetValue(backend) == "ilgpu", parsed.GetResult(device) is { Implicit: false } ? parsed.GetValue(device) : null));
         return command;
     }
 
-    private static int Run(string file, string outFile, string? report, bool resume, int threads)
+    private static int Run(string file, string outFile, string? report, bool resume, int threads, bool onDevice, string? device)
     {
+        if (device is not null && !onDevice) throw new BadInputException($"--device {device}: goes with --backend ilgpu alone");
+        // Never a silent fallback to another backend: the adapter is there, and so is the device, or it is said.
+        if (onDevice) IlgpuAdapter.Status.Require();
         if (threads is < 0 or > 16) throw new BadInputException($"--threads: seen {threads}, allowed are 1 to 16, or 0 for all cores");
         var specification = LabSpecificationFile.Require(file);
         SpecifiedProblem problem;
@@ -46,7 +55,9 @@ internal static class TrainCommand
         long available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
         if (bytes > available)
             throw new BadInputException($"{file}: training.paths: training would take {bytes / 1e6:N0} MB and the machine offers {available / 1e6:N0} MB; lower training.paths, which are held in memory an epoch at a time");
-        using var run = new TrainingRun(problem, chosen);
+        if (onDevice && DeviceBatchGradient.WhyNot(problem.Problem, problem.Shape) is { } why) throw new BadInputException($"{file}: --backend ilgpu: {why}");
+        using var run = onDevice ? OnDevice(problem, chosen, device ?? "auto") : new TrainingRun(problem, chosen);
+        if (run.Device != "") Say($"device     {run.Device}");
         using var interrupt = new CancellationTokenSource();
         using var onInt = PosixSignalRegistration.Create(PosixSignal.SIGINT, c => { c.Cancel = true; interrupt.Cancel(); });
         using var onTerm = PosixSignalRegistration.Create(PosixSignal.SIGTERM, c => { c.Cancel = true; interrupt.Cancel(); });
@@ -74,6 +85,12 @@ internal static class TrainCommand
                 return ExitCode.Failed;
             default: return ExitCode.Done;
         }
+    }
+
+    private static TrainingRun OnDevice(SpecifiedProblem problem, int threads, string device)
+    {
+        try { return new TrainingRun(problem, threads, (plain, paths, recorded, most) => IlgpuAdapter.CreateHedge(new IlgpuOptions { Device = device }, plain, paths, recorded, most)); }
+        catch (IlgpuDeviceException e) { throw new BadInputException($"--device {device}: {e.Message}"); }
     }
 
     private static TrainingState ReadState(string file, byte[] specificationSha256, int parameters)

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Appliance.Contract;
+using Appliance.Kernels.Hedging;
 using Appliance.Kernels.Networks;
 
 namespace Appliance.Kernels.Ilgpu;
@@ -24,6 +25,9 @@ public static class IlgpuAdapter
     [DoesNotReturn]
     public static IDeviceNetwork CreateLstm(IlgpuOptions options, IReadOnlyList<RecurrentLayer> layers, IReadOnlyList<DenseLayer> head, Activation headActivation, int rowsMax, int stepsMax) =>
         throw new AdapterNotBuiltException(Status);
+
+    [DoesNotReturn]
+    public static IHedgeDevice CreateHedge(IlgpuOptions options, DeviceHedgeProblem problem, int pathsPerBlock, int blocksRecorded, int blocksMax) => throw new AdapterNotBuiltException(Status);
 
     [DoesNotReturn]
     public static IDeviceMeter CreateMeter(IlgpuOptions options) => throw new AdapterNotBuiltException(Status);

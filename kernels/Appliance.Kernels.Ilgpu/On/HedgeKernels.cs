@@ -2,6 +2,9 @@ using Appliance.Kernels.Hedging;
 using Appliance.Kernels.Networks;
 using ILGPU;
 
+// ILGPU makes a launcher for each kernel in an assembly of its own, which must see the launch structs.
+[assembly: System.Runtime.CompilerServices.InternalsVisibleTo("ILGPURuntime")]
+
 namespace Appliance.Kernels.Ilgpu;
 
 /// <summary>Sizes and switches of a launch; tables begin in their arrays where the fields that end in At say.</summary>

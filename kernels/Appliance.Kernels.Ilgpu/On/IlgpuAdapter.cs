@@ -1,4 +1,5 @@
 using Appliance.Contract;
+using Appliance.Kernels.Hedging;
 using Appliance.Kernels.Networks;
 using ILGPU.Runtime;
 
@@ -42,6 +43,13 @@ public static class IlgpuAdapter
         if (layers.Count == 0) throw new ArgumentException("A recurrent network has at least one layer.", nameof(layers));
         return Guarded(() => new IlgpuNetwork(options, layers, head, headActivation, rowsMax, stepsMax));
     }
+
+    /// <summary>A training problem's hedge, forwards and back.</summary>
+    /// <param name="blocksRecorded">The most blocks of paths that are gone back through at once.</param>
+    /// <param name="blocksMax">The most whose losses alone are asked for at once.</param>
+    /// <exception cref="IlgpuDeviceException">The device is not here, or too small.</exception>
+    public static IHedgeDevice CreateHedge(IlgpuOptions options, DeviceHedgeProblem problem, int pathsPerBlock, int blocksRecorded, int blocksMax) =>
+        Guarded(() => new IlgpuHedge(options, problem, pathsPerBlock, blocksRecorded, blocksMax));
 
     /// <exception cref="IlgpuDeviceException">The device is not here.</exception>
     public static IDeviceMeter CreateMeter(IlgpuOptions options) => Guarded(() => new DeviceMeter(options));

@@ -23,6 +23,10 @@ internal static partial class PtxText
         ("mlp", Method(typeof(NetworkKernels), nameof(NetworkKernels.Mlp)), true),
         ("lstm-inputs", Method(typeof(NetworkKernels), nameof(NetworkKernels.LstmInputs)), false),
         ("lstm-steps", Method(typeof(NetworkKernels), nameof(NetworkKernels.LstmSteps)), true),
+        ("hedge-forward", Method(typeof(HedgeKernels), nameof(HedgeKernels.Forward)), true),
+        ("hedge-backward", Method(typeof(HedgeKernels), nameof(HedgeKernels.Backward)), true),
+        ("hedge-fold", Method(typeof(HedgeKernels), nameof(HedgeKernels.Fold)), false),
+        ("hedge-gather", Method(typeof(HedgeKernels), nameof(HedgeKernels.Gather)), false),
     ];
 
     public static string Of(string kernel)

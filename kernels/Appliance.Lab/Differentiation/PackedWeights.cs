@@ -7,6 +7,8 @@ public sealed unsafe class PackedWeights(NetworkShape shape) : IDisposable
 
     public NetworkShape Shape { get; } = shape;
     internal float* At => _memory.At;
+    /// <summary>All of them, as a device takes them.</summary>
+    public ReadOnlySpan<float> All => _memory.Span(0, checked((int)_memory.Length));
 
     public void Pack(ReadOnlySpan<double> parameters)
     {

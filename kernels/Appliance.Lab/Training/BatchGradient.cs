@@ -6,7 +6,7 @@ namespace Appliance.Lab.Training;
 /// Risk and gradient over a batch of blocks, on any number of threads with the same bits: blocks are cut into groups by their number alone, a group is one thread's work in block order,
 /// and groups are added in their order.
 /// </summary>
-public sealed unsafe class BatchGradient : IDisposable
+public sealed unsafe class BatchGradient : IBatchGradient
 {
     /// <summary>Groups of a batch: enough to keep many cores even, few enough that adding them costs nothing.</summary>
     private const int Groups = 16;
@@ -62,6 +62,9 @@ public sealed unsafe class BatchGradient : IDisposable
     {
         foreach (Worker worker in _workers) worker.Rollout.CoarseFactor = worker.Screening.CoarseFactor = factor;
     }
+
+    /// <summary>Blocks are read where they stand.</summary>
+    public void Filled(PathPool pool) { }
 
     /// <summary>Losses only, in the order of the blocks.</summary>
     public ReadOnlySpan<float> Losses(PathPool pool, ReadOnlySpan<int> blocks)
@@ -146,7 +149,7 @@ public sealed unsafe class BatchGradient : IDisposable
     }
 
     /// <summary>The blocks' ratios in their order; empty where each path counts once.</summary>
-    public ReadOnlySpan<float> Ratios(PathPool pool, int[] order)
+    public ReadOnlySpan<float> Ratios(PathPool pool, ReadOnlySpan<int> order)
     {
         if (!_problem.HasRatios) return default;
         for (int b = 0; b < order.Length; b++) pool.Row(order[b], _problem.RatioRow).CopyTo(_ratios.AsSpan(b * _paths));

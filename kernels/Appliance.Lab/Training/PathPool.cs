@@ -20,6 +20,8 @@ public sealed unsafe class PathPool : IDisposable
     public static long Bytes(int blocks, int rows, int paths) => sizeof(float) * (long)blocks * rows * paths;
 
     public float* Block(int index) => _memory.At + (long)index * Rows * PathsPerBlock;
+    /// <summary>[blocks, rows, paths], as a device takes it.</summary>
+    public ReadOnlySpan<float> All => _memory.Span(0, checked((int)_memory.Length));
     public Span<float> Row(int block, int row) => new(Block(block) + (long)row * PathsPerBlock, PathsPerBlock);
 
     public void Dispose() => _memory.Dispose();

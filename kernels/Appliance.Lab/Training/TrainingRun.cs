@@ -19,13 +19,14 @@ public sealed class TrainingRun : IDisposable
     private readonly SpecifiedProblem _specified;
     private readonly TrainingPlan _plan;
     private readonly TrainingObjective _objective;
-    private readonly BatchGradient _batch;
+    private readonly IBatchGradient _batch;
     private readonly PathPool _pool, _heldBack;
     private readonly int[] _heldBackOrder;
     private readonly double[] _lastGood;
     private readonly bool _imitates;
 
-    public TrainingRun(SpecifiedProblem specified, int threads)
+    /// <param name="device">Makes the device that computes; null computes on the processor's threads.</param>
+    public TrainingRun(SpecifiedProblem specified, int threads, HedgeDeviceMaker? device = null)
     {
         _specified = specified;
         _plan = new TrainingPlan(specified);
@@ -36,13 +37,17 @@ public sealed class TrainingRun : IDisposable
         // A pupil's loss is its mean square distance to the teacher: the mean of it is what is made small.
         _objective = _imitates ? new MeanVarianceObjective(0) : TrainingObjective.Make(specified.Specification.Objective, specified.Problem.MoneyScale);
         int blocksMax = Math.Max(_plan.BlocksPerBatch, _plan.HeldBackBlocks);
-        _batch = new BatchGradient(specified.Problem, specified.Shape, _objective, _plan.PathsPerBlock, blocksMax, threads);
+        _batch = device is null
+            ? new BatchGradient(specified.Problem, specified.Shape, _objective, _plan.PathsPerBlock, blocksMax, threads)
+            : new DeviceBatchGradient(specified.Problem, specified.Shape, _objective, _plan.PathsPerBlock, _plan.BlocksPerBatch, blocksMax, threads, device);
         _pool = new PathPool(_plan.BlocksPerEpoch, specified.Problem.BlockRows, _plan.PathsPerBlock);
         _heldBack = new PathPool(_plan.HeldBackBlocks, specified.Problem.BlockRows, _plan.PathsPerBlock);
         _heldBackOrder = [.. Enumerable.Range(0, _plan.HeldBackBlocks)];
     }
 
     public TrainingPlan Plan => _plan;
+    /// <summary>The device's kind and name; empty on the processor.</summary>
+    public string Device => (_batch as DeviceBatchGradient)?.Device ?? "";
     public long Bytes { get; }
 
     /// <summary>Runs to the end, to an interrupt or to a failure. Nothing of what was earned is lost: the result holds the best parameters in every case.</summary>
@@ -209,6 +214,7 @@ public sealed class TrainingRun : IDisposable
             EpisodeBlock scratch = environment.NewBlock(pool.PathsPerBlock);
             while (Interlocked.Increment(ref next) is int b && b < pool.Blocks) _specified.Fill(pool, b, scratch, environment, firstPath + (long)b * pool.PathsPerBlock);
         });
+        _batch.Filled(pool);
     }
 
     private TrainingState NewState(AdamOptimiser adam) => new()

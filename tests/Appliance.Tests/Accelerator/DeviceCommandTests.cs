@@ -54,6 +54,43 @@ public sealed class DeviceCommandTests : IDisposable
         var (code, _, errors) = ApplianceProcess.Run("greeks", "--in", Contracts(), "--out", _folder.Inside("none.csv"), "--device", "cpu");
         Assert.Equal(2, code);
         Assert.Equal("--device cpu: goes with --backend ilgpu alone", Assert.Single(errors));
+        (code, _, errors) = ApplianceProcess.Run("train", "nowhere.json", "--device", "cpu");
+        Assert.Equal(2, code);
+        Assert.Equal("--device cpu: goes with --backend ilgpu alone", Assert.Single(errors));
+    }
+
+    [Fact]
+    public void A_policy_trained_on_a_device_has_the_risk_of_the_processors_or_the_adapter_says_that_it_is_off()
+    {
+        string Specification(string architecture) => _folder.Write(architecture + ".json", $$"""
+            {
+              "market": { "model": "gbm", "spot": 1, "volatility": 0.2 }, "time": { "steps": 5, "stepYears": 0.0027 }, "liability": { "strike": 1 },
+              "hedges": [{ "instrument": "spot", "costs": { "proportional": 0.001 } }], "objective": { "kind": "cvar", "level": 0.9 },
+              "policy": { "architecture": "{{architecture}}", "hidden": [8] }, "training": { "paths": 2048, "epochs": 2, "batch": 1024, "seed": 4 }, "evaluation": { "paths": 2000 }
+            }
+            """);
+        string ours = _folder.Inside("cpu.safetensors"), theirs = _folder.Inside("ilgpu.safetensors");
+        var (code, text, errors) = ApplianceProcess.Run("train", Specification("ntb"), "--out", theirs, "--backend", "ilgpu", "--device", "cpu");
+        if (!IlgpuAdapter.Status.IsBuilt)
+        {
+            Assert.Equal(2, code);
+            Assert.Equal(IlgpuAdapter.Status.Sentence, Assert.Single(errors));
+            Assert.False(File.Exists(theirs));
+            return;
+        }
+        Assert.True(code == 0, text + string.Join('\n', errors));
+        Assert.Contains("device     cpu: ", text);
+        var processor = ApplianceProcess.Run("train", Specification("ntb"), "--out", ours);
+        Assert.Equal(1, Risk(text) / Risk(processor.Output), 1e-3);
+        (code, _, errors) = ApplianceProcess.Run("train", Specification("gru"), "--out", theirs, "--backend", "ilgpu", "--device", "cpu");
+        Assert.Equal(2, code);
+        Assert.Contains("lstm and gru are the processor's", Assert.Single(errors));
+
+        static double Risk(string output)
+        {
+            string judged = output[output.IndexOf("judged on", StringComparison.Ordinal)..];
+            return double.Parse(judged[judged.IndexOf("policy ", StringComparison.Ordinal)..].Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
+        }
     }
 
     [DeviceFact]
