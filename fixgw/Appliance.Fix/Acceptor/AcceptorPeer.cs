@@ -7,8 +7,7 @@ internal sealed class AcceptorPeer<TApplication> : IDisposable where TApplicatio
 {
     private readonly FixSessionAcceptor<TApplication> _owner;
     private readonly TcpLink _link;
-    private long _rateWindowNs;
-    private int _inWindow;
+    private long _rateWindowNs, _messagesBefore;
 
     public AcceptorPeer(FixSessionAcceptor<TApplication> owner, int index, string compId, FixVersion version)
     {
@@ -73,7 +72,7 @@ internal sealed class AcceptorPeer<TApplication> : IDisposable where TApplicatio
         if (nowNs - _rateWindowNs >= 1_000_000_000)
         {
             _rateWindowNs = nowNs;
-            _inWindow = 0;
+            _messagesBefore = Session.Counters.MessagesIn;
         }
         if (!_link.Received.IsEmpty) _link.Consume(Session.OnBytes(_link.Received, nowNs, utcNs));
     }
@@ -90,7 +89,7 @@ internal sealed class AcceptorPeer<TApplication> : IDisposable where TApplicatio
         public LinkWrite Write(ReadOnlySpan<byte> message, bool mayQueue) => peer._link.Write(message, mayQueue);
         public bool LinkIsClear => !peer._link.HasBacklog;
         // Over its rate a counterparty is read no further until the second is over; its own socket then fills up.
-        public bool CanTakeMessage => peer._owner.Options.MaxMessagesPerSecond == 0 || peer._inWindow < peer._owner.Options.MaxMessagesPerSecond;
+        public bool CanTakeMessage => peer._owner.Options.MaxMessagesPerSecond == 0 || peer.Session.Counters.MessagesIn - peer._messagesBefore < peer._owner.Options.MaxMessagesPerSecond;
 
         public void Cut(FixDownReason reason)
         {
@@ -105,7 +104,6 @@ internal sealed class AcceptorPeer<TApplication> : IDisposable where TApplicatio
 
         public void OnMessage(in FixHeader header, ReadOnlySpan<byte> message)
         {
-            peer._inWindow++;
             peer._owner.NoteHandled();
             peer._owner.Application.OnMessage(peer.Index, in header, message);
         }

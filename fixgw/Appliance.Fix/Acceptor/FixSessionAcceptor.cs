@@ -12,7 +12,6 @@ namespace Appliance.Fix;
 public sealed class FixSessionAcceptor<TApplication> : IDisposable where TApplication : IFixApplication
 {
     private const int FirstMessageBytes = 4096;
-    private const long PatienceNs = 10_000_000_000;
     /// <summary>
     /// An accept that finds nobody is dear: Linux makes the new socket's file before it looks, and frees it by RCU, whose callbacks a spinning poller piles up until they take
     /// most of a millisecond from its core. Nobody's connecting is in such a hurry.
@@ -33,6 +32,10 @@ public sealed class FixSessionAcceptor<TApplication> : IDisposable where TApplic
             throw new ArgumentOutOfRangeException(nameof(options), options.MaxSessions, "MaxSessions must be 1 to 1024");
         if (options.OutputQueueBytes < 16_384)
             throw new ArgumentOutOfRangeException(nameof(options), options.OutputQueueBytes, "OutputQueueBytes must be at least 16384");
+        if (options.MaxHalfOpen is < 1 or > 1024)
+            throw new ArgumentOutOfRangeException(nameof(options), options.MaxHalfOpen, "MaxHalfOpen must be 1 to 1024");
+        if (options.LogonWithinSeconds is < 1 or > 60)
+            throw new ArgumentOutOfRangeException(nameof(options), options.LogonWithinSeconds, "LogonWithinSeconds must be 1 to 60");
         if (options.MaxMessageBytes is < 512 or > SequenceStore.MaxIncomingBytes)
             throw new ArgumentOutOfRangeException(nameof(options), options.MaxMessageBytes, $"MaxMessageBytes must be 512 to {SequenceStore.MaxIncomingBytes}");
         if (options.Store.Check() is { } wrong)
@@ -85,12 +88,23 @@ public sealed class FixSessionAcceptor<TApplication> : IDisposable where TApplic
             if (!PollPending(_pending[i])) continue;
             _pending.RemoveAt(i);
         }
-        if (monotonicNs >= _nextAcceptNs && _pending.Count < Options.MaxSessions)
+        if (monotonicNs >= _nextAcceptNs)
         {
-            if (_listener.Accept() is { } socket) _pending.Add(new PendingConnection(socket, monotonicNs, FirstMessageBytes));
+            if (_listener.Accept() is { } socket)
+            {
+                if (_pending.Count >= Options.MaxHalfOpen) CloseOldestPending();
+                _pending.Add(new PendingConnection(socket, monotonicNs, FirstMessageBytes));
+            }
             else _nextAcceptNs = monotonicNs + AcceptEveryNs;
         }
         return _handled;
+    }
+
+    private void CloseOldestPending()
+    {
+        Refused++;
+        _pending[0].Socket.Dispose();
+        _pending.RemoveAt(0);
     }
 
     /// <summary>Reads a new connection up to its first message, which says whose it is.</summary>
@@ -99,7 +113,7 @@ public sealed class FixSessionAcceptor<TApplication> : IDisposable where TApplic
     {
         int got = pending.Read();
         var status = FixFramer.Next(pending.Bytes, FirstMessageBytes, out int length);
-        if (status == FrameStatus.NeedMore && got >= 0 && _nowNs - pending.SinceNs < PatienceNs)
+        if (status == FrameStatus.NeedMore && got >= 0 && _nowNs - pending.SinceNs < Options.LogonWithinSeconds * 1_000_000_000L)
             return false;
         if (status == FrameStatus.Complete)
         {

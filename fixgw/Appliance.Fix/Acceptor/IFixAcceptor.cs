@@ -94,6 +94,10 @@ public sealed record FixAcceptorOptions
     public SessionSchedule? Schedule { get; init; }
     /// <summary>Longest message taken, 512–65536 bytes; a longer one ends the session.</summary>
     public int MaxMessageBytes { get; init; } = SequenceStore.MaxIncomingBytes;
-    /// <summary>Application messages that one counterparty may send in a second; beyond, its socket is left unread until the second is over. 0: no bound.</summary>
+    /// <summary>Messages of any kind that one counterparty may send in a second; beyond, its socket is left unread until the second is over. 0: no bound.</summary>
     public int MaxMessagesPerSecond { get; init; }
+    /// <summary>Connections that have not logged on yet, 1–1024. One more, and the oldest of them is closed: who logs on at once gets in, however many only hold a connection.</summary>
+    public int MaxHalfOpen { get; init; } = 16;
+    /// <summary>Seconds that a connection has for its Logon, 1–60.</summary>
+    public int LogonWithinSeconds { get; init; } = 10;
 }

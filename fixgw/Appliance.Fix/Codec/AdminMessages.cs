@@ -8,6 +8,8 @@ public ref struct LogonFields
     /// <summary>NextExpectedMsgSeqNum (789); 0 leaves it out.</summary>
     public uint NextExpectedSequence;
     public ReadOnlySpan<byte> Extra;
+    /// <summary>Writes further fields out of those before them; null when there are none.</summary>
+    internal LogonSigner? Signer;
 }
 
 /// <summary>The session's own messages. Each writes into the buffer and returns the length. Body fields ascend by tag.</summary>
@@ -16,6 +18,7 @@ public static class AdminMessages
     public static int Logon(Span<byte> buffer, FixHeaderTemplate header, uint sequence, long utcNs, scoped in LogonFields fields)
     {
         var w = new FixMessageWriter(buffer, header, (byte)'A', sequence, utcNs);
+        if (fields.Signer is not null) w.TakeZerosOffSequence();
         w.Raw("98=0\u0001"u8);
         w.Number("108="u8, fields.HeartbeatSeconds);
         if (fields.ResetSequenceNumbers) w.Raw("141=Y\u0001"u8);
@@ -23,6 +26,7 @@ public static class AdminMessages
         if (fields.NextExpectedSequence > 0) w.Number("789="u8, fields.NextExpectedSequence);
         if (header.Version.IsFixt) w.Text("1137="u8, header.Version.DefaultApplVerIdBytes);
         w.Raw(fields.Extra);
+        fields.Signer?.Append(ref w, utcNs);
         return w.Finish();
     }
 

@@ -99,6 +99,19 @@ public ref struct FixMessageWriter
     public readonly int Position => _at;
 
     /// <summary>Leaves out the session's further header fields: a message that is sent again brings its own.</summary>
+    /// <summary>What stands so far, from BeginString on; the body's length is not in it yet.</summary>
+    internal readonly ReadOnlySpan<byte> Written => _buffer[.._at];
+
+    /// <summary>Directly behind the header: takes the zeros off MsgSeqNum that its fixed width brings. A venue that signs a Logon's fields signs the number without.</summary>
+    internal void TakeZerosOffSequence()
+    {
+        var digits = _buffer.Slice(_header.SequenceAt, FixHeaderTemplate.SequenceDigits - 1);
+        int zeros = digits.IndexOfAnyExcept((byte)'0');
+        if (zeros < 0) zeros = digits.Length;
+        _buffer[(_header.SequenceAt + zeros).._at].CopyTo(_buffer[_header.SequenceAt..]);
+        _at -= zeros;
+    }
+
     internal void CutBehindSendingTime() => _at = _header.SendingTimeAt + _header.Time.Length + 1;
 
     /// <summary>Bytes that body fields may still take, the trailer's kept free.</summary>

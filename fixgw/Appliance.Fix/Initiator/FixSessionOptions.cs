@@ -49,6 +49,10 @@ public sealed record FixSessionOptions
     public SessionSchedule? Schedule { get; init; }
     /// <summary>Further Logon fields by tag, e.g. 9002=Y for cancel-on-disconnect, 553 and 554 for a user's name and password.</summary>
     public IReadOnlyList<KeyValuePair<int, string>> LogonFields { get; init; } = [];
+    /// <summary>Fields of the Logon that are made as it is sent, in this order, behind the others: nonces, times, signatures.</summary>
+    public IReadOnlyList<LogonField> ComputedLogonFields { get; init; } = [];
+    /// <summary>Whether the venue repeats messages when asked: <see cref="FixSessionSettings.PeerRepeats"/>.</summary>
+    public bool VenueRepeats { get; init; } = true;
     /// <summary>SendingTime and TransactTime with six decimals instead of three.</summary>
     public bool Microseconds { get; init; } = true;
     /// <summary>After the Logon make sure, by a TestRequest, that the venue is in sequence with us before orders go.</summary>
@@ -105,10 +109,34 @@ public sealed record FixSessionOptions
             Need(IsOwnHeaderField(tag), $"header field {tag} is no field of the standard header, or one that the session writes itself");
         foreach (var (tag, value) in LogonFields.Concat(HeaderFields).Concat(OrderFields))
             Need(tag > 0 && value.Length > 0 && value.All(c => c is >= ' ' and <= '~'), $"field {tag}={value} is not a positive tag with printable ASCII text");
+        CheckComputedFields(Need);
         Need(EncodeLogonFields().Length <= 256, "LogonFields have more than 256 bytes");
         foreach (var (tag, _) in OrderFields) Need(IsFreeOrderField(tag), $"order field {tag} is of the header or the trailer, or one that the order writes itself");
         Need(EncodeOrderFields().Length <= 128, "OrderFields have more than 128 bytes");
         return wrong;
+    }
+
+    private void CheckComputedFields(Action<bool, string> need)
+    {
+        int[] own = [98, 108, .. ResetSequenceNumbersOnLogon ? (int[])[141] : [], .. TestSession ? (int[])[464] : [], .. UseNextExpectedSequence ? (int[])[789] : [], .. Version.IsFixt ? (int[])[1137] : []];
+        var known = new HashSet<int>([8, 34, 35, 49, 52, 56, .. own, .. HeaderFields.Select(f => f.Key), .. LogonFields.Select(f => f.Key)]);
+        need(ComputedLogonFields.Count <= 8, "there are more than 8 computed Logon fields");
+        foreach (var field in ComputedLogonFields)
+        {
+            string at = $"computed Logon field {field.Tag}";
+            need(field.Tag > 0 && !FixHeader.IsHeaderTag(field.Tag) && !FixHeader.IsTrailerTag(field.Tag) && known.Add(field.Tag), $"{at}: is of the header or the trailer, or stands in the Logon already");
+            need(field.LengthTag == 0 || field.LengthTag > 0 && known.Add(field.LengthTag), $"{at}: its length's tag {field.LengthTag} stands in the Logon already");
+            need(field.NonceBytes is >= 8 and <= 64, $"{at}: a nonce has 8 to 64 bytes, not {field.NonceBytes}");
+            need(field.Algorithm == LogonAlgorithm.None || field.Secret.Length is > 0 and <= 256, $"{at}: its algorithm needs a secret of 1 to 256 bytes");
+            need(field.Text.Length is > 0 and <= 256, $"{at}: its text has no characters, or more than 256");
+            if (LogonTextPart.Parse(field.Text, out string problem) is not { } parts) need(false, $"{at}: {problem}");
+            else
+            {
+                need(parts.Length <= 12, $"{at}: its text has more than 12 parts");
+                need(field.Algorithm != LogonAlgorithm.None || !field.Text.Contains('\u0001', StringComparison.Ordinal), $"{at}: a separator may stand in what is signed, not in a field's own value");
+                foreach (var part in parts.Where(p => p.What == LogonTextPart.Kind.Field)) need(part.Tag != field.Tag && part.Tag != field.LengthTag && known.Contains(part.Tag), $"{at}: {{{part.Tag}}} names a field that does not stand in the Logon before it");
+            }
+        }
     }
 
     /// <summary>Whether the tag is of the standard header and none that the session writes itself.</summary>
@@ -161,6 +189,8 @@ public sealed record FixSessionOptions
         ResendChunk = ResendChunk,
         Schedule = Schedule,
         LogonFields = EncodeLogonFields(),
+        ComputedLogonFields = ComputedLogonFields,
+        PeerRepeats = VenueRepeats,
         Validator = Validation.Level == FixValidation.Off ? null : new MessageValidator(Dictionaries ?? FixDictionaries.Shipped(Version), Validation),
     };
 

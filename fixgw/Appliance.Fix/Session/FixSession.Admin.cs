@@ -102,6 +102,14 @@ public sealed partial class FixSession<THost>
         Refuse(text[..length], FixDownReason.SequenceTooLow);
     }
 
+    private void RefuseGap(uint received)
+    {
+        Counters.GapsSeen++;
+        Span<byte> text = stackalloc byte[112];
+        System.Text.Unicode.Utf8.TryWrite(text, System.Globalization.CultureInfo.InvariantCulture, $"MsgSeqNum too high, expecting {_store.NextIncoming} but received {received}, and nothing is repeated", out int length);
+        Refuse(text[..length], FixDownReason.MessagesMissed);
+    }
+
     private void RefuseTooLong()
     {
         Span<byte> text = stackalloc byte[96];

@@ -135,6 +135,11 @@ public sealed partial class FixSession<THost>
 
     private void AwaitTurn(in FixHeader header, ReadOnlySpan<byte> message, bool done)
     {
+        if (!_settings.PeerRepeats)
+        {
+            RefuseGap(header.Sequence);
+            return;
+        }
         Counters.HeldBack++;
         _held.Add(header.Sequence, message, done);
         if (!_recovering)

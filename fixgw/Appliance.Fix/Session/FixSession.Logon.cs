@@ -83,13 +83,25 @@ public sealed partial class FixSession<THost>
             return;
         Enter(FixSessionState.Synchronising);
         if (header.Sequence == _store.NextIncoming) Advance(header.Sequence + 1);
-        else if (header.Sequence > _store.NextIncoming) AwaitLogonTurn(in header, message, logon.NextExpectedSequence > 0);
+        else if (header.Sequence > _store.NextIncoming)
+        {
+            if (_settings.PeerRepeats) AwaitLogonTurn(in header, message, logon.NextExpectedSequence > 0);
+            else PassOver(header.Sequence);
+        }
         ResendWhatIsExpected(in logon, lastBefore);
         if (State == FixSessionState.Disconnected)
             return;
         _synchronised = !_settings.SynchroniseAfterLogon;
         if (_synchronised) TryComeUp();
         else if (!_resending) SendTestRequest();
+    }
+
+    /// <summary>What was missed is not repeated: the count goes on behind it.</summary>
+    private void PassOver(uint sequence)
+    {
+        Counters.GapsSeen++;
+        Counters.MissedForGood += sequence - _store.NextIncoming;
+        Advance(sequence + 1);
     }
 
     /// <summary>What either side asks of the other's Logon once its numbers are those of this session: none that was used before, the application's consent, none expected that was never sent.</summary>

@@ -113,7 +113,7 @@ public sealed partial class FixSession<THost>
     {
         var fields = new LogonFields
         {
-            HeartbeatSeconds = heartbeatSeconds, ResetSequenceNumbers = reset, TestSession = _settings.TestSession, Extra = _settings.LogonFields,
+            HeartbeatSeconds = heartbeatSeconds, ResetSequenceNumbers = reset, TestSession = _settings.TestSession, Extra = _settings.LogonFields, Signer = _signer,
             NextExpectedSequence = _settings.UseNextExpectedSequence ? _store.NextIncoming : 0,
         };
         CommitAndWrite(AdminMessages.Logon(NextBuffer(out uint n), _header, n, _utcNs, in fields), FixMsgType.Logon);

@@ -18,6 +18,7 @@ public sealed partial class FixSession<THost> where THost : struct, IFixSessionH
     private readonly byte[] _sender, _target;
     private readonly MessageValidator? _validator;
     private readonly HoldBack _held;
+    private readonly LogonSigner? _signer;
     private readonly FixMessageReader _reader = new();
     private long _nowNs, _utcNs, _lastReceivedNs, _lastSentNs, _stateSinceNs, _heartbeatNs;
     private long _testRequestSentNs, _synchronisingSinceNs;
@@ -41,6 +42,7 @@ public sealed partial class FixSession<THost> where THost : struct, IFixSessionH
         _header = header;
         _settings = settings;
         _validator = settings.Validator;
+        if (settings.ComputedLogonFields.Count > 0) _signer = new LogonSigner(settings.ComputedLogonFields, settings.Nonces is { } nonces ? bytes => nonces(bytes) : null);
         if (settings.Schedule is { } schedule) _schedule = new ScheduleClock(schedule);
         _held = new HoldBack(settings.HoldBackBytes, 1024);
         _sender = System.Text.Encoding.ASCII.GetBytes(header.SenderCompId);

@@ -19,6 +19,8 @@ public enum FixDownReason : byte
     MessageTooLong,
     /// <summary>The disk refused a flush that the session's durability promises.</summary>
     StoreFailed,
+    /// <summary>Messages of the peer are missing, and it repeats none.</summary>
+    MessagesMissed,
 }
 
 /// <summary>
@@ -110,12 +112,21 @@ public sealed record FixSessionSettings
     public int MaxMessageBytes { get; init; } = SequenceStore.MaxIncomingBytes;
     /// <summary>Further fields of our Logon, as on the wire, each with its separator.</summary>
     public byte[] LogonFields { get; init; } = [];
+    /// <summary>Fields of our Logon that are made as it is sent, behind the others: nonces, times, signatures.</summary>
+    public IReadOnlyList<LogonField> ComputedLogonFields { get; init; } = [];
+    /// <summary>Where nonces come from; null takes the system's generator.</summary>
+    public Action<Span<byte>>? Nonces { get; init; }
+    /// <summary>
+    /// The peer repeats messages when asked. False, for venues that repeat nothing: no ResendRequest is sent. A Logon whose number is too high is taken, and what lies before it counts as missed; a gap
+    /// later ends the session, for after the next logon the application can ask how its orders stand.
+    /// </summary>
+    public bool PeerRepeats { get; init; } = true;
 }
 
 /// <summary>Counts of one session; each a single aligned word, read racily by watchers.</summary>
 public sealed class FixSessionCounters
 {
-    public long MessagesIn, MessagesOut, GarbageBytes, GarbledMessages, Duplicates, GapsSeen, ResendRequestsIn, ResendRequestsOut, MessagesResent, GapFillsOut,
+    public long MessagesIn, MessagesOut, GarbageBytes, GarbledMessages, Duplicates, GapsSeen, ResendRequestsIn, ResendRequestsOut, MessagesResent, GapFillsOut, MissedForGood,
         OrdersGapFilled, RejectsIn, RejectsOut, TestRequestsOut, Logons, SequenceTooLow, BackPressure, TakenBack, HeldBack;
     public FixDownReason LastDownReason;
 }

@@ -35,6 +35,7 @@ internal sealed class FixGatewayView<TSink>(FixOrderGateway<TSink, HostMonotonic
         yield return ("unknownCorrections", gateway.Counters.UnknownCorrections.ToString());
         if (gateway.Counters.MassStatusReports > 0) yield return ("massStatusReports", gateway.Counters.MassStatusReports.ToString());
         if (gateway.Counters.UnnamedOrders > 0) yield return ("unnamedOrders", gateway.Counters.UnnamedOrders.ToString());
+        if (gateway.SessionCounters.MissedForGood > 0) yield return ("missedForGood", gateway.SessionCounters.MissedForGood.ToString());
         yield return ("nextOutgoing", outgoing.ToString());
         yield return ("nextIncoming", incoming.ToString());
         if (gateway.Store.RecycledEarly > 0) yield return ("storeRecycledEarly", gateway.Store.RecycledEarly.ToString());

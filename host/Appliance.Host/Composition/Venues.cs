@@ -188,6 +188,7 @@ internal sealed class Venues : IDisposable
             Host = _desk.Fix.Host, Port = _fixPort, SenderCompId = _desk.Fix.SenderCompId, TargetCompId = _desk.Fix.TargetCompId, Account = _desk.Fix.Account, HeartbeatSeconds = _desk.Fix.HeartbeatSeconds,
             ResetSequenceNumbersOnLogon = _desk.Fix.ResetOnLogon, LogonFields = [.. _desk.Fix.LogonTags.Select(t => new KeyValuePair<int, string>(t.Tag, t.Value))],
             Version = _desk.Fix.Version, Validation = _desk.Fix.Validation, Dictionaries = _desk.Fix.Dictionaries, Schedule = _desk.Fix.Schedule,
+            ComputedLogonFields = _desk.Fix.LogonSignature, VenueRepeats = _desk.Fix.AsksForResends,
             HeaderFields = [.. _desk.Fix.HeaderTags.Select(t => new KeyValuePair<int, string>(t.Tag, t.Value))], OrderFields = [.. _desk.Fix.OrderTags.Select(t => new KeyValuePair<int, string>(t.Tag, t.Value))], UseNextExpectedSequence = _desk.Fix.UseNextExpectedSequence, TestSession = _desk.Fix.TestSession,
             ResendApplicationMessages = _desk.Fix.ResendMessages, ResendChunk = _desk.Fix.ResendChunk, SendingTimeToleranceSeconds = _desk.Fix.SendingTimeToleranceSeconds, Microseconds = _desk.Fix.Microseconds,
             Store = _request.Profile.FixStore, MessageLog = MessageLogOf(),

@@ -26,6 +26,10 @@ internal sealed record FixSettings(string Host, int Port, string SenderCompId, s
     public bool MassStatus { get; init; }
     /// <summary>Orders that it lists and nobody here knows are withdrawn.</summary>
     public bool CancelsUnknownOrders { get; init; }
+    /// <summary>Fields of the Logon that are made as it is sent.</summary>
+    public IReadOnlyList<LogonField> LogonSignature { get; init; } = [];
+    /// <summary>The venue repeats messages when it is asked to.</summary>
+    public bool AsksForResends { get; init; } = true;
     public TransportSettings Transport { get; init; } = new();
 
     /// <summary>Versions for which dictionaries come with the program.</summary>
@@ -63,6 +67,7 @@ internal sealed record FixSettings(string Host, int Port, string SenderCompId, s
         new("nextExpectedSequence", SettingType.Flag, "NextExpectedMsgSeqNum (789) in the Logon, from FIX 4.4 on: the venue sends what was missed without being asked.") { Default = "false" },
         new("testSession", SettingType.Flag, "TestMessageIndicator (464) in the Logon, and expected in the venue's.") { Default = "false" },
         new("resendMessages", SettingType.Flag, "Send orders again when the venue asks for them. Off, they are gap-filled and count as unsent: a stale order must not be sent again.") { Default = "false" },
+        new("resendRequests", SettingType.Flag, "Ask the venue for messages that were missed. Off, for venues that repeat nothing: what was missed before a Logon is passed over and counted, a gap later ends the session; what became of orders must come by massStatus.") { Default = "true" },
         new("resendChunk", SettingType.Integer, "Messages asked for by one ResendRequest; 0 asks for everything at once.") { Default = "0", Min = 0, Max = 1000000 },
         new("sendingTimeToleranceSeconds", SettingType.Integer, "How far the venue's SendingTime may be from our clock; 0 does not check.") { Default = "120", Min = 0, Max = 86400, Unit = "s" },
         new("microseconds", SettingType.Flag, "Times with six decimals instead of three.") { Default = "true" },
@@ -72,6 +77,7 @@ internal sealed record FixSettings(string Host, int Port, string SenderCompId, s
         new("orderTags", SettingType.TextList, "Further fields of every new order and amend, each \"tag=value\", e.g. 528=P for OrderCapacity or 15=USD for Currency.") { Default = "[]" },
         new("logonTags", SettingType.TextList, "Further logon fields, each \"tag=value\"; no passwords (554, 925).") { Default = "[]" },
         new("logonTagFiles", SettingType.TextList, "Further logon fields whose values are secret, each \"tag=file\", the file relative to the desk file. Read at start; the journal holds the file's name only.") { Default = "[]" },
+        LogonSignatureSettings.Key,
         new("dictionary", SettingType.Text, "The venue's data dictionary, QuickFIX's XML format, relative to the desk file; empty takes the one that comes with the program. For validation full.") { Default = "\"\"" },
         new("transportDictionary", SettingType.Text, "The same of FIXT.1.1, with a dictionary of FIX 5.0 or later.") { Default = "\"\"" },
         new("validation", SettingType.Object, "What is checked of each message received.") { Section = ValidationKeys },
@@ -97,7 +103,8 @@ internal sealed record FixSettings(string Host, int Port, string SenderCompId, s
         return new FixSettings(venue.Text("host"), (int)venue.Integer("port"), venue.Text("senderCompId"), venue.Text("targetCompId"), (int)venue.Integer("heartbeatSeconds"), venue.Flag("resetOnLogon"), venue.Text("account"),
             LogonFields(venue, folder, readsFiles))
         {
-            Version = version, SecretLogonTags = [.. venue.Texts("logonTagFiles").Select(text => IsField(text, out int tag, out _) ? tag : 0)],
+            Version = version, SecretLogonTags = [.. venue.Texts("logonTagFiles").Select(text => IsField(text, out int tag, out _) ? tag : 0), .. venue.List(LogonSignatureSettings.Key.Key).Select(o => (int)o.Integer("tag"))],
+            LogonSignature = LogonSignatureSettings.Read(venue, folder, readsFiles), AsksForResends = venue.Flag("resendRequests"),
             Validation = new FixValidationOptions
             {
                 Level = level, CheckUserTags = validation.Flag("userTags"), AllowUnknownFields = validation.Flag("unknownFields"), CheckFieldOrder = validation.Flag("fieldOrder"), CheckGroupOrder = validation.Flag("groupOrder"),

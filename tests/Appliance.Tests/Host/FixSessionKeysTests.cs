@@ -55,6 +55,12 @@ public sealed class FixSessionKeysTests : IDisposable
     [InlineData("""{ "tls": { "authority": "nosuch.pem" } }""", "venue.tls.authority: saw \"nosuch.pem\" (")]
     [InlineData("""{ "tls": { "serverName": "a b" } }""", "venue.tls.serverName: saw \"a b\", allowed is a host's name")]
     [InlineData("""{ "tls": { "pin": "12ab" } }""", "venue.tls.pin: no such key; did you mean \"pins\"?")]
+    [InlineData("""{ "logonSignature": [{ "tag": 96, "text": "{52}", "algorithm": "hmac-sha256" }] }""", "venue.logonSignature[0].secretFile: saw nothing, allowed is one of secretFile and secretVariable")]
+    [InlineData("""{ "logonSignature": [{ "tag": 96, "text": "{52}", "algorithm": "hmac-sha256", "secretFile": "nosuch" }] }""", "venue.logonSignature[0].secretFile: saw \"nosuch\", allowed is a file that exists, relative to the desk file, and holds the secret")]
+    [InlineData("""{ "logonSignature": [{ "tag": 96, "text": "{52}", "algorithm": "hmac-sha256", "secretVariable": "NO_SUCH_VARIABLE_OF_OURS" }] }""", "venue.logonSignature[0].secretVariable: saw \"NO_SUCH_VARIABLE_OF_OURS\", which is not set, or empty, allowed is an environment variable of the host")]
+    [InlineData("""{ "logonSignature": [{ "tag": 96, "text": "{52}", "algorithm": "hmac-sha256", "secretFile": "broken.xml", "secretEncoding": "hex" }] }""", "venue.logonSignature[0].secretEncoding: saw \"hex\", which the secret is not written in")]
+    [InlineData("""{ "logonSignature": [{ "tag": 96, "text": "{nonce}", "secretFile": "broken.xml" }] }""", "venue.logonSignature[0].secretFile: saw \"broken.xml\", allowed is nothing with algorithm \"none\"")]
+    [InlineData("""{ "logonSignature": [{ "tag": 96, "text": "{52}", "algorithm": "ed25519" }] }""", "venue.logonSignature[0].algorithm: saw \"ed25519\", allowed is one of \"none\", \"hmac-sha256\"")]
     public void A_wrong_value_is_named_with_file_line_key_and_cure(string keys, string expected)
     {
         _folder.Write("broken.xml", "<fix major='4'");
@@ -106,6 +112,57 @@ public sealed class FixSessionKeysTests : IDisposable
         Assert.Null(Load("""{ "kind": "fix", "port": 5001 }""", out _)!.Fix.Transport.Tls);
         Assert.Null(Load("""{ "kind": "embedded", "tls": {} }""", out lines));
         Assert.StartsWith("desk:1: venue.tls: saw a value, allowed is nothing unless venue.kind is \"fix\"", Assert.Single(lines), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_signature_is_stated_its_secret_is_read_from_elsewhere_and_its_fields_are_secret()
+    {
+        _folder.Write("api-secret", "c2VjcmV0LWtleQ==\n");
+        Environment.SetEnvironmentVariable("APPLIANCE_TEST_SECRET", "hush");
+        Desk? desk = Load("""
+            { "kind": "fix", "port": 5001, "resendRequests": false, "logonSignature": [
+              { "tag": 8001, "lengthTag": 8000, "text": "{52}\u0001{34}", "algorithm": "hmac-sha256", "encoding": "hex", "secretFile": "api-secret", "secretEncoding": "base64" },
+              { "tag": 554, "text": "{8001}", "algorithm": "sha256-secret-behind", "secretVariable": "APPLIANCE_TEST_SECRET" } ] }
+            """, out string[] lines);
+        Environment.SetEnvironmentVariable("APPLIANCE_TEST_SECRET", null);
+        Assert.True(desk is not null, string.Join('\n', lines));
+        var fields = desk.Fix.LogonSignature;
+        Assert.Equal((8001, 8000, "{52}\u0001{34}", LogonAlgorithm.HmacSha256, LogonEncoding.Hex), (fields[0].Tag, fields[0].LengthTag, fields[0].Text, fields[0].Algorithm, fields[0].Encoding));
+        Assert.Equal((554, LogonAlgorithm.Sha256WithSecretBehind, LogonEncoding.Base64), (fields[1].Tag, fields[1].Algorithm, fields[1].Encoding));
+        Assert.Equal(("secret-key", "hush"), (Encoding.ASCII.GetString(fields[0].Secret), Encoding.ASCII.GetString(fields[1].Secret)));
+        Assert.Equal([8001, 554], desk.Fix.SecretLogonTags);
+        Assert.False(desk.Fix.AsksForResends);
+        // What a journal pins of it are names.
+        string pinned = Encoding.UTF8.GetString(desk.Bytes);
+        Assert.DoesNotContain("c2VjcmV0", pinned, StringComparison.Ordinal);
+        Assert.DoesNotContain("hush", pinned, StringComparison.Ordinal);
+    }
+
+    /// <summary>The venues that docs/operations.md shows are sessions that can log on.</summary>
+    [Theory]
+    [InlineData("// Coinbase Exchange", "Coinbase", 1, 554)]
+    [InlineData("// Deribit", "DERIBITSERVER", 2, 553)]
+    public void The_signed_logons_that_the_documents_show_are_sound(string title, string target, int fields, int plainTag)
+    {
+        string text = File.ReadAllText(RunFolder.Shipped("docs/operations.md"));
+        string block = text[text.IndexOf(title, StringComparison.Ordinal)..].Split("```", 2)[0].Split("\n\n", 2)[0];
+        string keys = string.Join('\n', block.Split('\n').Where(l => !l.StartsWith("//", StringComparison.Ordinal)));
+        Directory.CreateDirectory(_folder.Inside("secrets"));
+        _folder.Write("secrets/passphrase", "phrase\n");
+        _folder.Write("secrets/api-secret", "c2VjcmV0LWtleQ==\n");
+        Environment.SetEnvironmentVariable("DERIBIT_SECRET", "hush");
+        Desk? desk = Load("{" + keys + "}", out string[] lines);
+        Environment.SetEnvironmentVariable("DERIBIT_SECRET", null);
+        Assert.True(desk is not null, string.Join('\n', lines));
+        FixSettings fix = desk.Fix;
+        Assert.Equal((target, fields, true), (fix.TargetCompId, fix.LogonSignature.Count, fix.Transport.Tls is not null));
+        Assert.Contains(fix.LogonTags, t => t.Tag == plainTag);
+        var options = new FixSessionOptions
+        {
+            Host = fix.Host, Port = fix.Port, SenderCompId = fix.SenderCompId, TargetCompId = fix.TargetCompId, Version = fix.Version, ResetSequenceNumbersOnLogon = fix.ResetOnLogon,
+            LogonFields = [.. fix.LogonTags.Select(t => new KeyValuePair<int, string>(t.Tag, t.Value))], ComputedLogonFields = fix.LogonSignature,
+        };
+        Assert.Empty(options.Check());
     }
 
     /// <summary>A replay knows the desk file from the journal, and neither dictionaries nor secrets are there.</summary>
