@@ -103,7 +103,8 @@ public static class NetworkComparison
     private static void Print(List<Result> results, Settings settings)
     {
         Console.WriteLine();
-        Console.WriteLine($"{"network",-14} {"ours p50",10} {"p99",10} {"oneDNN p50",11} {"p99",10}   p50 ratio  p99 ratio      95 % interval  control  target  verdict   weights  GFMA/s  GB/s");
+        Console.WriteLine($"{"network",-14} {"ours p50",10} {"p99",10} {"oneDNN p50",11} {"p99",10}   p50 ratio  p99 ratio      95 % interval  control  target  verdict   weights       arithmetic    memory     error");
+        double multiplyAddsPerNs = MachineFloors.MultiplyAddsPerNs();
         foreach (Result r in results)
         {
             string ratios = "        -          -                  -        -       -  -      ";
@@ -113,9 +114,9 @@ public static class NetworkComparison
                 ratios = string.Create(CultureInfo.InvariantCulture, $"{r.P50.Ratio.Median,9:F3} {p99.Median,10:F3} {p99.Low,9:F3}-{p99.High,-9:F3} {r.P99.Control.Median,7:F3} {r.Case.Target,7:F2}  {r.P99.Verdict(r.Case.Target),-7}");
             }
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{r.Case.Name,-14} {r.OurP50,10:N0} {r.OurP99,10:N0} {r.PeerP50,11:N0} {r.PeerP99,10:N0}   {ratios} {r.Case.WeightBytes / 1024,6:N0} K {r.Case.Multiplications / r.OurP50,7:F1} {r.Case.TrafficBytes / r.OurP50,5:F1}"));
+                $"{r.Case.Name,-14} {r.OurP50,10:N0} {r.OurP99,10:N0} {r.PeerP50,11:N0} {r.PeerP99,10:N0}   {ratios} {r.Case.WeightBytes / 1024,6:N0} K {MachineFloors.Cache(r.Case.WeightBytes),-6} {r.Case.Multiplications / multiplyAddsPerNs,9:N0} {r.Case.TrafficBytes / MachineFloors.BytesPerNs(r.Case.WeightBytes),9:N0}   {r.Case.Error(),7:E1}"));
         }
-        Console.WriteLine($"nanoseconds a call, weights in {settings.Format}; GFMA/s: fused multiply-adds of the formula; GB/s: weights that must come from their cache");
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"nanoseconds a call, weights in {settings.Format}; the cache they live in (L2+: exceeding it); arithmetic, memory: floors of a call, by what this core gave in this run ({multiplyAddsPerNs:F1} multiply-adds a ns); error: against double precision"));
     }
 
     private static Settings Parse(string[] args)
