@@ -24,7 +24,7 @@ public static class Pricer
         return status;
     }
 
-    /// <summary>The price alone, which costs less where Greeks would be integrals or differences of their own: Americans, Heston, Bates.</summary>
+    /// <summary>The price alone, which costs less where Greeks would be integrals or differences of their own: Americans, arithmetic averages, Heston, Bates.</summary>
     public static PricingStatus PriceOnly(in OptionContract contract, in MarketModel model, out double price)
     {
         price = 0;
@@ -35,6 +35,7 @@ public static class Pricer
         bool flat = model.Kind is ModelKind.BlackScholes or ModelKind.Black76;
         Sensitivities result;
         if (flat && contract.Kind == ContractKind.American) status = AmericanPricer.Price(in contract, in model, greeks: false, out result);
+        else if (flat && contract.Kind == ContractKind.AsianArithmetic) status = ArithmeticAsian.Price(in contract, in model, greeks: false, out result);
         else if (model.Kind is (ModelKind.Heston or ModelKind.Bates) && contract.Kind is (ContractKind.European or ContractKind.CashDigital or ContractKind.AssetDigital))
             status = HestonPricer.Price(in contract, in model, greeks: false, out result);
         else return PriceOf(in contract, in model, out price);
@@ -70,7 +71,7 @@ public static class Pricer
             case ContractKind.American:
                 return AmericanPricer.Price(in contract, in model, greeks: true, out result);
             case ContractKind.AsianArithmetic:
-                return ArithmeticAsian.Price(in contract, in model, out result);
+                return ArithmeticAsian.Price(in contract, in model, greeks: true, out result);
             default:
                 result = ClosedForm(in contract, in model);
                 return PricingStatus.Ok;

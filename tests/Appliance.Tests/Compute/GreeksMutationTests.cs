@@ -32,6 +32,8 @@ public class GreeksMutationTests(ITestOutputHelper output)
         "a15,european,heston,call,100,105,1,0.03,0.01,,,,,,,,,1.5,0.06,0.5,-0.6,0.04,,,",
         "a16,european,bates,put,100,95,1,0.03,0.01,,,,,,,,,1.5,0.06,0.5,-0.6,0.04,0.4,-0.1,0.15",
         "a17,cash-digital,merton,call,100,102,0.5,0.02,0.01,0.2,,,10,,,,,,,,,,0.5,-0.1,0.15",
+        "a19,asian-arithmetic,black-scholes,call,100,98,0.5,0.03,0.01,0.2,,,,,12,4,101,,,,,,,,",
+        "a20,asian-arithmetic,black76,put,100,98,0.5,0.03,,0.2,,,,,,,,,,,,,,,",
         "a18,european,merton,put,100,102,0.5,0.02,0.01,0.2,,,,,,,,,,,,,0.5,-0.1,0.15",
     ];
 

@@ -55,11 +55,70 @@ public class PublishedValuesTests
 
     /// <summary>Linetsky, "Spectral expansions for Asian (average price) options", Operations Research 52 (2004), table 3: continuous averages, spot and strike 2.</summary>
     [Theory]
-    [InlineData(0.02, 0.10, 1, 0.0559860415)]
-    [InlineData(0.0125, 0.25, 2, 0.1722687410)]
-    [InlineData(0.05, 0.50, 1, 0.2464156905)]
-    public void Continuous_arithmetic_averages(double rate, double volatility, double years, double expected) =>
-        Assert.Equal(expected, Price(Contract("AsianArithmetic", "Call", 2, 2, years), Flat(rate, 0, volatility)), 8e-9);
+    [InlineData(0.02, 0.10, 1, 2.0, 0.0559860415)]
+    [InlineData(0.18, 0.30, 1, 2.0, 0.2183875466)]
+    [InlineData(0.0125, 0.25, 2, 2.0, 0.1722687410)]
+    [InlineData(0.05, 0.50, 1, 1.9, 0.1931737903)]
+    [InlineData(0.05, 0.50, 1, 2.0, 0.2464156905)]
+    [InlineData(0.05, 0.50, 1, 2.1, 0.3062203648)]
+    [InlineData(0.05, 0.50, 2, 2.0, 0.3500952190)]
+    public void Continuous_arithmetic_averages(double rate, double volatility, double years, double spot, double expected) =>
+        Assert.Equal(expected, Price(Contract("AsianArithmetic", "Call", spot, 2, years), Flat(rate, 0, volatility)), 2e-10);
+
+    /// <summary>
+    /// Levy, "Asian options", in Clewlow and Strickland, "Exotic options: the state of the art" (1997), pages 118 to 123, as QuantLib's tests quote it: puts on the average of prices from now on, so that the
+    /// first is already known. These are simulated figures.
+    /// </summary>
+    [Theory]
+    [InlineData(2, 1.3942835683)]
+    [InlineData(4, 1.5852442983)]
+    [InlineData(8, 1.66970673)]
+    [InlineData(12, 1.6980019214)]
+    [InlineData(26, 1.7255070456)]
+    [InlineData(52, 1.7401553533)]
+    [InlineData(100, 1.7478303712)]
+    [InlineData(250, 1.7490291943)]
+    [InlineData(500, 1.7515113291)]
+    [InlineData(1000, 1.7537344885)]
+    public void Discrete_arithmetic_averages(int fixings, double expected)
+    {
+        OptionContract contract = Contract("AsianArithmetic", "Put", 90, 87, 11.0 / 12) with { Fixings = fixings, ElapsedFixings = 1, RunningAverage = 90 };
+        Assert.Equal(expected, Price(contract, Flat(0.025, 0.06, 0.13)), 3e-3);
+    }
+
+    /// <summary>Two and three fixings by integrals of 20 digits, tests/reference/kernels/asian_average.py.</summary>
+    [Theory]
+    [InlineData(2, 100, 104, 0.5, 0.05, 0.01, 0.3, 5.5629589371009314)]
+    [InlineData(2, 100, 80, 2, -0.02, 0.03, 0.6, 30.643959044829603)]
+    [InlineData(3, 100, 101, 1, 0.03, 0.05, 0.25, 5.8733110597280035)]
+    public void Few_fixings(int fixings, double spot, double strike, double years, double rate, double yield, double volatility, double expected) =>
+        Assert.Equal(expected, Price(Contract("AsianArithmetic", "Call", spot, strike, years) with { Fixings = fixings }, Flat(rate, yield, volatility)), 1e-11);
+
+    /// <summary>
+    /// Haug 1998, page 9, Merton's jump diffusion: spot 100, rate 0.08, total volatility 0.25, of whose square jumps make a quarter; calls at 0.1, 0.25 and half a year for one, five and ten jumps a year.
+    /// </summary>
+    [Theory]
+    [InlineData(80, 1, 20.67, 21.74, 23.63)]
+    [InlineData(80, 5, 20.65, 21.70, 23.61)]
+    [InlineData(80, 10, 20.64, 21.70, 23.61)]
+    [InlineData(90, 1, 11.00, 12.74, 15.40)]
+    [InlineData(90, 5, 10.98, 12.75, 15.42)]
+    [InlineData(90, 10, 10.98, 12.75, 15.42)]
+    [InlineData(100, 1, 3.42, 5.88, 8.95)]
+    [InlineData(100, 5, 3.51, 5.96, 9.02)]
+    [InlineData(100, 10, 3.53, 5.97, 9.03)]
+    [InlineData(110, 1, 0.55, 2.11, 4.67)]
+    [InlineData(110, 5, 0.56, 2.16, 4.73)]
+    [InlineData(110, 10, 0.56, 2.17, 4.74)]
+    [InlineData(120, 1, 0.10, 0.64, 2.23)]
+    [InlineData(120, 5, 0.06, 0.63, 2.25)]
+    [InlineData(120, 10, 0.05, 0.62, 2.25)]
+    public void Jumps_after_merton(double strike, double jumpsAYear, double tenth, double quarter, double half)
+    {
+        double jumpVariance = 0.25 * 0.25 * 0.25 / jumpsAYear;
+        MarketModel model = Flat(0.08, 0, 0.25 * Math.Sqrt(0.75)) with { Kind = ModelKind.Merton, Lambda = jumpsAYear, JumpMean = -0.5 * jumpVariance, JumpStdDev = Math.Sqrt(jumpVariance) };
+        foreach ((double years, double expected) in new[] { (0.1, tenth), (0.25, quarter), (0.5, half) }) Assert.Equal(expected, Price(Contract("European", "Call", 100, strike, years), model), 0.0051);
+    }
 
     /// <summary>
     /// Prices of 30 digits by tests/reference/kernels/heston_price.py. The first two are the cases of Fang and Oosterlee, SIAM Journal on Scientific Computing 31 (2008), section 5, whose
