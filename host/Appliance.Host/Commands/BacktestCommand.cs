@@ -52,6 +52,11 @@ internal static class BacktestCommand
             var result = Evaluation.Run(specification, strategies, notes, progress: progress.Done, cancel: cancel);
             result = result with { Robustness = LabRobustness.Run(specification, strategies, result.Premium, cancel) };
             if (specification.Evaluation.Importance is not null && specification.Market.Model != MarketModel.Paths) result = result with { Tilted = Tilted(specification, strategies, result, cancel) };
+            if (report is not null)
+            {
+                var (curves, paths) = Frontier.Of(specification, result.Premium, cancel);
+                result = result with { Frontier = curves, FrontierPaths = paths };
+            }
             progress.End();
             LabSummary.Print(Console.Out, result);
             if (report is not null) LabReport.Write(report, result);
@@ -72,6 +77,9 @@ internal static class BacktestCommand
         if (pathsFile is not null)
         {
             if (!File.Exists(pathsFile)) throw new BadInputException($"--paths: {pathsFile}: there is no such file");
+            for (int h = 0; h < specification.Hedges.Count; h++)
+                if (specification.Hedges[h].Instrument == HedgeKind.VarianceSwap || specification.Hedges[h].Instrument == HedgeKind.Option && specification.Market.Model != MarketModel.Gbm)
+                    throw new BadInputException($"{file}: hedges[{h}]: {specification.Hedges[h].Describe()} is priced from more of the market than the prices that --paths gives; leave it out, or leave out --paths");
             double volatility = ModelVolatility.Of(specification.Market, specification.Time);
             specification = specification with { Market = specification.Market with { Model = MarketModel.Paths, DataFile = pathsFile, HedgeVolatility = volatility } };
         }
@@ -137,10 +145,13 @@ internal static class BacktestCommand
         }
         catch (AggregateException e) when (e.Flatten().InnerExceptions is [var first, ..])
         {
-            if (first is MarketDataException or ArgumentException) throw new BadInputException($"{file}: {first.Message}");
+            if (first is MarketDataException or ArgumentException) throw new BadInputException($"{file}: {Said(first)}");
             throw;
         }
         catch (MarketDataException e) { throw new BadInputException(e.Message); }
-        catch (ArgumentException e) { throw new BadInputException($"{file}: {e.Message}"); }
+        catch (ArgumentException e) { throw new BadInputException($"{file}: {Said(e)}"); }
     }
+
+    /// <summary>The message without the name of a parameter of the code, which tells a user nothing.</summary>
+    private static string Said(Exception e) => e is ArgumentException { ParamName: { } name } ? e.Message.Replace($" (Parameter '{name}')", "", StringComparison.Ordinal) : e.Message;
 }

@@ -29,10 +29,7 @@ internal static class LabPage
         var histogram = new SvgPlot("P&L over held-back paths", "P&L", "share of paths");
         foreach (var s in r.Strategies) histogram.Line(s.Name, Stairs(s.HistogramEdges), [.. s.HistogramShares.SelectMany(x => new[] { x, x })]);
         page.Append(histogram.Render());
-        page.Append("<h2>Cost against risk</h2>\n");
-        page.Append(ScatterPlot.Render("Each strategy", "mean cost", "risk", [.. r.Strategies.Select(s => (s.Name, s.Figures["costs"].Value, s.Risk))]));
-        foreach (var (key, title) in new[] { ("stdDev", "deviation of the P&L"), ("cvar95", "CVaR 95 %"), ("cvar99", "CVaR 99 %") })
-            page.Append(ScatterPlot.Render("Cost against " + title, "mean cost", title, [.. r.Strategies.Select(s => (s.Name, s.Figures["costs"].Value, s.Figures[key].Value))]));
+        CostAgainstRisk(page, r);
         if (r.Surface is { } surface) Surface(page, surface);
         if (r.Example is { } example) Example(page, example);
         if (r.WalkForward.Count > 0) WalkForward(page, r.WalkForward);
@@ -41,6 +38,16 @@ internal static class LabPage
         string part = path + ".part";
         File.WriteAllText(part, page.ToString());
         File.Move(part, path, overwrite: true);
+    }
+
+    private static void CostAgainstRisk(StringBuilder page, BacktestReport r)
+    {
+        page.Append("<h2>Cost against risk</h2>\n");
+        if (r.Frontier.Count > 0)
+            page.Append(CultureInfo.InvariantCulture, $"<p>Points are the strategies above. Lines are classical rules over the range of their parameter ({Encode(string.Join("; ", r.Frontier.Select(c => $"{c.Rule}: {c.Parameter} from {SvgPlot.Short(c.Points[0].Parameter)} to {SvgPlot.Short(c.Points[^1].Parameter)}")))}) on the first {r.FrontierPaths:N0} paths; the dashed line is the frontier of all, what costs least for its risk.</p>\n");
+        foreach (var (key, title) in new[] { ("risk", "risk"), ("stdDev", "deviation of the P&L"), ("cvar95", "CVaR 95 %"), ("cvar99", "CVaR 99 %") })
+            page.Append(ScatterPlot.Render("Cost against " + title, "mean cost", title, [.. r.Strategies.Select(s => (s.Name, s.Figures["costs"].Value, key == "risk" ? s.Risk : s.Figures[key].Value))],
+                [.. r.Frontier.Select(c => (c.Rule, c.Points.Select(p => (p.Costs, key switch { "risk" => p.Risk, "stdDev" => p.StdDev, "cvar95" => p.Cvar95, _ => p.Cvar99 })).ToArray()))]));
     }
 
     private static void Table(StringBuilder page, string title, IReadOnlyList<StrategyStatistics> strategies)
@@ -98,22 +105,29 @@ internal static class LabPage
     private static void Surface(StringBuilder page, PolicySurface surface)
     {
         page.Append("<h2>Holdings against price</h2><p>What each strategy holds at a step after the price has stood still there since the start.</p>\n");
-        for (int k = 0; k < surface.Steps.Length; k++)
-        {
-            var plot = new SvgPlot($"Step {surface.Steps[k]}", "price", "holding");
-            for (int s = 0; s < surface.Strategies.Length; s++) plot.Line(surface.Strategies[s], surface.Prices, surface.Holdings[s][k]);
-            page.Append(plot.Render());
-        }
+        for (int h = 0; h < surface.Hedges.Length; h++)
+            for (int k = 0; k < surface.Steps.Length; k++)
+            {
+                var plot = new SvgPlot($"Step {surface.Steps[k]}{Of(surface.Hedges, h)}", "price", "holding");
+                for (int s = 0; s < surface.Strategies.Length; s++) plot.Line(surface.Strategies[s], surface.Prices, surface.Holdings[h][s][k]);
+                page.Append(plot.Render());
+            }
     }
+
+    /// <summary>Which hedge, where there are several.</summary>
+    private static string Of(string[] hedges, int hedge) => hedges.Length == 1 ? "" : ", " + hedges[hedge];
 
     private static void Example(StringBuilder page, ExamplePath example)
     {
         page.Append("<h2>One path</h2>\n");
         double[] steps = [.. Enumerable.Range(0, example.Price.Length).Select(k => (double)k)];
         page.Append(new SvgPlot("Price", "step", "price").Line("price", steps, example.Price).Render());
-        var plot = new SvgPlot("Holdings", "step", "units");
-        for (int s = 0; s < example.Strategies.Length; s++) plot.Line(example.Strategies[s], Stairs(steps), [.. example.Holdings[s].SelectMany(x => new[] { x, x })]);
-        page.Append(plot.Render());
+        for (int h = 0; h < example.Hedges.Length; h++)
+        {
+            var plot = new SvgPlot("Holdings" + Of(example.Hedges, h), "step", "units");
+            for (int s = 0; s < example.Strategies.Length; s++) plot.Line(example.Strategies[s], Stairs(steps), [.. example.Holdings[h][s].SelectMany(x => new[] { x, x })]);
+            page.Append(plot.Render());
+        }
     }
 
     /// <summary>Each edge twice but the first and the last: a line of steps.</summary>

@@ -41,6 +41,7 @@ internal static class LabReport
                 }
                 w.WriteEndObject();
             }
+            if (r.Frontier.Count > 0) Frontier(w, r);
             if (r.WalkForward.Count > 0) WalkForward(w, r.WalkForward);
             w.WriteStartArray("notes");
             foreach (string note in r.Notes) w.WriteStringValue(note);
@@ -90,6 +91,24 @@ internal static class LabReport
             w.WriteStartObject("shareOfDelta");
             foreach (string key in LabSummary.Shared) Number(w, key, LabSummary.ShareOf(s, delta, key));
             w.WriteEndObject();
+        }
+        w.WriteEndObject();
+    }
+
+    private static void Frontier(Utf8JsonWriter w, BacktestReport r)
+    {
+        w.WriteStartObject("frontier");
+        w.WriteNumber("paths", r.FrontierPaths);
+        foreach (FrontierCurve curve in r.Frontier)
+        {
+            w.WriteStartArray(curve.Rule);
+            foreach (FrontierPoint p in curve.Points)
+            {
+                w.WriteStartObject();
+                foreach (var (key, value) in new[] { ("parameter", p.Parameter), ("costs", p.Costs), ("risk", p.Risk), ("stdDev", p.StdDev), ("cvar95", p.Cvar95), ("cvar99", p.Cvar99) }) Number(w, key, value);
+                w.WriteEndObject();
+            }
+            w.WriteEndArray();
         }
         w.WriteEndObject();
     }

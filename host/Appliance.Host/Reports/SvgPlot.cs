@@ -8,7 +8,7 @@ namespace Appliance.Host.Reports;
 internal sealed class SvgPlot(string title, string horizontal, string vertical)
 {
     private const int Width = 760, Height = 260, Left = 70, Right = 16, Top = 30, Bottom = 40;
-    private static readonly string[] Colours = ["#1f6fb2", "#d1662b", "#3c8d3c", "#8a4fa3"];
+    internal static readonly string[] Colours = ["#1f6fb2", "#d1662b", "#3c8d3c", "#8a4fa3", "#b8860b", "#c03a5b", "#2a9d9d", "#6b5b4b", "#4b5fd1", "#777777"];
     private readonly List<(string Name, double[] X, double[] Y)> _lines = [];
     private (double Low, double High)? _band;
 

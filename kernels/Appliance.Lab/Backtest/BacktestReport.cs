@@ -21,12 +21,15 @@ public sealed record BacktestReport
     public IReadOnlyDictionary<string, TiltedFigures> Tilted { get; init; } = new Dictionary<string, TiltedFigures>();
     /// <summary>Stretches of a walk-forward; empty without one.</summary>
     public IReadOnlyList<WalkForwardWindow> WalkForward { get; init; } = [];
+    /// <summary>Cost against risk of classical rules over their parameters, on <see cref="FrontierPaths"/> paths; empty where trading is free.</summary>
+    public IReadOnlyList<FrontierCurve> Frontier { get; init; } = [];
+    public int FrontierPaths { get; init; }
     public PolicySurface? Surface { get; init; }
     public ExamplePath? Example { get; init; }
 }
 
-/// <summary>Holdings wanted by strategies from a holding of the first strategy's own path, against price, at some steps. [strategy][step][price]</summary>
-public sealed record PolicySurface(string[] Strategies, int[] Steps, double[] Prices, double[][][] Holdings);
+/// <summary>Holdings of strategies in each hedge against price, at some steps. [hedge][strategy][step][price]</summary>
+public sealed record PolicySurface(string[] Hedges, string[] Strategies, int[] Steps, double[] Prices, double[][][][] Holdings);
 
-/// <summary>One path: its price, and what each strategy held after each decision. [strategy][step]</summary>
-public sealed record ExamplePath(double[] Price, string[] Strategies, double[][] Holdings);
+/// <summary>One path: its price, and what each strategy held of each hedge after each decision. [hedge][strategy][step]</summary>
+public sealed record ExamplePath(double[] Price, string[] Hedges, string[] Strategies, double[][][] Holdings);

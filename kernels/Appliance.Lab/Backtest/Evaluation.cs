@@ -30,6 +30,9 @@ public static class Evaluation
         foreach (var strategy in statistics)
             if (certificate.IsAvailable && strategy.Risk < certificate.Risk - 4 * strategy.RiskStdErr - certificate.GridError)
                 all.Add($"{strategy.Name} lies below the optimum by more than four standard errors and the grid's error: one of the two is wrong");
+        foreach (IBlockPolicy strategy in strategies)
+            if (strategy is HodgesNeubergerPolicy band && certificate.IsAvailable && band.RiskAversion == s.Objective.RiskAversion)
+                all.Add(FormattableString.Invariant($"{strategy.Name} is read off a grid of {HodgesNeubergerPolicy.Holdings} holdings: on it the programme's own risk is {band.Optimum:G7}, {Math.Abs(band.Optimum - certificate.Risk):G2} from the certificate's finer one; what the band has beyond that on paths is lost between its nodes"));
         var robustness = new Dictionary<string, IReadOnlyList<StrategyStatistics>>();
         return new BacktestReport
         {

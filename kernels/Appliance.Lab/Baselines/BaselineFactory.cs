@@ -71,7 +71,7 @@ public static class BaselineFactory
     }
 
     /// <summary>The greatest delta met at the start, over a deviation of the price: the size in which thresholds are thought.</summary>
-    private static double DeltaScale(LabSpecification s, DeltaSource source)
+    internal static double DeltaScale(LabSpecification s, DeltaSource source)
     {
         var environment = new HedgingEnvironment(s, s.Training.Seed);
         var block = environment.NewBlock(256);

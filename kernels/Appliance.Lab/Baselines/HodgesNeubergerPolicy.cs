@@ -10,24 +10,27 @@ namespace Appliance.Lab.Baselines;
 /// </summary>
 public sealed class HodgesNeubergerPolicy : IBlockPolicy
 {
+    /// <summary>Nodes of the grid of holdings.</summary>
+    public const int Holdings = 141;
     private readonly double[][] _low, _high, _logs;
     private readonly int _every;
 
     public HodgesNeubergerPolicy(string name, LabSpecification s, double riskAversion, int every)
     {
         Name = name;
-        _every = every;
+        (_every, RiskAversion) = (every, riskAversion);
         var problem = s with { Objective = new ObjectiveSpecification { Kind = ObjectiveKind.Entropic, RiskAversion = riskAversion }, Certificate = CertificateKind.DynamicProgramme };
         if (Certificate.WhyNot(problem) is { } why) throw new ArgumentException(why, nameof(s));
         if (s.Hedges[0].Costs.Quadratic > 0) throw new ArgumentException("hodges-neuberger knows proportional and fixed costs", nameof(s));
         var lattice = new SpotLattice(problem, 1.25);
-        var programme = new EntropicDynamicProgramme(problem, lattice, LatticeLiability.Holdings(problem, lattice, 141));
+        var programme = new EntropicDynamicProgramme(problem, lattice, LatticeLiability.Holdings(problem, lattice, Holdings));
         Optimum = programme.Solve(keepBand: true);
         (_low, _high) = (programme.BandLow!, programme.BandHigh!);
         _logs = [.. Enumerable.Range(0, lattice.Steps).Select(k => lattice.Prices(k).ToArray().Select(price => Math.Log(price)).ToArray())];
     }
 
     public string Name { get; }
+    public double RiskAversion { get; }
     /// <summary>The programme's own risk at this risk aversion, on this grid.</summary>
     public double Optimum { get; }
 

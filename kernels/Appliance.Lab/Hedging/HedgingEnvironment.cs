@@ -41,9 +41,15 @@ public sealed class HedgingEnvironment
     {
         block.FirstPath = firstPath;
         Simulator.Fill(block.Market, firstPath);
+        PriceHedges(block);
+        Payoffs.Owed(Specification, block.Market, Growth, block.Owed);
+    }
+
+    /// <summary>Prices of the hedges that are not an underlying itself, from the market's rows as they stand.</summary>
+    internal void PriceHedges(EpisodeBlock block)
+    {
         for (int i = 0; i < Instruments; i++)
             if (block.IsOwn(i)) HedgePrices.Fill(this, block, i);
-        Payoffs.Owed(Specification, block.Market, Growth, block.Owed);
     }
 
     /// <summary>A perpetual's funding over one step, paid by the long at its end on the notional at its start.</summary>

@@ -59,6 +59,32 @@ public sealed class BacktestReportTests : IDisposable
     }
 
     [Fact]
+    public void TheFrontierHoldsTheRulesOverTheirParametersOnTheSamePaths()
+    {
+        var report = Run(Problem);
+        var (curves, paths) = Frontier.Of(Problem, report.Premium);
+        Assert.Equal(["delta", "delta-threshold", "whalley-wilmott"], curves.Select(c => c.Rule));
+        Assert.Equal(20_000, paths);
+        // Delta at every step is among the strategies: the same figures.
+        StrategyStatistics delta = report.Strategies.Single(s => s.Name == "delta");
+        FrontierPoint first = curves[0].Points[0];
+        Assert.Equal(1, first.Parameter);
+        Assert.Equal(delta.Figures["costs"].Value, first.Costs, 1e-9);
+        Assert.Equal(delta.Figures["stdDev"].Value, first.StdDev, 1e-9);
+        Assert.Equal(delta.Figures["cvar99"].Value, first.Cvar99, 0.02);
+        // A wider band trades less.
+        Assert.True(curves[1].Points[^1].Costs < curves[1].Points[0].Costs);
+        Assert.Empty(Frontier.Of(Problem with { Hedges = [new HedgeSpecification()] }, report.Premium).Curves);
+        string file = Path.Combine(_folder, "f.json");
+        LabReport.Write(file, report with { Frontier = curves, FrontierPaths = paths });
+        using var json = JsonDocument.Parse(File.ReadAllText(file));
+        Assert.Equal(first.Risk, json.RootElement.GetProperty("frontier").GetProperty("delta")[0].GetProperty("risk").GetDouble());
+        Assert.Contains("the dashed line is the frontier of all", File.ReadAllText(Path.ChangeExtension(file, ".html")), StringComparison.Ordinal);
+        // Of five points two are dearer than another and no safer.
+        Assert.Equal([(1.0, 9.0), (2, 5), (4, 1)], ScatterPlot.Efficient([(4, 1), (2, 5), (3, 6), (1, 9), (5, 1)]));
+    }
+
+    [Fact]
     public void IntervalsAreAsWideAsTheSpreadOfIndependentRuns()
     {
         var s = Problem with { Certificate = CertificateKind.None, Evaluation = new EvaluationSpecification { Paths = 4_000, Resamples = 200 }, Baselines = [new() { Kind = PolicyArchitecture.Delta, Name = "delta" }] };

@@ -189,6 +189,23 @@ public sealed class SeveralHedgesTests : IDisposable
     }
 
     [Fact]
+    public void The_page_draws_every_hedge()
+    {
+        LabSpecification specification = Heston(Policy("Mlp")) with { Evaluation = new EvaluationSpecification { Paths = 200, Resamples = 20 } };
+        PolicyFile file = PolicyFile.Parse("x", FileOf(new SpecifiedProblem(specification)));
+        Appliance.Lab.Backtest.BacktestReport report = Appliance.Lab.Backtest.Evaluation.Run(specification, [new FilePolicy(file, specification)], []);
+        Assert.Equal(2, report.Example!.Holdings.Length);
+        Assert.Equal(["perpetual", "variance-swap"], report.Surface!.Hedges);
+        // At the first step the network answers to the price alone, and the surface shows it for both.
+        foreach (double[][][] hedge in report.Surface.Holdings) Assert.True(hedge[0][0].Distinct().Count() > 10);
+        string json = Path.Combine(_folder, "two.json");
+        Appliance.Host.Reports.LabReport.Write(json, report);
+        string page = File.ReadAllText(Path.ChangeExtension(json, ".html"));
+        Assert.Contains("Holdings, variance-swap", page, StringComparison.Ordinal);
+        Assert.Contains("Step 6, perpetual", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void An_export_holds_both_hedges_and_numpy_sums_its_losses()
     {
         LabSpecification specification = Heston(Policy("Mlp"));
