@@ -62,7 +62,7 @@ internal static class PolicyReport
         float[] input = new float[features], output = new float[w.Outputs];
         double worst = 0, scale = 0;
         var network = recurrent ? new RecurrentNetwork(w.Recurrent, w.Dense[0], file.Metadata.Activation, format, 1) : null;
-        Mlp[] perceptrons = recurrent ? [] : [.. w.Dense.Select(layers => new Mlp(layers, file.Metadata.Activation, format))];
+        Mlp[] perceptrons = recurrent ? [] : Mlp.Several(w.Dense, file.Metadata.Activation, format);
         var state = new float[network?.StateLength ?? 0];
         var exactState = new double[state.Length];
         for (int s = 0; s < samples; s++)

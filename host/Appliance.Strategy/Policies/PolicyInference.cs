@@ -30,7 +30,7 @@ public sealed class PolicyInference
         Portfolios = portfolios;
         PolicyMetadata m = file.Metadata;
         if (m.IsRecurrent) (_recurrent, _perceptrons) = (new RecurrentNetwork(file.Weights.Recurrent, file.Weights.Dense[0], m.Activation, m.Weights, portfolios), []);
-        else _perceptrons = [.. file.Weights.Dense.Select(layers => new Mlp(layers, m.Activation, m.Weights, portfolios))];
+        else _perceptrons = Mlp.Several(file.Weights.Dense, m.Activation, m.Weights, portfolios);
         _features = m.Features;
         _inverseScale = _features.Select(f => 1 / f.Scale).ToArray();
         _outputs = file.Weights.Outputs;

@@ -67,6 +67,13 @@ public sealed unsafe class Mlp
         _odd = memory.TakeFloats((nint)_stride * batchMax);
     }
 
+    /// <summary>Several perceptrons, such as one for each step of a schedule, with their weights one behind another in the same memory.</summary>
+    public static Mlp[] Several(IReadOnlyList<IReadOnlyList<DenseLayer>> networks, Activation activation, WeightFormat format = WeightFormat.Fp32, int batchMax = 1)
+    {
+        var memory = new NetworkMemory(networks.Sum(layers => layers.Sum(l => (long)l.Inputs * l.Outputs)), format);
+        return [.. networks.Select(layers => new Mlp(layers, activation, format, batchMax, KernelWidth.Widest, memory))];
+    }
+
     public int Inputs { get; }
     public int Outputs { get; }
     /// <summary>Of all layers' weights as laid out: what one inference reads.</summary>

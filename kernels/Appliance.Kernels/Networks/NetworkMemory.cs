@@ -10,7 +10,8 @@ namespace Appliance.Kernels.Networks;
 /// </summary>
 internal sealed unsafe class NetworkMemory
 {
-    private const nint HugeBytes = 2 << 20, SmallBytes = 64 << 10;
+    /// <summary>Chunks of memory are multiples of one of these; weights of less than <see cref="HugeFromBytes"/> take the small ones.</summary>
+    private const nint HugeBytes = 2 << 20, SmallBytes = 16 << 10, HugeFromBytes = 64 << 10;
     /// <summary>MADV_HUGEPAGE of Linux.</summary>
     private const int AdviceHuge = 14;
 
@@ -19,8 +20,8 @@ internal sealed unsafe class NetworkMemory
     private byte* _next;
     private nint _left;
 
-    /// <param name="weights">How many weights the network has, by which the page is chosen.</param>
-    public NetworkMemory(long weights, WeightFormat format) => _chunkBytes = weights * PackedMatrix.BytesOf(format) >= SmallBytes ? HugeBytes : SmallBytes;
+    /// <param name="weights">How many weights will stand here, by which the page is chosen.</param>
+    public NetworkMemory(long weights, WeightFormat format) => _chunkBytes = weights * PackedMatrix.BytesOf(format) >= HugeFromBytes ? HugeBytes : SmallBytes;
 
     ~NetworkMemory()
     {
