@@ -15,7 +15,7 @@ namespace Appliance.Host.Reports;
 /// <summary>A fresh policy file beside not hedging and, where the specification asks for a certificate, the exact optimum: read back from the disk, hedged by the lab's P&amp;L engine on the evaluation's paths.</summary>
 internal sealed record TrainingJudgement(string Objective, int Paths, TrainingJudgement.Figures Policy, TrainingJudgement.Figures NoHedge, CertificateResult Optimum)
 {
-    internal sealed record Figures(string Name, RiskEstimate Risk, double MeanLoss, double StdDev, double Costs, double Rebalances);
+    internal sealed record Figures(string Name, RiskEstimate Risk, double MeanLoss, double StdDev, double Costs, double Rebalances, StrategyStatistics PnL);
 
     /// <summary>(risk − optimum) / (no hedge − optimum); NaN without a certificate.</summary>
     public double Gap => (Policy.Risk.Value - Optimum.Risk) / ((double.IsNaN(Optimum.NoHedge) ? NoHedge.Risk.Value : Optimum.NoHedge) - Optimum.Risk);
@@ -26,7 +26,10 @@ internal sealed record TrainingJudgement(string Objective, int Paths, TrainingJu
         var environment = new HedgingEnvironment(specification, specification.Evaluation.Seed);
         int paths = (int)Math.Min(specification.Evaluation.Paths, environment.Simulator.PathsAvailable);
         BlockResult[] results = PathRunner.Run(environment, strategies, 0, paths, threads: threads);
-        return new TrainingJudgement(SpecifiedProblem.Describe(specification.Objective), paths, Judge(specification, "policy", results[0]), Judge(specification, "none", results[1]), Certificate.Compute(specification));
+        // Intervals are the backtest's: they take longer than all the rest.
+        LabSpecification plain = specification with { Evaluation = specification.Evaluation with { Resamples = 0 } };
+        StrategyStatistics[] pnl = Evaluation.Summarise(plain, ["policy", "none"], results, [.. results.Select(r => r.Loss)], null, PremiumOf(specification) * environment.Growth[0], marked: false);
+        return new TrainingJudgement(SpecifiedProblem.Describe(specification.Objective), paths, Judge(specification, pnl[0], results[0]), Judge(specification, pnl[1], results[1]), Certificate.Compute(specification));
     }
 
     public IEnumerable<string> Lines()
@@ -39,9 +42,16 @@ internal sealed record TrainingJudgement(string Objective, int Paths, TrainingJu
         else yield return string.Create(CultureInfo.InvariantCulture, $"optimum    {Optimum.Risk,14:G8} {Optimum.GridError,11:G3} (grid error), {Optimum.Method}; gap {Gap:F4}");
     }
 
-    private static Figures Judge(LabSpecification specification, string name, BlockResult result)
+    /// <summary>A premium that cannot be known leaves P&amp;L without a number; it must not take a finished training's report.</summary>
+    private static double PremiumOf(LabSpecification specification)
+    {
+        try { return Premium.Of(specification); }
+        catch (ArgumentException) { return double.NaN; }
+    }
+
+    private static Figures Judge(LabSpecification specification, StrategyStatistics pnl, BlockResult result)
     {
         double mean = RiskMeasure.Mean(result.Loss);
-        return new Figures(name, RiskMeasure.Of(specification.Objective, result.Loss), mean, Math.Sqrt(RiskMeasure.Variance(result.Loss, mean)), result.Costs.Average(), result.Rebalances.Average());
+        return new Figures(pnl.Name, RiskMeasure.Of(specification.Objective, result.Loss), mean, Math.Sqrt(RiskMeasure.Variance(result.Loss, mean)), result.Costs.Average(), result.Rebalances.Average(), pnl);
     }
 }

@@ -58,6 +58,7 @@ internal static class TrainingReport
             Number(w, "stdDev", f.StdDev);
             Number(w, "costs", f.Costs);
             Number(w, "rebalances", f.Rebalances);
+            foreach (string key in (string[])["mean", "cvar95", "cvar99", "sharpe", "annualisedVolatility", "worst", "turnover"]) Number(w, key, f.PnL.Figures[key].Value);
             if (f.Name == "policy") Number(w, "gap", judgement.Gap);
             w.WriteEndObject();
         }

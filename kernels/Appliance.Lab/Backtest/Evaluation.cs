@@ -57,7 +57,7 @@ public static class Evaluation
     /// <param name="gross">Losses of which the risk is taken, by strategy; where the premium differs from path to path they are others than the results'.</param>
     /// <param name="independent">Losses on other paths, for the thresholds of CVaR; null takes the sample's own.</param>
     /// <param name="marked">Whether the results hold the changes of P&amp;L marked to the model.</param>
-    internal static StrategyStatistics[] Summarise(LabSpecification s, string[] names, BlockResult[] results, double[][] gross, double[][]? independent, double finalPremium, bool marked)
+    public static StrategyStatistics[] Summarise(LabSpecification s, string[] names, BlockResult[] results, double[][] gross, double[][]? independent, double finalPremium, bool marked)
     {
         var bootstrap = new Bootstrap(results, finalPremium, s.Time.MaturityYears, independent);
         double[][] estimates = bootstrap.Estimates();

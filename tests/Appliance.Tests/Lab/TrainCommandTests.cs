@@ -37,6 +37,8 @@ public sealed class TrainCommandTests : IDisposable
         Assert.Contains("memory ", output, StringComparison.Ordinal);
         Assert.Contains("held-back risk", output, StringComparison.Ordinal);
         Assert.Contains("judged on 2,000 held-back paths", output, StringComparison.Ordinal);
+        foreach (string key in new[] { "risk", "riskStdErr", "gap", "mean", "stdDev", "cvar95", "cvar99", "costs", "rebalances", "sharpe", "annualisedVolatility", "worst" })
+            Assert.Contains($"\"{key}\": ", File.ReadAllText(Out("report.json")), StringComparison.Ordinal);
         Assert.Contains("\"pathsPerSecond\"", File.ReadAllText(Out("report.json")), StringComparison.Ordinal);
         Assert.False(File.Exists(Out("whole.safetensors.state")));
 
