@@ -133,7 +133,7 @@ public sealed class CrashRecoveryTests(ITestOutputHelper output) : IDisposable
         return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 
-    /// <summary>One portfolio takes at every move of a tick, the other rests orders and loses patience.</summary>
+    /// <summary>One portfolio takes, for its hedge is far from what it should be; the other rests orders as well, and loses patience. Both want more than all children of 200 runs bring, the second less than it would take at once, and it rests for most of a run.</summary>
     private string Desk(int feedPort, int fixPort, bool massStatus) => _folder.Write("crash-desk.json", $$"""
         {
           "name": "crash", "currency": "USD",
@@ -144,9 +144,9 @@ public sealed class CrashRecoveryTests(ITestOutputHelper output) : IDisposable
             { "name": "takes", "underlying": "{{TickPattern.Symbol}}", "initialHedge": 0, "policy": { "kind": "delta-threshold", "threshold": 20 },
               "execution": { "style": "taking", "slippageTicks": 5, "retryMilliseconds": 1, "maximumChild": 300 },
               "options": [ { "right": "call", "strike": 100, "expiry": "2036-06-20T20:00:00Z", "quantity": -1600000, "volatility": 0.3 } ] },
-            { "name": "rests", "underlying": "{{TickPattern.Symbol}}", "initialHedge": 0, "policy": { "kind": "delta-threshold", "threshold": 100 },
-              "execution": { "style": "passive", "chaseTicks": 1, "passiveTimeoutMilliseconds": 40, "escalateBandMultiple": 1000, "retryMilliseconds": 1, "maximumChild": 300 },
-              "options": [ { "right": "put", "strike": 100, "expiry": "2036-06-20T20:00:00Z", "quantity": -160000, "volatility": 0.3 } ] }
+            { "name": "rests", "underlying": "{{TickPattern.Symbol}}", "initialHedge": 0, "policy": { "kind": "delta-threshold", "threshold": 600 },
+              "execution": { "style": "passive", "chaseTicks": 1, "passiveTimeoutMilliseconds": 300, "escalateBandMultiple": 1000, "retryMilliseconds": 1, "maximumChild": 100 },
+              "options": [ { "right": "put", "strike": 100, "expiry": "2036-06-20T20:00:00Z", "quantity": -1600000, "volatility": 0.3 } ] }
           ],
           "limits": { "maxOrderQuantity": 10000000, "maxOrderNotional": 1e12, "collarBps": 1000, "maxPosition": 1000000000, "messagesPerSecond": 1000000, "cancelReserve": 1000, "maxLiveOrders": 64,
             "duplicateWindowMilliseconds": 0, "selfMatchPrevention": false, "repeatedExecutions": 0, "maxHedgeAttempts": 0, "rejectsPerMinute": 0, "staleMilliseconds": 3600000, "maxDailyLoss": 1e15 }
