@@ -110,7 +110,7 @@ public sealed partial class OrderTable
     private static bool CarriesCumulative(ExecutionKind kind) => kind is ExecutionKind.Trade or ExecutionKind.Cancelled or ExecutionKind.Expired
         or ExecutionKind.Replaced or ExecutionKind.Restated or ExecutionKind.Status or ExecutionKind.DoneForDay or ExecutionKind.PendingCancel
         or ExecutionKind.PendingReplace or ExecutionKind.TradeCancelled or ExecutionKind.TradeCorrected or ExecutionKind.Stopped or ExecutionKind.Suspended or ExecutionKind.Calculated
-        or ExecutionKind.TradeHeld or ExecutionKind.TradeReleased or ExecutionKind.Triggered;
+        or ExecutionKind.TradeHeld or ExecutionKind.TradeReleased or ExecutionKind.Triggered or ExecutionKind.Locked or ExecutionKind.Released;
 
     /// <summary>A fill of nobody's order that is put down to a portfolio all the same.</summary>
     internal void MoveHedge(int portfolio, Side side, long quantityUnits) => _portfolios[portfolio].PositionUnits += side == Side.Buy ? quantityUnits : -quantityUnits;
@@ -158,7 +158,7 @@ public sealed partial class OrderTable
                 Counters.CorrectedTrades++;
                 OnExecutionTakenBack(slot, in e);
                 break;
-            case ExecutionKind.Stopped or ExecutionKind.Suspended or ExecutionKind.Triggered: r.IsAcknowledged = true; break;
+            case ExecutionKind.Stopped or ExecutionKind.Suspended or ExecutionKind.Triggered or ExecutionKind.Locked or ExecutionKind.Released: r.IsAcknowledged = true; break;
             case ExecutionKind.CancelRejected:
             case ExecutionKind.AmendRejected:
             case ExecutionKind.Rejected:

@@ -17,7 +17,7 @@ internal static class FixWords
             '0' => ExecutionKind.New, '1' or '2' or 'F' => ExecutionKind.Trade, '3' => ExecutionKind.DoneForDay, '4' => ExecutionKind.Cancelled, '5' => ExecutionKind.Replaced, '6' => ExecutionKind.PendingCancel,
             '7' => ExecutionKind.Stopped, '8' => ExecutionKind.Rejected, '9' => ExecutionKind.Suspended, 'A' => ExecutionKind.PendingNew, 'B' => ExecutionKind.Calculated, 'C' => ExecutionKind.Expired,
             'D' => ExecutionKind.Restated, 'E' => ExecutionKind.PendingReplace, 'G' => ExecutionKind.TradeCorrected, 'H' => ExecutionKind.TradeCancelled, 'I' => ExecutionKind.Status, 'J' => ExecutionKind.TradeHeld,
-            'K' => ExecutionKind.TradeReleased, 'L' => ExecutionKind.Triggered, _ => ExecutionKind.None,
+            'K' => ExecutionKind.TradeReleased, 'L' => ExecutionKind.Triggered, 'M' => ExecutionKind.Locked, 'N' => ExecutionKind.Released, _ => ExecutionKind.None,
         },
     };
 

@@ -52,6 +52,9 @@ public static class FixEnums
         (byte)'J' => ExecutionKind.TradeHeld,
         (byte)'K' => ExecutionKind.TradeReleased,
         (byte)'L' => ExecutionKind.Triggered,
+        // Of 5.0SP2's extension packs.
+        (byte)'M' => ExecutionKind.Locked,
+        (byte)'N' => ExecutionKind.Released,
         _ => ExecutionKind.None,
     };
 
@@ -77,6 +80,8 @@ public static class FixEnums
         ExecutionKind.TradeHeld => (byte)'J',
         ExecutionKind.TradeReleased => (byte)'K',
         ExecutionKind.Triggered => (byte)'L',
+        ExecutionKind.Locked => (byte)'M',
+        ExecutionKind.Released => (byte)'N',
         _ => 0,
     };
 

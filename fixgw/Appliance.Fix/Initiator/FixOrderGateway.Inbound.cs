@@ -180,6 +180,7 @@ public sealed partial class FixOrderGateway<TSink, TClock>
             }
         }
         Counters.Reports++;
+        if (_tap is not null && SeenExecution.IsOne(report.Kind) && !report.Symbol.IsEmpty) _tap.Write(SeenExecution.Of(in report, instrument, lastPrice, lastQuantity));
         bool addedLiquidity = report.AddedLiquidity;
         if (report.Kind == ExecutionKind.Trade) _executions.Add(report.ExecutionId, new KnownExecution(lastPrice, lastQuantity, addedLiquidity), header.PossDup);
         else if (report.Kind is ExecutionKind.TradeCorrected or ExecutionKind.TradeCancelled)

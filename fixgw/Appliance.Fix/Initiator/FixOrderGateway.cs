@@ -36,6 +36,7 @@ public sealed partial class FixOrderGateway<TSink, TClock> : IOrderGateway, IEme
     private readonly ReconnectSchedule _schedule;
     private readonly RecentOrders _recent;
     private readonly RecentExecutions _executions;
+    private readonly ExecutionTap? _tap;
     private readonly FoundOrders _found = new(FoundOrdersMax);
     private readonly byte[] _rehearsed = new byte[SequenceStore.MaxOutgoingBytes];
     private readonly ApprovedOrder _noOrder = default;
@@ -51,12 +52,14 @@ public sealed partial class FixOrderGateway<TSink, TClock> : IOrderGateway, IEme
     /// <param name="sink">Where execution events go; used by Poll only.</param>
     /// <param name="orderLog">The order log; null makes one in memory, which a restart does not find again.</param>
     /// <param name="time">Sequenced time of the events that go into the ring; null stamps them with the wall clock that Poll is given. What goes on the wire always bears the wall clock.</param>
-    public FixOrderGateway(FixSessionOptions options, ReadOnlySpan<InstrumentDefinition> instruments, TSink sink, TClock clock, OrderLog? orderLog, SequencedClock? time = null)
+    /// <param name="tap">Where executions go besides, to be held against the venue's drop copy; null where the desk has none.</param>
+    public FixOrderGateway(FixSessionOptions options, ReadOnlySpan<InstrumentDefinition> instruments, TSink sink, TClock clock, OrderLog? orderLog, SequencedClock? time = null, ExecutionTap? tap = null)
     {
         var wrong = options.Check();
         if (wrong.Count > 0)
             throw new ArgumentException("FIX session options: " + string.Join("; ", wrong), nameof(options));
         _options = options;
+        _tap = tap;
         _sink = sink;
         _clock = clock;
         _time = time;

@@ -165,7 +165,10 @@ public sealed record FixSessionOptions
     // The name of earlier stores stays that of FIX 4.4 sessions.
     private string FileName => Version == FixVersion.Fix44 ? $"{SenderCompId}-{TargetCompId}" : $"{SenderCompId}-{TargetCompId}-{Version.Name}";
 
-    internal SequenceStore MakeStore() => new(StoreDirectory is null ? null : Path.Combine(StoreDirectory, $"{FileName}.fixstore"), Store);
+    /// <summary>The file of the sequence store; null when it is in memory.</summary>
+    public string? StorePath => StoreDirectory is null ? null : Path.Combine(StoreDirectory, $"{FileName}.fixstore");
+
+    internal SequenceStore MakeStore() => new(StorePath, Store);
 
     /// <summary>To be disposed before the store.</summary>
     internal MessageLog? MakeMessageLog(SequenceStore store)

@@ -18,6 +18,8 @@ internal enum ClientRecordKind : byte
     Report = 3,
     /// <summary>The report with this ExecutionId stands in the session's own store.</summary>
     HandedOver = 4,
+    /// <summary>The copy of the report with this ExecutionId stands in the drop-copy session's own store.</summary>
+    Copied = 5,
 }
 
 /// <summary>One record of the client log: 192 bytes, checksummed, so that a torn tail is told from a whole record.</summary>

@@ -26,6 +26,9 @@ internal sealed class ClientReports : IDisposable
     private readonly VenueLedger _ledger;
     private readonly ClientLog _log;
     private readonly ClientRecord[] _restored;
+    private readonly bool _isCopied;
+    private readonly List<ClientRecord> _notCopied = [];
+    private int _copySession = -1;
     private IFixAcceptor? _acceptor;
     private ulong _lastOrderId;
     private ulong _lastExecutionId;
@@ -33,6 +36,7 @@ internal sealed class ClientReports : IDisposable
     public ClientReports(VenueOptions options, VenueLedger ledger)
     {
         _ledger = ledger;
+        _isCopied = options.DropCopyCompId is not null;
         Orders = new ClientOrders(options.ClientOrdersMax);
         if (options.StateDirectory is not null) Directory.CreateDirectory(options.StateDirectory);
         _log = new ClientLog(options.StateDirectory is null ? null : Path.Combine(options.StateDirectory, "clients.log"), out _restored);
@@ -70,6 +74,11 @@ internal sealed class ClientReports : IDisposable
                     if (record.ExecutionKind == ExecutionKind.Trade)
                         _ledger.Trade(earlier, record.Instrument, record.Side == Side.Buy ? Side.Sell : Side.Buy, record.LastPriceUnits, record.LastUnits, record.Maker == 0);
                     _clients[record.Client].NotHandedOver.Add(record);
+                    if (_isCopied) _notCopied.Add(record);
+                    break;
+                case ClientRecordKind.Copied:
+                    ulong copied = record.ExecutionId;
+                    _notCopied.RemoveAll(r => r.ExecutionId == copied);
                     break;
                 case ClientRecordKind.HandedOver:
                     ulong executionId = record.ExecutionId;
@@ -115,6 +124,21 @@ internal sealed class ClientReports : IDisposable
             HandOver(in record, session);
         client.NotHandedOver.Clear();
         return at;
+    }
+
+    /// <summary>The drop-copy session is there for the first time: what it has not been sent goes out now. From then on its store keeps what it misses.</summary>
+    public void CopyTo(int session)
+    {
+        _copySession = session;
+        foreach (ClientRecord record in _notCopied) Copy(in record);
+        _notCopied.Clear();
+    }
+
+    private void Copy(in ClientRecord record)
+    {
+        _acceptor!.SendExecutionReport(_copySession, Describe(in record) with { Account = FixText.FromString(_clients[record.Client].Name), IsCopy = true });
+        var copied = new ClientRecord { Kind = ClientRecordKind.Copied, Client = record.Client, ExecutionId = record.ExecutionId };
+        _log.Append(ref copied);
     }
 
     /// <summary>Reports on an order as it now stands.</summary>
@@ -226,6 +250,9 @@ internal sealed class ClientReports : IDisposable
         Client client = _clients[record.Client];
         if (client.Session >= 0) HandOver(in record, client.Session);
         else client.NotHandedOver.Add(record);
+        if (!_isCopied) return;
+        if (_copySession >= 0) Copy(in record);
+        else _notCopied.Add(record);
     }
 
     /// <summary>What a report means for orders and accounts: the same when it is made and when it is read back.</summary>
@@ -283,15 +310,17 @@ internal sealed class ClientReports : IDisposable
 
     private void HandOver(in ClientRecord record, int session)
     {
-        _acceptor!.SendExecutionReport(session, new ExecutionReportMessage
-        {
-            OrderId = record.OrderId, ExecutionId = record.ExecutionId, ClientOrderId = record.ClientOrderId, OriginalClientOrderId = record.OriginalClientOrderId,
-            Instrument = record.Instrument, Side = record.Side, TimeInForce = record.TimeInForce, Kind = record.ExecutionKind, Status = record.Status,
-            RejectReason = record.RejectReason, AddedLiquidity = record.Maker != 0, OrderQuantityUnits = record.TotalUnits, PriceUnits = record.PriceUnits,
-            LastQuantityUnits = record.LastUnits, LastPriceUnits = record.LastPriceUnits, LeavesQuantityUnits = record.LeavesUnits,
-            CumulativeQuantityUnits = record.CumulativeUnits, AveragePriceUnits = record.AveragePriceUnits, TransactTimeUtcNs = record.TimeUtcNs,
-        });
+        _acceptor!.SendExecutionReport(session, Describe(in record));
         var handed = new ClientRecord { Kind = ClientRecordKind.HandedOver, Client = record.Client, ExecutionId = record.ExecutionId };
         _log.Append(ref handed);
     }
+
+    private static ExecutionReportMessage Describe(in ClientRecord record) => new()
+    {
+        OrderId = record.OrderId, ExecutionId = record.ExecutionId, ClientOrderId = record.ClientOrderId, OriginalClientOrderId = record.OriginalClientOrderId,
+        Instrument = record.Instrument, Side = record.Side, TimeInForce = record.TimeInForce, Kind = record.ExecutionKind, Status = record.Status,
+        RejectReason = record.RejectReason, AddedLiquidity = record.Maker != 0, OrderQuantityUnits = record.TotalUnits, PriceUnits = record.PriceUnits,
+        LastQuantityUnits = record.LastUnits, LastPriceUnits = record.LastPriceUnits, LeavesQuantityUnits = record.LeavesUnits,
+        CumulativeQuantityUnits = record.CumulativeUnits, AveragePriceUnits = record.AveragePriceUnits, TransactTimeUtcNs = record.TimeUtcNs,
+    };
 }

@@ -36,6 +36,7 @@ public sealed class VenueCore : IFixAcceptorHandler, IDisposable
     private readonly bool[] _cancelsOnDisconnect;
     private readonly int _firstClientAccount;
     private IFixAcceptor? _acceptor;
+    private int _copySession = -1;
     private VenueRandom _random;
     private double _nextActNs;
     private long _lastSentNs;
@@ -187,6 +188,12 @@ public sealed class VenueCore : IFixAcceptorHandler, IDisposable
 
     public void OnSessionUp(int session, ReadOnlySpan<byte> counterparty, bool cancelOnDisconnect)
     {
+        if (System.Text.Encoding.ASCII.GetString(counterparty) == _options.DropCopyCompId)
+        {
+            _copySession = session;
+            _reports.CopyTo(session);
+            return;
+        }
         if (counterparty.Length > FixText.MaxLength || (_reports.Clients >= 128 && !_reports.Knows(counterparty)))
         {
             _acceptor!.Logout(session, "this venue has no account for that name"u8);
@@ -212,6 +219,7 @@ public sealed class VenueCore : IFixAcceptorHandler, IDisposable
 
     public void OnNewOrder(int session, in NewOrderRequest request)
     {
+        if (IsReadOnly(session)) return;
         var held = new DeskRequest
         {
             Kind = OrderRequestKind.New, Client = _reports.ClientOfSession(session), Id = request.ClientOrderId, Instrument = request.Instrument, Side = request.Side,
@@ -223,6 +231,7 @@ public sealed class VenueCore : IFixAcceptorHandler, IDisposable
 
     public void OnCancel(int session, in CancelOrderRequest request)
     {
+        if (IsReadOnly(session)) return;
         var held = new DeskRequest
         {
             Kind = OrderRequestKind.Cancel, Client = _reports.ClientOfSession(session), Id = request.ClientOrderId, OriginalId = request.OriginalClientOrderId,
@@ -233,6 +242,7 @@ public sealed class VenueCore : IFixAcceptorHandler, IDisposable
 
     public void OnReplace(int session, in ReplaceOrderRequest request)
     {
+        if (IsReadOnly(session)) return;
         var held = new DeskRequest
         {
             Kind = OrderRequestKind.Amend, Client = _reports.ClientOfSession(session), Id = request.ClientOrderId, OriginalId = request.OriginalClientOrderId,
@@ -244,6 +254,7 @@ public sealed class VenueCore : IFixAcceptorHandler, IDisposable
 
     public void OnStatusRequest(int session, in CancelOrderRequest request)
     {
+        if (IsReadOnly(session)) return;
         // It waits like every request: what was sent before it has then acted.
         var held = new DeskRequest
         {
@@ -254,6 +265,7 @@ public sealed class VenueCore : IFixAcceptorHandler, IDisposable
 
     public bool OnMassStatusRequest(int session, in MassStatusRequest request)
     {
+        if (IsReadOnly(session)) return true;
         var held = new DeskRequest { Kind = OrderRequestKind.MassStatus, Client = _reports.ClientOfSession(session), Id = request.Id, Instrument = request.Instrument };
         Accept(ref held);
         return true;
@@ -281,6 +293,14 @@ public sealed class VenueCore : IFixAcceptorHandler, IDisposable
         Tape.Printed(in trade);
         Ledger.Trade(trade.Buyer, trade.Instrument, Side.Buy, trade.PriceUnits, trade.QuantityUnits, maker: false);
         Ledger.Trade(trade.Seller, trade.Instrument, Side.Sell, trade.PriceUnits, trade.QuantityUnits, maker: true);
+    }
+
+    /// <summary>A drop copy that asks for anything is sent away.</summary>
+    private bool IsReadOnly(int session)
+    {
+        if (session != _copySession) return false;
+        _acceptor!.Logout(session, "a drop copy session takes no requests"u8);
+        return true;
     }
 
     private void Accept(ref DeskRequest request)

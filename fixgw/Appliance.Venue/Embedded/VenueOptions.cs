@@ -64,6 +64,8 @@ public sealed record VenueOptions
     public IReadOnlyList<double> DisconnectAtSeconds { get; init; } = [];
     /// <summary>Cancels a client's orders when its session goes down, also where its logon did not ask for it.</summary>
     public bool CancelsOnDisconnect { get; init; } = true;
+    /// <summary>CompID of the counterparty that is sent a copy of every execution report of every client, and may ask for nothing; null sends none.</summary>
+    public string? DropCopyCompId { get; init; }
     public IReadOnlyList<ScriptedHalt> Halts { get; init; } = [];
     public FeeSchedule Fees { get; init; } = FeeSchedule.None;
 

@@ -47,6 +47,10 @@ public enum ExecutionKind : byte
     TradeReleased = 23,
     /// <summary>5.0: a stop or another dormant order was triggered.</summary>
     Triggered = 24,
+    /// <summary>5.0SP2: the venue holds the order fast for a while (an auction's call, a pending match); it works on when it is released.</summary>
+    Locked = 25,
+    /// <summary>5.0SP2: it is held fast no longer.</summary>
+    Released = 26,
 }
 
 /// <summary>FIX OrdStatus (39).</summary>

@@ -60,7 +60,7 @@ internal static class VenueCommand
                 Group = d.Feed.Group, GroupPort = group > 0 ? group : d.Feed.Port, Interface = d.Feed.Interface, BackgroundRateHz = d.Simulation.EventsPerSecond, Seed = parsed.GetValue(seed),
                 OpensOnLogon = !parsed.GetValue(openNow), DurationSeconds = parsed.GetValue(seconds), OrderDelayNs = d.Simulation.LatencyMicroseconds * 1_000,
                 RejectRate = parsed.GetValue(rejectShare) ?? d.Simulation.RejectShare, DisconnectAtSeconds = parsed.GetValue(disconnectAt) ?? [], Halts = [.. (parsed.GetValue(halt) ?? []).Select(Halt)],
-                CancelsOnDisconnect = d.Simulation.CancelOnDisconnect, Fees = DeskComposer.Fees(d), StatementFile = Path.Combine(folder, "statement.json"), StateDirectory = folder, ReadyFile = Path.Combine(folder, "ready.json"),
+                CancelsOnDisconnect = d.Simulation.CancelOnDisconnect, DropCopyCompId = d.Fix.DropCopy?.SenderCompId, Fees = DeskComposer.Fees(d), StatementFile = Path.Combine(folder, "statement.json"), StateDirectory = folder, ReadyFile = Path.Combine(folder, "ready.json"),
             };
             EmbeddedVenue venue;
             try { venue = new EmbeddedVenue(options); }

@@ -35,7 +35,7 @@ internal sealed partial class HostRun
             Build = BuildIdentity.Build, InstructionSet = BuildIdentity.InstructionSet, ComputeBackend = _compute!.Name, Seconds = (_endedNs - _startedNs) / 1e9,
             Source = _source.Statistics, RingEvents = c.Events,
             Orders = new OrderCounts(c.Intents, _flow.Gate.Approved, c.Intents - _flow.Gate.Approved, sent, o.Fills, o.Cancelled, o.RejectedByVenue + o.AmendsRefused + o.CancelsRefused) { Unsent = unsent },
-            Alarms = Alarms(in o),
+            Alarms = Alarms(in o), DropCopy = _venue.DropCopy?.Facts() ?? [],
             Portfolios = [.. _flow.Portfolios.ToArray().Select(Portfolio)],
             Account = StatementReader.Ours(_flow.Account, _desk.Instruments), Latency = _latency,
             Memory = new MemoryResult(_ticksInWindow > 0 ? (double)hotBytes / _ticksInWindow : 0, (int)_gc0InWindow, (int)_gc1InWindow, (int)_gc2InWindow,
@@ -94,6 +94,12 @@ internal sealed partial class HostRun
             ("lateFills", o.LateFills), ("inferredFills", o.InferredFills), ("overfills", o.Overfills), ("unsolicitedCancels", o.UnsolicitedCancels), ("bustedTrades", o.BustedTrades),
             ("correctedTrades", o.CorrectedTrades), ("malformedReports", o.Malformed), ("foreignFills", _flow.Account.ForeignFills),
         ];
+        if (_venue.DropCopy is { } copy)
+        {
+            alarms.AddRange(copy.Alarms());
+            NameDifferences(copy);
+            if (copy.Problem is { } problem) _warnings.Add(problem);
+        }
         foreach (var (name, count) in alarms)
             if (count > 0) _warnings.Add($"alarm {name}: {count}");
         return [.. alarms];

@@ -53,6 +53,7 @@ internal sealed partial class HostRun
             }
             if (Linux.Exists(killFile)) _board.Kill.Set();
             _operators?.Turn(ref _board.Requests);
+            WatchDropCopy();
             _day?.Note(_flow.Account.Pnl, _time.At(now));
             if (fault is not null && faultNs == long.MaxValue && _sendCounts().Sent > 0) faultNs = now + (long)(fault.AfterSeconds * 1e9);
             if (now >= faultNs)
@@ -138,6 +139,23 @@ internal sealed partial class HostRun
         if (withdrawing && !_switches.SocketsShut) _warnings.Add(_switches.Quiet ? $"{what}; trading was killed and working orders were withdrawn" : $"{what}; trading was killed, but not every working order was withdrawn in time: the order sockets were shut, the venue cancels on disconnect");
         else if (_stalled is not null) _warnings.Add($"{what}; the watchdog killed trading and shut the order sockets, the venue cancels on disconnect");
         else _warnings.Add("the thread that decides or sends failed; trading was killed and the order sockets were shut, the venue cancels on disconnect");
+    }
+
+    /// <summary>A difference between our record and the venue's copy is named, and pauses trading where the desk says so: a command of the ring, recorded before it takes effect like every other.</summary>
+    private void WatchDropCopy()
+    {
+        if (_venue.DropCopy is not { } copy) return;
+        if (copy.HasNews) NameDifferences(copy);
+        if (copy.PauseWanted()) _operators?.PauseFor("drop-copy");
+    }
+
+    private void NameDifferences(DropCopy copy)
+    {
+        foreach (string line in copy.News())
+        {
+            Console.Error.WriteLine($"warning    {line}");
+            _warnings.Add(line);
+        }
     }
 
     private void NameUnknownOrders()
@@ -260,6 +278,7 @@ internal sealed partial class HostRun
         (s.Gc0, s.Gc1, s.Gc2) = (GC.CollectionCount(0) - _gc0, GC.CollectionCount(1) - _gc1, GC.CollectionCount(2) - _gc2);
         s.LiveOrders = _flow.Gate.Orders.LiveCount;
         s.UnknownOrders = _flow.Gate.Orders.FoundCount;
+        if (_venue.DropCopy is { } copy) (s.DropCopyState, s.DropCopyOpen, s.DropCopyMatched) = (copy.State, copy.Counters.Open, copy.Counters.Matched);
         s.SessionUp = _flow.Gate.IsSessionUp ? 1 : 0;
         s.HeldBackBy = (int)_flow.Gate.Stopped;
         s.Killed = _board.Kill.IsSet ? 1 : 0;

@@ -83,6 +83,7 @@ internal sealed partial class HostRun : IDisposable
         int code = run.Supervise();
         if (!run.EndThreads()) run.EndProcess();
         run.LogOut();
+        run._venue.DropCopy?.End();
         if (run._flow.Counters.OrdersResolved > 0) run._venue.MarkResolved();
         result = run.Collect();
         return run.Conclude(result, code);
@@ -285,6 +286,7 @@ internal sealed partial class HostRun : IDisposable
         GC.Collect();
         if (_profile.HugePages && IsLive) HugePages.Gather();
         _publishOpening();
+        _venue.DropCopy?.Start();
         foreach (var thread in _threads) thread.Start();
         _warnings.AddRange(_threads.Where(t => t.Warning is not null).Select(t => t.Warning!));
     }

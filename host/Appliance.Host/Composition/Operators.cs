@@ -16,6 +16,16 @@ internal sealed class Operators(Desk desk, Gate gate, AuditLog audit, CommandSlo
 {
     private readonly Dictionary<(LimitKey, string), double> _deskValues = [];
     private ControlEvent? _waiting;
+    private bool _pauses;
+
+    /// <summary>Trading is paused by the host itself, on the same road as by a person: recorded, then an event of the ring.</summary>
+    public void PauseFor(string cause)
+    {
+        audit.Append(new AuditEntry { AtUtc = DateTime.UtcNow, By = cause, Command = OperatorCommand.Pause });
+        ControlEvent pause = CommandSlot.Make(OperatorCommand.Pause, by: cause);
+        // What waits for room in the ring comes first, and then the pause, which nothing may keep back: a second pause does no harm.
+        if (_waiting is not null || !slot.TryPut(in pause)) _pauses = true;
+    }
 
     /// <summary>One turn: takes at most one request.</summary>
     public void Turn(ref OperatorDesk requests)
@@ -25,6 +35,12 @@ internal sealed class Operators(Desk desk, Gate gate, AuditLog audit, CommandSlo
         {
             if (!slot.TryPut(in waiting)) return;
             _waiting = null;
+        }
+        if (_pauses)
+        {
+            ControlEvent pause = CommandSlot.Make(OperatorCommand.Pause, by: "host");
+            if (!slot.TryPut(in pause)) return;
+            _pauses = false;
         }
         if (!requests.TryTake(out OperatorRequest request)) return;
         string by = request.Operator.Get(), target = request.Target.Get();

@@ -25,7 +25,7 @@ internal static class QuickFixGateway
         foreach (var (key, seen, allowed) in new[]
         {
             ("validation.level", fix.Validation.Level != FixValidation.Off, "\"off\""), ("schedule.kind", fix.Schedule is not null, "\"always\""), ("nextExpectedSequence", fix.UseNextExpectedSequence, "false"),
-            ("testSession", fix.TestSession, "false"), ("resendChunk", fix.ResendChunk != 0, "0"), ("massStatus", fix.MassStatus, "false"),
+            ("testSession", fix.TestSession, "false"), ("resendChunk", fix.ResendChunk != 0, "0"), ("massStatus", fix.MassStatus, "false"), ("dropCopy", fix.DropCopy is not null, "nothing"),
             ("logonSignature", fix.LogonSignature.Count > 0, "[]"), ("resendRequests", !fix.AsksForResends, "true"), ("tls", fix.Transport.Tls is not null, "nothing"), ("proxy", fix.Transport.Proxy is not null, "\"\""), ("backupHosts", fix.Transport.BackupHosts.Count > 0, "[]"),
         })
             if (seen) yield return $"{desk.File}: venue.{key}: allowed is {allowed} with the profile's gateway.implementation \"quickfix\"; \"embedded\" does more";

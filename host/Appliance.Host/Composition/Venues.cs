@@ -207,7 +207,8 @@ internal sealed class Venues : IDisposable
             _fix = new QuickFixGatewayView(adapted, options.Version);
             return adapted;
         }
-        var gateway = new FixOrderGateway<TSink, HostMonotonicClock>(options, instruments, sink, default, _orderLog, _time);
+        if (_desk.Fix.DropCopy is { } copy) DropCopy = Composition.DropCopy.Make(_desk, copy, options, _fixPort, instruments);
+        var gateway = new FixOrderGateway<TSink, HostMonotonicClock>(options, instruments, sink, default, _orderLog, _time, DropCopy?.Tap);
         _fix = new FixGatewayView<TSink>(gateway, options.Version);
         return gateway;
     }
@@ -249,6 +250,9 @@ internal sealed class Venues : IDisposable
     {
         if (MaybeSent.Count > 0) _orderLog!.MarkEarlierResolved();
     }
+
+    /// <summary>The venue's copy of our executions; null where the desk has none.</summary>
+    public DropCopy? DropCopy { get; private set; }
 
     /// <summary>Names of orders that the venue listed and nobody here knew.</summary>
     public FoundOrders? Found => _fix?.Found;
@@ -304,6 +308,7 @@ internal sealed class Venues : IDisposable
 
     public void Dispose()
     {
+        DropCopy?.Dispose();
         if (_venue is not null)
         {
             if (!_venue.HasExited)

@@ -31,6 +31,8 @@ internal sealed record FixSettings(string Host, int Port, string SenderCompId, s
     /// <summary>The venue repeats messages when it is asked to.</summary>
     public bool AsksForResends { get; init; } = true;
     public TransportSettings Transport { get; init; } = new();
+    /// <summary>The session that copies of our executions are read from; null without one.</summary>
+    public DropCopySettings? DropCopy { get; init; }
 
     /// <summary>Versions for which dictionaries come with the program.</summary>
     private static readonly FixVersion[] Versions = [FixVersion.Fix42, FixVersion.Fix44, FixVersion.Fix50, FixVersion.Fix50Sp1, FixVersion.Fix50Sp2];
@@ -58,6 +60,7 @@ internal sealed record FixSettings(string Host, int Port, string SenderCompId, s
     public static readonly Setting[] Keys =
     [
         .. TransportSettings.Keys,
+        new("dropCopy", SettingType.Object, "A drop-copy session with the venue, read only: its copies of our executions are held against our own record. Off unless this object is given.") { Section = DropCopySettings.Keys },
         new("version", SettingType.Choice, "The version of FIX; those from FIX.5.0 on over FIXT.1.1, with their DefaultApplVerID.") { Default = "\"FIX.4.4\"", Choices = [.. Versions.Select(v => v.Name)] },
         new("senderCompId", SettingType.Text, "Our CompID.") { Default = "\"HEDGER\"" },
         new("targetCompId", SettingType.Text, "The venue's CompID.") { Default = "\"VENUE\"" },
@@ -115,6 +118,7 @@ internal sealed record FixSettings(string Host, int Port, string SenderCompId, s
             OrderTags = Fields(venue, "orderTags", FixSessionOptions.IsFreeOrderField, "a field of the body that the order does not write itself: not 1, 11, 21, 38, 40, 41, 44, 54, 55, 59, 60"),
             UseNextExpectedSequence = venue.Flag("nextExpectedSequence"), TestSession = venue.Flag("testSession"), ResendMessages = venue.Flag("resendMessages"), ResendChunk = (int)venue.Integer("resendChunk"),
             SendingTimeToleranceSeconds = (int)venue.Integer("sendingTimeToleranceSeconds"), Microseconds = venue.Flag("microseconds"),
+            DropCopy = venue.Given("dropCopy") ? DropCopySettings.Read(venue, version, dropCopy => LogonFields(dropCopy, folder, readsFiles)) : null,
             MassStatus = venue.Flag("massStatus"), CancelsUnknownOrders = venue.Text("unknownOrders") == "cancel",
             Transport = TransportSettings.Read(venue, folder, readsFiles),
         };

@@ -75,6 +75,7 @@ internal static class JsonReport
         w.WriteNumber("onExpansion", r.DecisionsOnExpansion);
         w.WriteEndObject();
         Counts(w, "alarms", r.Alarms);
+        if (r.DropCopy.Count > 0) Counts(w, "dropCopy", r.DropCopy);
         Counts(w, "market", r.Market);
         w.WriteStartObject("session");
         foreach (var (name, value) in r.Session) w.WriteString(name, value);

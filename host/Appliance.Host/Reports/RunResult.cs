@@ -51,6 +51,8 @@ internal sealed record RunResult
     public required string OrdersSha256 { get; init; }
     public required IReadOnlyList<(string Name, long Count)> GateRejects { get; init; }
     public IReadOnlyList<(string Name, long Count)> Alarms { get; init; } = [];
+    /// <summary>What the venue's drop copy said; empty where the desk has none.</summary>
+    public IReadOnlyList<(string Name, long Count)> DropCopy { get; init; } = [];
     public IReadOnlyList<(string Name, long Count)> Market { get; init; } = [];
     public IReadOnlyList<(string Name, string Value)> Session { get; init; } = [];
     public IReadOnlyList<string> Warnings { get; init; } = [];

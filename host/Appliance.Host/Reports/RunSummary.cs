@@ -24,6 +24,11 @@ internal static class RunSummary
         if (r.Memory.WindowTicks > 0) Line($"memory     {r.Memory.AllocatedBytesPerTick:G3} bytes a tick on hot threads, collections {r.Memory.Gc0}/{r.Memory.Gc1}/{r.Memory.Gc2}, {r.Memory.PageFaultsHot} page faults, {r.Memory.InvoluntarySwitchesHot} involuntary switches");
         if (r.Statement is { Available: true } statement)
             Console.WriteLine(statement.Equal ? "statement  positions, cash and fees equal the venue's" : "statement  DIFFERS from the venue's: " + string.Join("; ", statement.Differences));
+        if (r.DropCopy.Count > 0)
+        {
+            long Of(string name) => r.DropCopy.First(f => f.Name == name).Count;
+            Line($"drop copy  {Of("matched"):N0} executions agree, {Of("unknownToUs")} unknown to us, {Of("missingInCopy")} missing in the copy, {Of("disagreements")} disagree, {Of("open")} open");
+        }
         if (r.ReplayVerdict is not null) Console.WriteLine($"replay     {r.ReplayVerdict}");
         Console.WriteLine($"orders     sha256 {r.OrdersSha256}");
         if (r.Journal is not null) Console.WriteLine($"journal    {r.Journal}");

@@ -46,6 +46,7 @@ internal static class OwnMessages
             if (FixEnums.ExecTypeCode(kind) == 0) continue;
             // What clearing and triggers say came with 5.0.
             if ((version == FixVersion.Fix42 || version == FixVersion.Fix44) && kind is (ExecutionKind.TradeHeld or ExecutionKind.TradeReleased or ExecutionKind.Triggered)) continue;
+            if (version != FixVersion.Fix50Sp2 && kind is (ExecutionKind.Locked or ExecutionKind.Released)) continue;
             var report = new ExecutionReportMessage
             {
                 OrderId = 1, ExecutionId = 2, ClientOrderId = FixText.FromNumber(11), OriginalClientOrderId = FixText.FromNumber(10), Side = Side.Sell, Kind = kind, Status = OrderStatus.PartiallyFilled,

@@ -97,7 +97,7 @@ public class OrderStateMatrixTests
         ['0'] = ExecutionKind.New, ['3'] = ExecutionKind.DoneForDay, ['4'] = ExecutionKind.Cancelled, ['5'] = ExecutionKind.Replaced, ['6'] = ExecutionKind.PendingCancel, ['7'] = ExecutionKind.Stopped,
         ['8'] = ExecutionKind.Rejected, ['9'] = ExecutionKind.Suspended, ['A'] = ExecutionKind.PendingNew, ['B'] = ExecutionKind.Calculated, ['C'] = ExecutionKind.Expired, ['D'] = ExecutionKind.Restated,
         ['E'] = ExecutionKind.PendingReplace, ['F'] = ExecutionKind.Trade, ['G'] = ExecutionKind.TradeCorrected, ['H'] = ExecutionKind.TradeCancelled, ['I'] = ExecutionKind.Status,
-        ['J'] = ExecutionKind.TradeHeld, ['K'] = ExecutionKind.TradeReleased, ['L'] = ExecutionKind.Triggered,
+        ['J'] = ExecutionKind.TradeHeld, ['K'] = ExecutionKind.TradeReleased, ['L'] = ExecutionKind.Triggered, ['M'] = ExecutionKind.Locked, ['N'] = ExecutionKind.Released,
     };
 
     /// <summary>OrdStatus (39), likewise.</summary>

@@ -30,13 +30,14 @@ internal sealed class LedgerVenue : IFixAcceptorHandler, IDisposable
     private readonly Dictionary<string, Order> _byId = [];
     private readonly HostMonotonicClock _clock = new();
     private ulong _numbers, _executions;
+    private int _orderSession, _copySession = -1;
     private long _nowNs;
     private bool _isDisposed;
 
     public LedgerVenue(InstrumentDefinition instrument, string storeFolder, Random random)
     {
         _random = random;
-        _acceptor = new FixAcceptor<LedgerVenue>(new FixAcceptorOptions { CompId = "RIG", MaxSessions = 1, StoreDirectory = storeFolder }, [instrument], this);
+        _acceptor = new FixAcceptor<LedgerVenue>(new FixAcceptorOptions { CompId = "RIG", MaxSessions = 2, Counterparties = ["HEDGER", "DROPCOPY"], StoreDirectory = storeFolder }, [instrument], this);
     }
 
     public int Port => _acceptor.Port;
@@ -50,6 +51,10 @@ internal sealed class LedgerVenue : IFixAcceptorHandler, IDisposable
     public long StatusRequests { get; private set; }
     /// <summary>Whether it answers order mass status requests.</summary>
     public bool AnswersMassStatus { get; init; }
+    /// <summary>What a drop copy is told of a report; null tells it nothing.</summary>
+    public Func<ExecutionReportMessage, ExecutionReportMessage?> Copied { get; set; } = r => r;
+    public bool HasCopySession => _copySession >= 0;
+
     /// <summary>Whether it refuses no request for no reason.</summary>
     public bool NeverRefuses { get; init; }
     public long MassStatusRequests { get; private set; }
@@ -69,8 +74,17 @@ internal sealed class LedgerVenue : IFixAcceptorHandler, IDisposable
         if (open.Length > 0) Fill(open[_random.Next(open.Length)], _random.Next(3) == 0);
     }
 
-    public void OnSessionUp(int session, ReadOnlySpan<byte> counterparty, bool cancelOnDisconnect) => IsUp = true;
-    public void OnSessionDown(int session) => IsUp = false;
+    public void OnSessionUp(int session, ReadOnlySpan<byte> counterparty, bool cancelOnDisconnect)
+    {
+        if (counterparty.SequenceEqual("DROPCOPY"u8)) _copySession = session;
+        else (_orderSession, IsUp) = (session, true);
+    }
+
+    public void OnSessionDown(int session)
+    {
+        if (session == _orderSession) IsUp = false;
+    }
+
     public void OnNewOrder(int session, in NewOrderRequest r) => Take(new Request(Ask.New, r.ClientOrderId, default, r.Side, r.TimeInForce, r.PriceUnits, r.QuantityUnits, 0));
     public void OnCancel(int session, in CancelOrderRequest r) => Take(new Request(Ask.Cancel, r.ClientOrderId, r.OriginalClientOrderId, r.Side, 0, 0, 0, 0));
     public void OnReplace(int session, in ReplaceOrderRequest r) => Take(new Request(Ask.Replace, r.ClientOrderId, r.OriginalClientOrderId, r.Side, r.TimeInForce, r.PriceUnits, r.QuantityUnits, 0));
@@ -93,7 +107,7 @@ internal sealed class LedgerVenue : IFixAcceptorHandler, IDisposable
     }
 
     /// <summary>Cuts the connection without a word.</summary>
-    public void Drop() => _acceptor.Drop(0);
+    public void Drop() => _acceptor.Drop(_orderSession);
 
     /// <summary>So much of a planted order fills.</summary>
     public void FillPlanted(string id, long part) => Fill(_byId[id], part);
@@ -124,7 +138,7 @@ internal sealed class LedgerVenue : IFixAcceptorHandler, IDisposable
             default:
                 if (named is not { IsOpen: true } || (!NeverRefuses && _random.Next(20) == 0) || (request.Kind == Ask.Replace && request.Quantity <= named.Filled))
                 {
-                    _acceptor.SendCancelReject(0, new CancelRejectMessage
+                    _acceptor.SendCancelReject(_orderSession, new CancelRejectMessage
                     {
                         OrderId = named?.Number ?? 0, ClientOrderId = request.Id, OriginalClientOrderId = request.Original, Status = named is null ? OrderStatus.Rejected : StatusOf(named),
                         AnswersReplace = request.Kind == Ask.Replace, Reason = named is null ? (ushort)1 : (ushort)0, TransactTimeUtcNs = default(HostUtcClock).NowUtcNs(),
@@ -143,8 +157,8 @@ internal sealed class LedgerVenue : IFixAcceptorHandler, IDisposable
     private void MassStatus(FixText id)
     {
         Order[] open = [.. _orders.Where(o => o.IsOpen)];
-        if (open.Length == 0) _acceptor.SendNoOrders(0, in id);
-        for (int i = 0; i < open.Length; i++) _acceptor.SendExecutionReport(0, Describe(open[i], FixText.FromString(open[i].Id), default, ExecutionKind.Status, StatusOf(open[i])) with { MassStatusId = id, TotalReports = (uint)open.Length, IsLastReport = i == open.Length - 1 });
+        if (open.Length == 0) _acceptor.SendNoOrders(_orderSession, in id);
+        for (int i = 0; i < open.Length; i++) _acceptor.SendExecutionReport(_orderSession, Describe(open[i], FixText.FromString(open[i].Id), default, ExecutionKind.Status, StatusOf(open[i])) with { MassStatusId = id, TotalReports = (uint)open.Length, IsLastReport = i == open.Length - 1 });
     }
 
     private void New(in Request request)
@@ -183,7 +197,12 @@ internal sealed class LedgerVenue : IFixAcceptorHandler, IDisposable
 
     private static OrderStatus StatusOf(Order o) => o.Filled > 0 && o.Filled >= o.Quantity ? OrderStatus.Filled : !o.IsOpen ? OrderStatus.Cancelled : o.Filled > 0 ? OrderStatus.PartiallyFilled : OrderStatus.New;
 
-    private void Report(Order order, FixText id, FixText original, ExecutionKind kind, OrderStatus status, long last = 0) => _acceptor.SendExecutionReport(0, Describe(order, id, original, kind, status, last));
+    private void Report(Order order, FixText id, FixText original, ExecutionKind kind, OrderStatus status, long last = 0)
+    {
+        ExecutionReportMessage report = Describe(order, id, original, kind, status, last);
+        _acceptor.SendExecutionReport(_orderSession, in report);
+        if (_copySession >= 0 && Copied(report) is { } copy) _acceptor.SendExecutionReport(_copySession, copy with { IsCopy = true });
+    }
 
     private ExecutionReportMessage Describe(Order order, FixText id, FixText original, ExecutionKind kind, OrderStatus status, long last = 0) => new()
     {
