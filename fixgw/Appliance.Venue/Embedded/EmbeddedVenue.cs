@@ -20,6 +20,8 @@ public sealed class EmbeddedVenue : IDisposable
 
     private readonly VenueOptions _options;
     private readonly MulticastSender _feed;
+    private readonly MulticastSender? _secondFeed;
+    private readonly TapeHistory _history;
     private readonly FixAcceptor<VenueCore> _acceptor;
     private volatile VenueEnd _asked;
     private long _statementNs;
@@ -31,7 +33,9 @@ public sealed class EmbeddedVenue : IDisposable
         HostMonotonicClock monotonic = default;
         HostUtcClock utc = default;
         _feed = new MulticastSender(options.Group, options.GroupPort, options.Interface);
-        Core = new VenueCore(options, _feed, utc.NowUtcNs());
+        _secondFeed = options.SecondGroup is { } second ? new MulticastSender(second, options.SecondGroupPort, options.SecondInterface) : null;
+        _history = new TapeHistory(_secondFeed is null ? [_feed] : [_feed, _secondFeed], options.DropShare, options.Seed, options.Interface, options.RecoveryPort, options.HistoryBytesMax);
+        Core = new VenueCore(options, _history, utc.NowUtcNs());
         _acceptor = new FixAcceptor<VenueCore>(options.Fix, options.Instruments.Select(i => i.Definition).ToArray(), Core);
         Core.Attach(_acceptor);
         Core.At(monotonic.NowNs(), utc.NowUtcNs());
@@ -43,7 +47,9 @@ public sealed class EmbeddedVenue : IDisposable
     /// <summary>The port that FIX clients connect to.</summary>
     public int FixPort { get; }
     /// <summary>Datagrams that the kernel did not take.</summary>
-    public long RefusedDatagrams => _feed.Refused;
+    public long RefusedDatagrams => _feed.Refused + (_secondFeed?.Refused ?? 0);
+    /// <summary>The port that re-requests come to; 0 without a server.</summary>
+    public int RecoveryPort => _history.Port;
 
     /// <summary>Asks a running venue to end; any thread.</summary>
     public void Stop() => _asked = VenueEnd.Stopped;
@@ -74,7 +80,7 @@ public sealed class EmbeddedVenue : IDisposable
     {
         long nowNs = default(HostMonotonicClock).NowNs(), utcNs = default(HostUtcClock).NowUtcNs();
         Core.At(nowNs, utcNs);
-        int handled = _acceptor.Poll(nowNs, utcNs);
+        int handled = _acceptor.Poll(nowNs, utcNs) + _history.Serve();
         long next = Core.Advance(nowNs, utcNs);
         // The last statement stays the last, also when a caller goes on polling to see clients leave.
         if (_options.StatementFile is not null && !Core.IsClosed && (Core.StatementDue || (Core.IsOpen && nowNs - _statementNs > (long)(_options.StatementEverySeconds * 1e9))))
@@ -99,7 +105,7 @@ public sealed class EmbeddedVenue : IDisposable
         while (Core.SessionsUp > 0 && monotonic.NowNs() < patienceNs)
         {
             Core.At(monotonic.NowNs(), utc.NowUtcNs());
-            if (_acceptor.Poll(monotonic.NowNs(), utc.NowUtcNs()) == 0) Idle(long.MaxValue);
+            if (_acceptor.Poll(monotonic.NowNs(), utc.NowUtcNs()) + _history.Serve() == 0) Idle(long.MaxValue);
         }
         WriteStatement(end switch { VenueEnd.Duration => "duration", VenueEnd.Signal => "signal", VenueEnd.ClientsGone => "clientsGone", _ => "stopped" }, final: true);
     }
@@ -108,7 +114,9 @@ public sealed class EmbeddedVenue : IDisposable
     {
         _acceptor.Dispose();
         Core.Dispose();
+        _history.Dispose();
         _feed.Dispose();
+        _secondFeed?.Dispose();
     }
 
     private void OnSignal(PosixSignalContext context)
@@ -148,6 +156,9 @@ public sealed class EmbeddedVenue : IDisposable
             json.WriteNumber("transactions", Core.Transactions);
             json.WriteNumber("splitTransactions", Core.SplitTransactions);
             json.WriteNumber("refusedDatagrams", RefusedDatagrams);
+            json.WriteNumber("droppedDatagrams", _history.Dropped);
+            json.WriteNumber("recoveryRequests", _history.Requests);
+            json.WriteNumber("recoveryAnswers", _history.Answered);
             json.WriteEndObject();
             json.WriteNumber("disconnects", Core.Disconnects);
         });
@@ -164,6 +175,7 @@ public sealed class EmbeddedVenue : IDisposable
             json.WriteString("group", _options.Group);
             json.WriteNumber("groupPort", _options.GroupPort);
             json.WriteString("interface", _options.Interface);
+            json.WriteNumber("recoveryPort", RecoveryPort);
             json.WriteString("moldSession", Core.MoldSessionName);
             json.WriteNumber("processId", Environment.ProcessId);
             json.WriteEndObject();

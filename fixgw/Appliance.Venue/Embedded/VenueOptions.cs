@@ -34,6 +34,16 @@ public sealed record VenueOptions
     public int GroupPort { get; init; } = 26_400;
     /// <summary>Address of the interface that the tape leaves by; loopback, so that nothing leaves the machine.</summary>
     public string Interface { get; init; } = "127.0.0.1";
+    /// <summary>Multicast group of a second line of the same packets; null publishes one line only.</summary>
+    public string? SecondGroup { get; init; }
+    public int SecondGroupPort { get; init; } = 26_401;
+    public string SecondInterface { get; init; } = "127.0.0.1";
+    /// <summary>UDP port of the re-request server, on the first line's interface; 0 takes a free one, −1 has none.</summary>
+    public int RecoveryPort { get; init; } = -1;
+    /// <summary>Published bytes that the re-request server keeps; older packets are answered no more.</summary>
+    public long HistoryBytesMax { get; init; } = 1L << 30;
+    /// <summary>Share of packets that each line loses by chance, 0–1: to try a receiver.</summary>
+    public double DropShare { get; init; }
     /// <summary>First characters of the MoldUDP64 session, at most 4; a run number of six digits follows, so that a restarted venue begins a new session.</summary>
     public string SessionPrefix { get; init; } = "AV";
     /// <summary>MoldUDP64 heartbeats when nothing is published, milliseconds.</summary>
@@ -106,6 +116,7 @@ public sealed record VenueOptions
         if (SessionPrefix.Length > 4) throw new ArgumentException("SessionPrefix has at most 4 characters.");
         if (!int.IsPow2(RequestsMax) || RequestsMax <= 2 * Fix.MaxSessions) throw new ArgumentException("RequestsMax is a power of two, and above twice the sessions.");
         if (RejectRate is < 0 or > 1) throw new ArgumentException("RejectRate lies in 0–1.");
+        if (DropShare is < 0 or > 1) throw new ArgumentException("DropShare lies in 0–1.");
         if (BackgroundRateHz is < 0 or > 1_000_000) throw new ArgumentException("BackgroundRateHz lies in 0–1,000,000.");
         if (Makers is < 1 or > 32 || MakerLevels is < 1 or > 64) throw new ArgumentException("Makers lies in 1–32, MakerLevels in 1–64.");
         foreach (ScriptedHalt halt in Halts)

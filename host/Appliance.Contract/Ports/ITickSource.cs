@@ -44,6 +44,8 @@ public sealed class SourceStatistics
     public long BackwardTimes;
     /// <summary>Datagrams that the kernel dropped because the socket's buffer was full.</summary>
     public long KernelDrops;
+    /// <summary>Holes in the sequence that were closed before anyone behind the source saw them, by a re-request server or by the other line; messages that the server gave; questions to it; messages of a line that the other had brought.</summary>
+    public long GapsFilled, MessagesRecovered, RecoveryRequests, LineDuplicates;
     public bool TornTail;
     /// <summary>Smallest and largest venue time minus receive time seen, nanoseconds: negative latencies show a clock offset.</summary>
     public long VenueClockLeadNsMin = long.MaxValue, VenueClockLeadNsMax = long.MinValue;

@@ -17,6 +17,8 @@ internal static class VenueCommand
         var desk = CommandLineOptions.Desk();
         var outFolder = new Option<string>("--out") { Description = "Folder for the venue's state, its statement and its ready file.", DefaultValueFactory = _ => Path.Combine("out", "venue"), HelpName = "FOLDER" };
         var feedPort = new Option<int>("--feed-port") { Description = "UDP port of the tape, over the desk's.", HelpName = "PORT" };
+        var feedPortB = new Option<int>("--feed-port-b") { Description = "UDP port of the tape's second line, over the desk's.", HelpName = "PORT" };
+        var dropShare = new Option<double>("--drop-share") { Description = "Share of packets that each line of the tape loses by chance, to see the host recover them.", HelpName = "SHARE" };
         var fixPort = new Option<int>("--fix-port") { Description = "TCP port of the FIX acceptor, over the desk's; 0 takes a free one.", HelpName = "PORT" };
         var seconds = new Option<double>("--seconds") { Description = "From the open to the end; 0 runs until stopped.", HelpName = "SECONDS" };
         var seed = new Option<ulong>("--seed") { Description = "Every chance of the simulation comes from this number.", DefaultValueFactory = _ => 1, HelpName = "NUMBER" };
@@ -33,7 +35,7 @@ internal static class VenueCommand
                       appliance run --desk desk/demo.json --feed-port 26400 --fix-port 5001
 
             With --tls-certificate the FIX port speaks TLS; with --tls-client-pin or --tls-client-authority only clients with such a certificate pass.
-            """) { desk, outFolder, feedPort, fixPort, seconds, seed, openNow, rejectShare, disconnectAt, halt, companionOf };
+            """) { desk, outFolder, feedPort, feedPortB, fixPort, dropShare, seconds, seed, openNow, rejectShare, disconnectAt, halt, companionOf };
         foreach (var option in tls.All) command.Add(option);
         command.SetAction(parsed =>
         {
@@ -57,6 +59,8 @@ internal static class VenueCommand
             {
                 Instruments = [.. d!.Instruments.Select((i, n) => new SimulatedInstrument { Definition = i, OpenPrice = d.Simulation.Prices[n], AnnualisedVolatility = d.Simulation.Volatilities[n], HalfSpreadTicks = d.Simulation.HalfSpreadTicks[n] })],
                 Front = identity is null ? null : Front, Fix = new FixAcceptorOptions { Port = identity is null ? listenPort : 0, CompId = d.Fix.TargetCompId, StoreDirectory = folder, Versions = FixVersion.All },
+                SecondGroup = d.Feed.Recovery.HasSecondLine ? d.Feed.Recovery.GroupB : null, SecondGroupPort = parsed.GetValue(feedPortB) is > 0 and var b ? b : d.Feed.Recovery.PortB, SecondInterface = d.Feed.Recovery.InterfaceB,
+                RecoveryPort = d.Feed.Recovery.HasServer ? d.Feed.Recovery.Port : -1, DropShare = parsed.GetValue(dropShare),
                 Group = d.Feed.Group, GroupPort = group > 0 ? group : d.Feed.Port, Interface = d.Feed.Interface, BackgroundRateHz = d.Simulation.EventsPerSecond, Seed = parsed.GetValue(seed),
                 OpensOnLogon = !parsed.GetValue(openNow), DurationSeconds = parsed.GetValue(seconds), OrderDelayNs = d.Simulation.LatencyMicroseconds * 1_000,
                 RejectRate = parsed.GetValue(rejectShare) ?? d.Simulation.RejectShare, DisconnectAtSeconds = parsed.GetValue(disconnectAt) ?? [], Halts = [.. (parsed.GetValue(halt) ?? []).Select(Halt)],

@@ -34,7 +34,7 @@ internal sealed class Venues : IDisposable
     private readonly bool _paper;
     private readonly OrderLog? _orderLog;
     private Process? _venue;
-    private int _feedPort, _fixPort, _venueId;
+    private int _feedPort, _feedPortB, _fixPort, _recoveryPort, _venueId;
     private string? _statementFile, _session;
     private PaperVenue? _paperVenue;
     private IFixGatewayView? _fix;
@@ -49,6 +49,7 @@ internal sealed class Venues : IDisposable
         if (request.Journal is not null) return;
         _paper = request.Capture is not null;
         _feedPort = request.FeedPort > 0 ? request.FeedPort : _desk.Feed.Port;
+        (_feedPortB, _recoveryPort) = (_desk.Feed.Recovery.PortB, _desk.Feed.Recovery.Port);
         _fixPort = request.FixPort > 0 ? request.FixPort : _desk.Fix.Port;
         if (_paper) return;
         if (_desk.VenueKind == "paper")
@@ -99,7 +100,8 @@ internal sealed class Venues : IDisposable
         string ready = Path.Combine(folder, "ready.json");
         _statementFile = Path.Combine(folder, "statement.json");
         if (_feedPort == 0) _feedPort = FreeUdpPort();
-        _venue = OwnExecutable.Start(["venue", "--desk", _desk.File, "--out", folder, "--feed-port", _feedPort.ToString(), "--fix-port", _fixPort.ToString(), "--companion-of", Environment.ProcessId.ToString(), .. _request.VenueArguments]);
+        if (_feedPortB == 0) _feedPortB = FreeUdpPort();
+        _venue = OwnExecutable.Start(["venue", "--desk", _desk.File, "--out", folder, "--feed-port", _feedPort.ToString(), "--feed-port-b", _feedPortB.ToString(), "--fix-port", _fixPort.ToString(), "--companion-of", Environment.ProcessId.ToString(), .. _request.VenueArguments]);
         _venueId = _venue.Id;
         _fixPort = WaitForReady(ready);
     }
@@ -115,6 +117,7 @@ internal sealed class Venues : IDisposable
             if (File.Exists(ready))
             {
                 using var json = JsonDocument.Parse(File.ReadAllText(ready));
+                if (_recoveryPort == 0) _recoveryPort = json.RootElement.GetProperty("recoveryPort").GetInt32();
                 return json.RootElement.GetProperty("fixPort").GetInt32();
             }
             if (_venue!.HasExited) throw new IOException($"the embedded venue ended with exit code {_venue.ExitCode} before it listened");
@@ -147,6 +150,15 @@ internal sealed class Venues : IDisposable
         }
         if (_desk.Feed.Kind == "itch50-soupbintcp") return SoupSource(symbols, sink);
         var udp = new UdpOptions { Group = _desk.Feed.Group, Port = _feedPort, Interface = _desk.Feed.Interface, ReceiveBufferBytes = profile.ReceiveBufferBytes, BusyPollMicroseconds = profile.BusyPollMicroseconds, BatchPackets = profile.PacketsPerPoll };
+        if (_desk.Feed.Recovery is { IsOn: true } recovery && _desk.Feed.Kind == "itch50-moldudp64")
+        {
+            // A venue that somebody else started chose its ports itself: they must be told.
+            if (recovery.HasServer && _recoveryPort == 0) throw new BadInputException($"{_desk.File}: feed.recoveryPort: saw 0, allowed is the re-request server's port (ready.json in the venue's folder says it) where the venue is not started by this run");
+            if (recovery.HasSecondLine && _feedPortB == 0) throw new BadInputException($"{_desk.File}: feed.portB: saw 0, allowed is the second line's port where the venue is not started by this run");
+            UdpOptions? second = recovery.HasSecondLine ? udp with { Group = recovery.GroupB, Port = _feedPortB, Interface = recovery.InterfaceB } : null;
+            var server = recovery.HasServer ? new IPEndPoint(IPAddress.Parse(recovery.Host), _recoveryPort) : null;
+            return new RecoveringUdpSource<TSink, HostMonotonicClock, HostUtcClock>(udp, second, server, recovery.Options, symbols, new FeedOptions(), sink, default, default, _time);
+        }
         return _desk.Feed.Kind == "iex-deep"
             ? new UdpSource<TSink, HostMonotonicClock, HostUtcClock, IexDeepDecoder>(udp, new IexDeepDecoder(symbols, new FeedOptions()), sink, default, default, _time)
             : new UdpSource<TSink, HostMonotonicClock, HostUtcClock, MoldItchDecoder>(udp, new MoldItchDecoder(symbols, new FeedOptions()), sink, default, default, _time);

@@ -2,7 +2,7 @@ using Appliance.Contract;
 
 namespace Appliance.Host.Configuration;
 
-internal sealed record FeedSettings(string Kind, string Group, int Port, string Interface, string Host, string UserName, string Password, string Session);
+internal sealed record FeedSettings(string Kind, string Group, int Port, string Interface, string Host, string UserName, string Password, string Session, FeedRecovery Recovery);
 
 internal sealed record PaperSettings(long LatencyMicroseconds);
 
@@ -78,6 +78,15 @@ internal sealed record Desk
             new("group", SettingType.Text, "Multicast group.") { Default = "\"239.192.7.1\"" },
             new("port", SettingType.Integer, "UDP or TCP port; 0 lets the embedded venue choose one.") { Default = "26400", Min = 0, Max = 65535 },
             new("interface", SettingType.Text, "Address of the interface that receives the group.") { Default = "\"127.0.0.1\"" },
+            new("groupB", SettingType.Text, "itch50-moldudp64: multicast group of a second line of the same packets; empty: there is one line. The first of the two to bring a packet counts.") { Default = "\"\"" },
+            new("portB", SettingType.Integer, "UDP port of the second line; 0 lets the embedded venue choose one.") { Default = "26401", Min = 0, Max = 65535 },
+            new("interfaceB", SettingType.Text, "Address of the interface that receives the second line.") { Default = "\"127.0.0.1\"" },
+            new("recoveryHost", SettingType.Text, "itch50-moldudp64: address of the re-request server; empty: none. The embedded venue has one when this is given.") { Default = "\"\"" },
+            new("recoveryPort", SettingType.Integer, "UDP port of the re-request server; 0 lets the embedded venue choose one.") { Default = "0", Min = 0, Max = 65535 },
+            new("recoveryWaitMicroseconds", SettingType.Integer, "From a hole in the sequence to the first question: what the other line, or a packet overtaken on the way, may take.") { Default = "100", Min = 0, Max = 1_000_000, Unit = "us" },
+            new("recoveryTimeoutMilliseconds", SettingType.Integer, "Until an unanswered question is put again; without a server, until a hole that the other line has not closed is given up.") { Default = "20", Min = 1, Max = 10_000, Unit = "ms" },
+            new("recoveryAttempts", SettingType.Integer, "Questions in a row without an answer before the hole is given up: it then is a gap, as without recovery.") { Default = "5", Min = 1, Max = 1_000 },
+            new("recoveryMessagesMax", SettingType.Integer, "The largest hole that is asked for, the beginning of a feed joined late included; a larger one is a gap at once.") { Default = "1000000", Min = 1, Max = 1e12, Unit = "messages" },
             new("host", SettingType.Text, "SoupBinTCP server.") { Default = "\"127.0.0.1\"" },
             new("userName", SettingType.Text, "SoupBinTCP login.") { Default = "\"\"" },
             new("passwordFile", SettingType.Text, "File that holds the SoupBinTCP password, so that no secret stands here.") { Default = "\"\"" },
@@ -211,12 +220,13 @@ internal sealed record Desk
         }
         if (feed.Has("interface") && !System.Net.IPAddress.TryParse(feed.Text("interface"), out _)) feed.Error("interface", $"\"{feed.Text("interface")}\"", "an IPv4 address");
         if (feed.Has("group") && !IsMulticast(feed.Text("group"))) feed.Error("group", $"\"{feed.Text("group")}\"", "an IPv4 multicast address, 224.0.0.0 to 239.255.255.255");
+        var recovery = FeedRecovery.Read(feed, venue.Text("kind") == "embedded");
         if (errors.Count > before) return null;
 
         return new Desk
         {
             File = file, Bytes = bytes, Name = o.Text("name"), Currency = o.Text("currency"),
-            Feed = new FeedSettings(feed.Text("kind"), feed.Text("group"), (int)feed.Integer("port"), feed.Text("interface"), feed.Text("host"), feed.Text("userName"), password, feed.Text("session")),
+            Feed = new FeedSettings(feed.Text("kind"), feed.Text("group"), (int)feed.Integer("port"), feed.Text("interface"), feed.Text("host"), feed.Text("userName"), password, feed.Text("session"), recovery),
             VenueKind = venue.Text("kind"),
             Fix = fix,
             Paper = new PaperSettings(venue.Integer("latencyMicroseconds")),
@@ -229,7 +239,7 @@ internal sealed record Desk
         };
     }
 
-    private static bool IsMulticast(string text) => System.Net.IPAddress.TryParse(text, out var group) && group.GetAddressBytes() is [>= 224 and <= 239, _, _, _];
+    internal static bool IsMulticast(string text) => System.Net.IPAddress.TryParse(text, out var group) && group.GetAddressBytes() is [>= 224 and <= 239, _, _, _];
 
     /// <summary>A step in the instrument's integer units; a step that is no whole number of units is a mistake of the file.</summary>
     private static long Units(ConfigurationObject o, string key, long unitsPerOne)

@@ -110,6 +110,10 @@ internal static class JsonReport
         w.WriteNumber("missingMessages", s.MissingMessages);
         w.WriteNumber("sequenceResets", s.SequenceResets);
         w.WriteNumber("duplicates", s.Duplicates);
+        w.WriteNumber("gapsFilled", s.GapsFilled);
+        w.WriteNumber("messagesRecovered", s.MessagesRecovered);
+        w.WriteNumber("recoveryRequests", s.RecoveryRequests);
+        w.WriteNumber("lineDuplicates", s.LineDuplicates);
         w.WriteBoolean("tornTail", s.TornTail);
         w.WriteNumber("decodeErrors", s.DecodeErrors);
         w.WriteNumber("unknownMessages", s.UnknownMessages);

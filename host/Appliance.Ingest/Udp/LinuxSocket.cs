@@ -21,6 +21,7 @@ internal static unsafe class LinuxSocket
     public const int IpMulticastAll = 49;
     public const int EIntr = 4;
     public const int EAgain = 11;
+    public const int EConnRefused = 111;
 
     [StructLayout(LayoutKind.Sequential)]
     public struct IoVector
@@ -63,6 +64,9 @@ internal static unsafe class LinuxSocket
     // a poll; a collector that wants to stop the thread waits for those few microseconds at worst.
     [DllImport("libc", EntryPoint = "recvmmsg"), SuppressGCTransition]
     public static extern int ReceiveMany(int socket, MultiMessageHeader* messages, uint count, int flags, void* timeout);
+
+    [DllImport("libc", EntryPoint = "send"), SuppressGCTransition]
+    public static extern nint SendOne(int socket, byte* bytes, nuint length, int flags);
 
     [DllImport("libc", EntryPoint = "__errno_location"), SuppressGCTransition]
     public static extern int* ErrorNumber();
