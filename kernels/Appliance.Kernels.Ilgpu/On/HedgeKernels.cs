@@ -13,7 +13,7 @@ internal struct HedgeLaunch
     public int Steps, Hedges, PathRows, BlockRows, DecideEvery, HasBand, Liquidates, Squash, Meaning, Inputs, Activation, Networks, Layers, Widest, StepUnits;
     public int PathsPerBlock, FirstBlock, Every, Records, Paths;
     public int NeutralAt, LayerAt, TapeAt;
-    public int StepValueAt, MapAt, GrowthAt, HedgeAt;
+    public int StepValueAt, MapAt, GrowthAt, HedgeAt, HoldingGrowthAt;
 }
 
 /// <summary>
@@ -99,7 +99,7 @@ internal static class HedgeKernels
             Group.Barrier();
             if (!decides) continue;
             int from = NetworkBackward(s, table, weights, tape, shared, buffer, first, step / s.DecideEvery, sumsAt, sums);
-            for (int p = Group.IdxX; p < Tile; p += Group.DimX) TakeInputGradients(s, table, numbers, pnlGradient, holdingGradient, shared, from, first, p);
+            for (int p = Group.IdxX; p < Tile; p += Group.DimX) TakeInputGradients(s, table, numbers, pnlGradient, holdingGradient, shared, from, first, p, step);
             Group.Barrier();
         }
     }
@@ -150,7 +150,9 @@ internal static class HedgeKernels
                 else
                 {
                     float seen = kind == 2 ? holdings[Held(s, step, index, first + p)] : pnl[first + p];
-                    value = (seen - numbers[2 * i]) * numbers[2 * i + 1];
+                    // P&L is shown in the money of today; the books run in money at maturity.
+                    float today = kind == 3 ? numbers[s.GrowthAt + step] : 1;
+                    value = (seen - numbers[2 * i] * today) * (numbers[2 * i + 1] / today);
                 }
             }
             shared[i * Stride + p] = value;
@@ -243,7 +245,7 @@ internal static class HedgeKernels
             float price = pool[column + (long)PriceRow(s, step, h) * s.PathsPerBlock + p], next = pool[column + (long)PriceRow(s, step + 1, h) * s.PathsPerBlock + p];
             int cost = s.HedgeAt + 4 * h;
             float paid = HedgeLanes<FloatLane, float>.Cost(price, HedgeLanes<FloatLane, float>.Absolute(after - before), numbers[cost] * growth, numbers[cost + 1] * growth, numbers[cost + 2] * growth);
-            earned = FloatLane.Fma(after, HedgeLanes<FloatLane, float>.Move(price, next, growth, nextGrowth), earned) - paid;
+            earned = FloatLane.Fma(after, HedgeLanes<FloatLane, float>.Move(price, next, numbers[s.HoldingGrowthAt + h * s.Steps + step], nextGrowth), earned) - paid;
         }
         pnl[first + p] = earned;
     }
@@ -255,7 +257,7 @@ internal static class HedgeKernels
     {
         float growth = numbers[s.GrowthAt + step], nextGrowth = numbers[s.GrowthAt + step + 1], a = pnlGradient[first + p];
         float price = pool[column + (long)PriceRow(s, step, h) * s.PathsPerBlock + p], next = pool[column + (long)PriceRow(s, step + 1, h) * s.PathsPerBlock + p];
-        float move = HedgeLanes<FloatLane, float>.Move(price, next, growth, nextGrowth);
+        float move = HedgeLanes<FloatLane, float>.Move(price, next, numbers[s.HoldingGrowthAt + h * s.Steps + step], nextGrowth);
         long at = (long)h * s.Paths + first + p;
         if (!decides)
         {
@@ -391,7 +393,7 @@ internal static class HedgeKernels
 
     /// <summary>What the inputs' derivatives add to those of the holdings and of the P&amp;L.</summary>
     private static void TakeInputGradients(
-        HedgeLaunch s, ArrayView<int> table, ArrayView<float> numbers, ArrayView<float> pnlGradient, ArrayView<float> holdingGradient, ArrayView<float> shared, int from, int first, int p)
+        HedgeLaunch s, ArrayView<int> table, ArrayView<float> numbers, ArrayView<float> pnlGradient, ArrayView<float> holdingGradient, ArrayView<float> shared, int from, int first, int p, int step)
     {
         for (int i = 0; i < s.Inputs; i++)
         {
@@ -402,7 +404,7 @@ internal static class HedgeKernels
                 long at = (long)table[2 * i + 1] * s.Paths + first + p;
                 holdingGradient[at] = FloatLane.Fma(d, scale, holdingGradient[at]);
             }
-            else if (kind == 3) pnlGradient[first + p] = FloatLane.Fma(d, scale, pnlGradient[first + p]);
+            else if (kind == 3) pnlGradient[first + p] = FloatLane.Fma(d, scale / numbers[s.GrowthAt + step], pnlGradient[first + p]);
         }
     }
 }

@@ -165,13 +165,13 @@ internal sealed class IlgpuHedge : IHedgeDevice
             units += width;
         }
         int[] table = [.. p.Inputs, .. neutral, .. p.Layer, .. tape];
-        float[] numbers = [.. p.InputScales, .. p.StepValues, .. p.Maps, .. p.Growth, .. p.Hedge];
+        float[] numbers = [.. p.InputScales, .. p.StepValues, .. p.Maps, .. p.Growth, .. p.Hedge, .. p.HoldingGrowth];
         int layerAt = p.Inputs.Length + neutral.Length, mapAt = p.InputScales.Length + p.StepValues.Length, growthAt = mapAt + p.Maps.Length;
         var launch = new HedgeLaunch
         {
             Steps = p.Steps, Hedges = p.Hedges, PathRows = p.PathRows, BlockRows = p.BlockRows, DecideEvery = p.DecideEvery, HasBand = p.HasBand ? 1 : 0, Liquidates = p.LiquidateAtEnd ? 1 : 0, Squash = (int)p.Squash,
             Meaning = (int)p.Meaning, Inputs = p.InputCount, Activation = (int)p.Activation, Networks = p.Networks, Layers = p.Layers, Widest = widest, StepUnits = units,
-            NeutralAt = p.Inputs.Length, LayerAt = layerAt, TapeAt = layerAt + p.Layer.Length, StepValueAt = p.InputScales.Length, MapAt = mapAt, GrowthAt = growthAt, HedgeAt = growthAt + p.Growth.Length,
+            NeutralAt = p.Inputs.Length, LayerAt = layerAt, TapeAt = layerAt + p.Layer.Length, StepValueAt = p.InputScales.Length, MapAt = mapAt, GrowthAt = growthAt, HedgeAt = growthAt + p.Growth.Length, HoldingGrowthAt = growthAt + p.Growth.Length + p.Hedge.Length,
         };
         return (table, numbers, launch, units);
     }

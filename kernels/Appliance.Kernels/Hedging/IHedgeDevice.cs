@@ -20,7 +20,7 @@ public sealed record DeviceHedgeProblem
     public required OutputMeaning Meaning { get; init; }
     /// <summary>[inputs, 2]: kind (0 a path row, 1 a number of the step, 2 a holding, 3 accrued P&amp;L) and index.</summary>
     public required int[] Inputs { get; init; }
-    /// <summary>[inputs, 2]: mean and inverse scale of holdings and P&amp;L.</summary>
+    /// <summary>[inputs, 2]: mean and inverse scale of holdings, and of P&amp;L in money of the step's own time.</summary>
     public required float[] InputScales { get; init; }
     /// <summary>[inputs, steps]: numbers of the step; zero for inputs of another kind.</summary>
     public required float[] StepValues { get; init; }
@@ -32,6 +32,8 @@ public sealed record DeviceHedgeProblem
     public required float[] Growth { get; init; }
     /// <summary>[hedges, 4]: proportional, quadratic, fixed cost, initial holding.</summary>
     public required float[] Hedge { get; init; }
+    /// <summary>[hedges, steps]: what a holding's value at a step's start must earn, funding included, in money at maturity.</summary>
+    public required float[] HoldingGrowth { get; init; }
     public required Networks.Activation Activation { get; init; }
     /// <summary>Decisions with a network of their own; 1 is one for all.</summary>
     public required int Networks { get; init; }

@@ -27,6 +27,7 @@ internal static class DeviceProblem
             StepValues = [.. p.Inputs.SelectMany(i => i.StepValues ?? new float[p.Steps])],
             NeutralRows = p.NeutralRow, Maps = [.. p.Head.Maps.SelectMany(m => new[] { m.Scale, m.Offset, m.Lower, m.Upper })], Growth = p.Growth,
             Hedge = [.. Enumerable.Range(0, p.Hedges).SelectMany(h => new[] { p.Proportional[h], p.Quadratic[h], p.Fixed[h], p.InitialHolding[h] })],
+            HoldingGrowth = [.. Enumerable.Range(0, p.Hedges).SelectMany(h => Enumerable.Range(0, p.Steps).Select(k => p.HoldingGrowth(k, h)))],
             Activation = shape.Activation, Networks = shape.StepNetworks, Layers = shape.DenseLayers, Layer = [.. layers], PackedLength = shape.PackedLength, SumsLength = shape.LaneLength / Lanes,
         };
     }
