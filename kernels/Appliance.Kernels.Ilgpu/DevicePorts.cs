@@ -40,6 +40,14 @@ public interface IDeviceNetwork : IDisposable
     void Step(ReadOnlySpan<float> inputs, Span<float> states, Span<float> outputs, int rows);
 }
 
+/// <summary>What the training kernels are launched with besides paths and weights.</summary>
+/// <param name="Table">Whole numbers of the problem: inputs, rows, layers, the tape's places.</param>
+/// <param name="Numbers">Its other numbers.</param>
+/// <param name="Launch">The sizes and switches, as the kernel's first argument.</param>
+/// <param name="Widest">Units of the widest layer.</param>
+/// <param name="StepUnits">Numbers that the tape keeps of a path's decision.</param>
+public sealed record HedgeLaunchData(int[] Table, float[] Numbers, byte[] Launch, int Widest, int StepUnits);
+
 /// <summary>What a device can do at most, as it was measured: what a kernel's rate is to be held against.</summary>
 /// <param name="UpBytesPerSecond">From page-locked memory to the device.</param>
 /// <param name="MemoryBytesPerSecond">Read and written by a copy on the device.</param>

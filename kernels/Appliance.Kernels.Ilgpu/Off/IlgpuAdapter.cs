@@ -36,5 +36,8 @@ public static class IlgpuAdapter
     public static IReadOnlyList<KernelAssembly> Assembly() => throw new AdapterNotBuiltException(Status);
 
     [DoesNotReturn]
+    public static HedgeLaunchData HedgeLaunch(DeviceHedgeProblem problem, int pathsPerBlock, int firstBlock, int every, bool records, int paths) => throw new AdapterNotBuiltException(Status);
+
+    [DoesNotReturn]
     public static string AssemblyText(string kernel) => throw new AdapterNotBuiltException(Status);
 }

@@ -57,6 +57,10 @@ public static class IlgpuAdapter
     /// <summary>Every kernel as ILGPU would give it to a card; needs neither card nor driver.</summary>
     public static IReadOnlyList<KernelAssembly> Assembly() => PtxText.All();
 
+    /// <summary>What the training kernels are launched with.</summary>
+    public static HedgeLaunchData HedgeLaunch(DeviceHedgeProblem problem, int pathsPerBlock, int firstBlock, int every, bool records, int paths) =>
+        IlgpuHedge.LaunchData(problem, pathsPerBlock, firstBlock, every, records, paths);
+
     /// <summary>The text of one of those.</summary>
     public static string AssemblyText(string kernel) => PtxText.Of(kernel);
 

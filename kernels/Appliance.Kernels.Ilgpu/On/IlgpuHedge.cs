@@ -68,6 +68,14 @@ internal sealed class IlgpuHedge : IHedgeDevice
         accelerator.Synchronize();
     }
 
+    /// <summary>What a launch over so many paths is given; for those who run the assembly themselves.</summary>
+    public static HedgeLaunchData LaunchData(DeviceHedgeProblem problem, int pathsPerBlock, int firstBlock, int every, bool records, int paths)
+    {
+        var (table, numbers, launch, units) = Tables(problem);
+        HedgeLaunch[] one = [launch with { PathsPerBlock = pathsPerBlock, FirstBlock = firstBlock, Every = every, Records = records ? 1 : 0, Paths = paths }];
+        return new HedgeLaunchData(table, numbers, System.Runtime.InteropServices.MemoryMarshal.AsBytes<HedgeLaunch>(one).ToArray(), launch.Widest, units);
+    }
+
     public string Device => _card.Name;
     public long Bytes { get; private set; }
     public long BytesAvailable { get; }

@@ -44,7 +44,7 @@ internal sealed partial class PtxMachine
     /// <summary>The host's turn: called after each word that a kernel releases to it.</summary>
     public Action? OnRelease { get; init; }
 
-    /// <param name="arguments">In the kernel's order: int, double, or a view (where it begins, its length).</param>
+    /// <param name="arguments">In the kernel's order: int, double, a struct's bytes, or a view (where it begins, its length).</param>
     public void Launch(int groups, int groupSize, params object[] arguments)
     {
         Assert.Equal(_parameters.Count, arguments.Length);
@@ -54,6 +54,7 @@ internal sealed partial class PtxMachine
             {
                 int n => BitConverter.GetBytes(n),
                 double d => BitConverter.GetBytes(d),
+                byte[] structure => structure,
                 (int start, int length) => [.. BitConverter.GetBytes((long)start), .. BitConverter.GetBytes((long)length)],
                 object other => throw new ArgumentException($"no argument of a kernel: {other}", nameof(arguments)),
             };
@@ -118,6 +119,9 @@ internal sealed partial class PtxMachine
         }
         return i.Operation switch
         {
+            "mul.lo.s64" or "mul.lo.u64" => a * b,
+            "mad.lo.s64" or "mad.lo.u64" => a * b + c,
+            "rem.s32" => (uint)((int)a % (int)b),
             "mul.wide.u32" => (ulong)(uint)a * (uint)b,
             "mul.lo.s32" or "mul.lo.u32" => (uint)a * (uint)b,
             "mad.lo.s32" => (uint)a * (uint)b + (uint)c,
@@ -168,6 +172,8 @@ internal sealed partial class PtxMachine
         "cvt.s32.u8" => (byte)a,
         "cvt.s8.s32" => (byte)a,
         "cvt.s32.s64" => (uint)a,
+        "cvt.s64.s32" => (ulong)(int)a,
+        "cvt.f64.f32" => BitConverter.DoubleToUInt64Bits(F(a)),
         "cvt.rn.f64.u32" => BitConverter.DoubleToUInt64Bits((uint)a),
         "cvt.rn.f64.s32" => BitConverter.DoubleToUInt64Bits((int)a),
         _ => throw new NotSupportedException(operation),

@@ -15,7 +15,7 @@ namespace Appliance.Tests.Accelerator;
 public class PtxMachineTests
 {
     /// <summary>The device's memory, filled from the front.</summary>
-    private sealed class Memory(int bytes)
+    internal sealed class Memory(int bytes)
     {
         public readonly byte[] Bytes = new byte[bytes];
         // Zero is nobody's address.
