@@ -43,7 +43,7 @@ internal static class HestonLanes<L, V> where L : struct, ILanes<V> where V : st
     /// <summary>Complex figures of a chunk: the real parts of all nodes, then the imaginary ones. Those whose exponentials are taken together stand side by side.</summary>
     private const int U = 0, W = 1, Step = 2, Beta = 3, D = 4, E = 5, Jump = 6, Q = 7, Slope = 8, Logarithm = 9, Phi = 10, Control = 11, Time = 12, SlotCount = 13;
 
-    /// <summary>Adds Re(integrand·du/dy) at <paramref name="count"/> nodes, a multiple of eight, to eight partial sums of each integral (of the first two alone without Greeks).</summary>
+    /// <summary>Adds Re(integrand·du/dy) at <paramref name="count"/> nodes, a multiple of eight, to eight partial sums of each integral (of the first three alone without Greeks).</summary>
     /// <returns>The square of the integrand's size at the last node.</returns>
     public static double Add(in HestonIntegrand p, in HestonNodes nodes, int from, int count, bool greeks, Span<double> buffer, Span<double> partial)
     {
@@ -181,8 +181,10 @@ internal static class HestonLanes<L, V> where L : struct, ILanes<V> where V : st
             ComplexLanes<L, V> s = Shifted(Get(ref buffer, U, i));
             ComplexLanes<L, V> difference = (Get(ref buffer, Phi, i) - Get(ref buffer, Control, i)) * Factor(in p, s, i, ref buffer);
             Put(ref buffer, Phi, i, difference);
+            ComplexLanes<L, V> sDifference = s * difference;
             Add(ref partial, 0, i, difference.Re);
-            Add(ref partial, 1, i, (s * difference).Re);
+            Add(ref partial, 1, i, sDifference.Re);
+            Add(ref partial, 2, i, (s * sDifference).Re);
         }
         return SizeSquare(ref buffer, count - 1);
     }

@@ -161,7 +161,21 @@ def bates(rng, m):
     return c, vanilla(c), ql.BatesEngine(ql.BatesModel(process), 1e-11, 100000)
 
 
-TYPES = {f.__name__: f for f in (european, digital, barrier, lookback, asian, american, heston, bates)}
+def merton(rng, m):
+    """No engine for Python: Merton's series, each term of it QuantLib's Black formula for a known number of jumps."""
+    c = draw(rng, "european", "merton", days=(7, 3650))
+    c["lambda"], c["jumpMean"], c["jumpStdDev"] = round(1.5 * rng.random(), 3), round(0.3 * rng.random() - 0.2, 3), round(0.3 * rng.random(), 3)
+    t, mean, rate = c["expiry"], c["jumpMean"] + c["jumpStdDev"] ** 2 / 2, c["lambda"] * c["expiry"]
+    forward = c["spot"] * math.exp((c["rate"] - c["yield"]) * t - rate * (math.exp(mean) - 1))
+    terms, weight = [], math.exp(-rate)
+    for n in range(200):
+        deviation = math.sqrt(c["vol"] ** 2 * t + n * c["jumpStdDev"] ** 2)
+        terms.append(weight * ql.blackFormula(payoff_type(c), c["strike"], forward * math.exp(n * mean), deviation, math.exp(-c["rate"] * t)))
+        weight *= rate / (n + 1)
+    return c, None, math.fsum(terms)
+
+
+TYPES = {f.__name__: f for f in (european, digital, barrier, lookback, asian, american, heston, bates, merton)}
 # Engines that answer a question of Greeks by finite differences of their own, or with another convention, are asked for prices alone.
 WITH_GREEKS = ("european", "digital")
 
@@ -175,6 +189,9 @@ def main():
             c, option, engine = TYPES[name](rng, market)
         except RuntimeError:
             # QuantLib refuses some parameters (jumps whose mean it takes for its own unset value); others are drawn.
+            continue
+        if option is None:
+            print(",".join([str(c.get(k, "")) for k in COLUMNS] + [repr(engine)] + ["" for _ in GREEKS]))
             continue
         market.set(c)
         option.setPricingEngine(engine)

@@ -186,17 +186,20 @@ internal static class TwoBoundaries
     {
         PutMarket m = march.Market;
         double x = Elementary.Log(spot), end = march.End * march.End * march.Years, drift = m.Carry / (m.Volatility * m.Volatility), perSpot = 1 / spot;
-        bool open = march.Known == Steps && march.Years == m.Years;
+        // The meeting may lie a little beyond today: then exercise goes on until now, too.
+        bool open = end >= m.Years;
+        double now = Math.Sqrt(m.Years / march.Years);
         if (open)
         {
-            march.At(1, Steps, out double upperNow, out double lowerNow);
+            end = m.Years;
+            march.At(now, march.Known, out double upperNow, out double lowerNow);
             if (x <= upperNow && x >= lowerNow) return (1 - spot, -1, 0);
         }
         double price = european.Price, delta = european.Delta, gamma = european.Gamma;
         for (int j = 0; j < PremiumNodes; j++)
         {
             // Where exercise goes on until now, the last moments' root is taken out; else that of the meeting.
-            double z = _premium.Root[j], xi = open ? Math.Sqrt((1 - z) * (1 + z)) : march.End * z, s = open ? end * z * z : m.Years - end * z * z;
+            double z = _premium.Root[j], xi = open ? now * Math.Sqrt((1 - z) * (1 + z)) : march.End * z, s = open ? end * z * z : m.Years - end * z * z;
             march.At(xi, march.Known, out double upper, out double lower);
             double weight = end * _premium.Weight[j], v = m.Volatility * Math.Sqrt(s), perV = 1 / v;
             double cash = m.Rate * weight * Elementary.Exp(-m.Rate * s), asset = m.Yield * weight * Elementary.Exp(-m.Yield * s);

@@ -40,7 +40,12 @@ internal static class HestonPricer
         // Where the strike is many deviations away it is the turn by which the integrand decays, and that sets the scale.
         p = p with { ControlVariance = control, Scale = 1 / Math.Max(0.8 * Math.Sqrt(control), 0.25 * Math.Abs(omega)) };
         double payment = cash ? Math.Abs(contract.Cash) : Math.Max(spot, strike);
-        if (!HestonQuadrature.Integrate(in p, payment, greeks, out HestonIntegrals sum)) { result = default; return PricingStatus.OutOfRange; }
+        // A slow decay, cut off where the price needs no more of it, may not let gamma's sum settle: then the whole of it is taken.
+        if (!HestonQuadrature.Integrate(in p, payment, greeks, out HestonIntegrals sum) && (greeks || !HestonQuadrature.Integrate(in p, payment, true, out sum)))
+        {
+            result = default;
+            return PricingStatus.OutOfRange;
+        }
 
         // A digital put is what the call leaves of the certain leg.
         double sign = (cash || asset) && contract.Right == OptionRight.Put ? -1 : 1;

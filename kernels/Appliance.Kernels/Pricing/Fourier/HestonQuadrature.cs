@@ -10,15 +10,15 @@ namespace Appliance.Kernels.Pricing.Fourier;
 /// analytic in a strip around the contour and decays doubly exponentially along it (Boyarchenko and Levendorskiĭ, "Sinh-acceleration", International Journal of Theoretical and Applied Finance
 /// 22 (2019); the turn θ as in Andersen and Lake, "Robust high-precision option pricing by Fourier transforms", 2018). b goes with the inverse root of the total variance.
 /// <para>The first rule has a step of 0.2, and its odd points are what its even ones were halved by. What halving moves bounds the error before it, and each halving about squares the error; so
-/// the rule is halved until the square of the move is small, for price and delta both, lest one of them agree by chance.</para>
+/// the rule is halved until the square of the move is small, for price and delta both and, where less is asked, for gamma too, lest one of them agree by chance.</para>
 /// </summary>
 internal static class HestonQuadrature
 {
     private const int LevelCount = 7;
     /// <summary>sinh(40) is 10¹⁷: what has not decayed there is refused.</summary>
     private const double FirstStep = 0.2, End = 40;
-    /// <summary>A halving that moved price and delta by no more than this, relative to payment, leaves an error of some thirty times its square.</summary>
-    private const double MoveMaxPrice = 1e-6, MoveMaxGreeks = 1e-8;
+    /// <summary>A halving that moved these by no more than this, relative to payment, leaves an error of some thirty times its square.</summary>
+    private const double MoveMaxPrice = 2e-7, MoveMaxGreeks = 1e-8;
     /// <summary>Where the sums end, relative to payment.</summary>
     private const double LeastPrice = 1e-10, LeastGreeks = 1e-17;
 
@@ -42,10 +42,11 @@ internal static class HestonQuadrature
             partial.Clear();
             if (!Sum<L, V>(in p, in _levels[level], least * least, greeks, buffer, partial)) return false;
             // Half of the difference between the rule before and the midpoints' rule is what halving moves; in the first rule even lanes and odd ones are these two.
+            HestonIntegrals added = Fold(partial, greeks);
             double move = level == 0
-                ? Math.Max(Math.Abs(Alternating(partial[..8])), Math.Abs(Alternating(partial.Slice(8, 8))) / p.Scale)
-                : Math.Max(Math.Abs(result.Value - Fold(partial[..8])), Math.Abs(result.S - Fold(partial.Slice(8, 8))) / p.Scale);
-            result = result.Plus(Fold(partial, greeks));
+                ? Move(Alternating(partial[..8]), Alternating(partial.Slice(8, 8)), greeks ? 0 : Alternating(partial.Slice(16, 8)), p.Scale)
+                : Move(result.Value - added.Value, result.S - added.S, greeks ? 0 : result.SS - added.SS, p.Scale);
+            result = result.Plus(in added);
             if (level > 0) step *= 0.5;
             if (!(step * move <= moveMax)) continue;
             result = result.Times(step);
@@ -53,6 +54,9 @@ internal static class HestonQuadrature
         }
         return false;
     }
+
+    /// <summary>The third counts for a tenth: it weighs the far nodes, where the price has little. With Greeks the first two are asked for so much that chance has no part in it.</summary>
+    private static double Move(double value, double s, double ss, double scale) => Math.Max(Math.Max(Math.Abs(value), Math.Abs(s) / scale), 0.1 * Math.Abs(ss) / (scale * scale));
 
     private static bool Sum<L, V>(in HestonIntegrand p, in HestonNodes nodes, double leastSquare, bool greeks, Span<double> buffer, Span<double> partial)
         where L : struct, ILanes<V> where V : struct
@@ -65,9 +69,9 @@ internal static class HestonQuadrature
 
     private static HestonIntegrals Fold(Span<double> partial, bool greeks)
     {
-        var sums = new HestonIntegrals { Value = Fold(partial[..8]), S = Fold(partial.Slice(8, 8)) };
+        var sums = new HestonIntegrals { Value = Fold(partial[..8]), S = Fold(partial.Slice(8, 8)), SS = Fold(partial.Slice(16, 8)) };
         if (!greeks) return sums;
-        (sums.SS, sums.D, sums.DD) = (Fold(partial.Slice(16, 8)), Fold(partial.Slice(24, 8)), Fold(partial.Slice(32, 8)));
+        (sums.D, sums.DD) = (Fold(partial.Slice(24, 8)), Fold(partial.Slice(32, 8)));
         (sums.SD, sums.Time, sums.STime) = (Fold(partial.Slice(40, 8)), Fold(partial.Slice(48, 8)), Fold(partial.Slice(56, 8)));
         return sums;
     }

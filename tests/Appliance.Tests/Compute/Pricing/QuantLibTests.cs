@@ -42,6 +42,7 @@ public class QuantLibTests(ITestOutputHelper output)
     [InlineData("american", 2_000, 1e-6, 0)]
     [InlineData("heston", 100_000, 1e-8, 0)]
     [InlineData("bates", 100_000, 1e-8, 0)]
+    [InlineData("merton", 100_000, 1e-10, 0)]
     public void Random_contracts_agree(string type, int count, double tolerance, double greekTolerance)
     {
         int asked = (int)(count * Share), rows = 0;

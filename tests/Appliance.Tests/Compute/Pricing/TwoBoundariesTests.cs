@@ -54,4 +54,20 @@ public class TwoBoundariesTests
         Near("vanna", Slope(h => At(v: h).Delta, 1e-3), g.Vanna, 1);
         Near("charm", -Slope(h => At(t: h).Delta, 1e-2 * years), g.Charm, 1);
     }
+
+    /// <summary>Found at random: the boundaries meet next to today, where the price's integral once left the range of roots, for one of the neighbours by which Greeks are made.</summary>
+    [Theory]
+    [InlineData(OptionRight.Put, 152.19021605335965, 0.06028297724026861, -0.003467159619011424, -0.00449028394995229, 0.26980041048368053)]
+    [InlineData(OptionRight.Put, 157.47470879920925, 0.22271251446677154, -0.013241238292440687, -0.02117797974233002, 0.30910884894362245)]
+    [InlineData(OptionRight.Put, 62.540398947447386, 6.5467700781297395, -0.017732093208381206, -0.029237898845525814, 0.09220723446374944)]
+    [InlineData(OptionRight.Call, 178.62886007953819, 12.25600354752175, -0.0398275425280679, -0.019216660157208347, 0.14004156689444802)]
+    public void Boundaries_that_meet_next_to_today_have_greeks(OptionRight right, double strike, double years, double rate, double yield, double volatility)
+    {
+        var contract = new OptionContract { Kind = ContractKind.American, Right = right, Spot = 100, Strike = strike, Expiry = years };
+        var model = new MarketModel { Kind = ModelKind.BlackScholes, Rate = rate, Yield = yield, Volatility = volatility };
+        Assert.Equal(PricingStatus.Ok, Pricer.Price(in contract, in model, out Sensitivities s));
+        Assert.Equal(PricingStatus.Ok, Pricer.PriceOnly(in contract, in model, out double alone));
+        Assert.Equal(alone, s.Price, 1e-6);
+        Assert.True(s.IsFinite);
+    }
 }
