@@ -25,7 +25,8 @@ public sealed class FeedRecoveryTests : IDisposable
         Assert.True(code == 0, $"{output}\n{string.Join('\n', errors)}");
         JsonElement report = _folder.Report(), source = report.GetProperty("source");
         Assert.Equal((0, 0), (source.GetProperty("gaps").GetInt64(), source.GetProperty("sequenceResets").GetInt64()));
-        Assert.True(source.GetProperty("gapsFilled").GetInt64() > 0 && source.GetProperty("messagesRecovered").GetInt64() > 0, source.ToString());
+        // With two lines nearly every loss is made good before it is a hole: what both lose is chance.
+        if (!secondLine) Assert.True(source.GetProperty("gapsFilled").GetInt64() > 0 && source.GetProperty("messagesRecovered").GetInt64() > 0, source.ToString());
         Assert.Equal(secondLine, source.GetProperty("lineDuplicates").GetInt64() > 100);
         Assert.True(report.GetProperty("orders").GetProperty("filled").GetInt64() > 0);
         Assert.True(report.GetProperty("statement").GetProperty("equal").GetBoolean());
