@@ -48,7 +48,7 @@ public sealed class ClassicalPolicy(string name, ClassicalRule rule, DeltaSource
                 else if (policy.Rule == ClassicalRule.Band)
                     for (int p = 0; p < n; p++) target[p] = Math.Abs(_delta[p] - holding[p]) > policy.Parameter ? _delta[p] : holding[p];
                 else WithinBand(block.Price(i, step), holding, target, hedge.Costs.Proportional);
-                if (double.IsFinite(hedge.LowestHolding) || double.IsFinite(hedge.HighestHolding))
+                if (hedge.IsBounded)
                     for (int p = 0; p < n; p++) target[p] = Math.Clamp(target[p], hedge.LowestHolding, hedge.HighestHolding);
             }
         }

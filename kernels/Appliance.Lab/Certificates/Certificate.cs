@@ -30,7 +30,7 @@ public static class Certificate
     {
         if (s.Certificate == CertificateKind.None) return null;
         if (s.Hedges.Count != 1 || s.Hedges[0].Instrument != HedgeKind.Spot) return "certificates know one hedge, the underlying itself";
-        if (!SpotLattice.Knows(s.Market.Model)) return $"the model {s.Market.Model} is not Markov in the price alone; certificates know gbm, merton and trinomial";
+        if (!SpotLattice.Knows(s.Market.Model)) return $"certificates know gbm, merton and trinomial, not {s.Market.Model}: most others are not Markov in the price alone, and kou has no lattice here";
         if (s.Market.Spots.Count != 1) return "certificates know one underlying";
         if (!LatticeLiability.Knows(s)) return "the liability depends on the path; certificates know contracts on the last price";
         if (!s.Hedges[0].Costs.IsSimple) return "certificates know proportional, fixed and quadratic costs";
@@ -40,7 +40,7 @@ public static class Certificate
         if (s.Time.Steps > TreeLinearProgramme.StepsMost) return $"the linear programme knows at most {TreeLinearProgramme.StepsMost} steps";
         if (s.Objective.Kind is not (ObjectiveKind.Cvar or ObjectiveKind.MeanCvar)) return "the linear programme knows cvar and mean-cvar";
         if (s.Hedges[0].Costs.Fixed > 0 || s.Hedges[0].Costs.Quadratic > 0) return "the linear programme knows proportional costs only";
-        if (double.IsFinite(s.Hedges[0].LowestHolding) || double.IsFinite(s.Hedges[0].HighestHolding)) return "the linear programme knows no bounds on holdings";
+        if (s.Hedges[0].IsBounded) return "the linear programme knows no bounds on holdings";
         return s.InitialHolding[0] != 0 ? "the linear programme starts from a holding of zero" : null;
     }
 

@@ -91,8 +91,26 @@ internal static class LatticeLiability
         if (excess != 0 && specification.Market.Volatilities.Count > 0 && specification.Objective.Kind is ObjectiveKind.Entropic or ObjectiveKind.MeanVariance)
             speculative = 1.5 * Math.Abs(excess) / (specification.Objective.RiskAversion * specification.Market.Volatilities[0] * specification.Market.Volatilities[0] * specification.Market.Spots[0]);
         else if (excess != 0) speculative = high - low;
-        low = Math.Max(Math.Min(low - spare, specification.InitialHolding[0]) - speculative, specification.Hedges[0].LowestHolding);
-        high = Math.Min(Math.Max(high + spare, specification.InitialHolding[0]) + speculative, specification.Hedges[0].HighestHolding);
-        return [.. Enumerable.Range(0, count).Select(j => low + (high - low) * j / (count - 1))];
+        low = Math.Min(low - spare, specification.InitialHolding[0]) - speculative;
+        high = Math.Max(high + spare, specification.InitialHolding[0]) + speculative;
+        HedgeSpecification hedge = specification.Hedges[0];
+        // Bounds that lie beyond all of this leave the holdings next to them.
+        double width = high - low, lowest = Math.Max(low, hedge.LowestHolding), highest = Math.Min(high, hedge.HighestHolding);
+        if (lowest >= highest) (lowest, highest) = hedge.LowestHolding > high ? (hedge.LowestHolding, Math.Min(hedge.LowestHolding + width, hedge.HighestHolding)) : (Math.Max(hedge.HighestHolding - width, hedge.LowestHolding), hedge.HighestHolding);
+        return Nodes(lowest, highest, count, hedge);
+    }
+
+    /// <summary>
+    /// Even nodes from low to high, nothing among them: to hold nothing is where costs have their kink, and with a fixed cost their jump, so that a grid that only comes near it would charge the sale of a rest forever.
+    /// The grid grows by less than a node for it, or shrinks where bounds forbid to grow.
+    /// </summary>
+    private static double[] Nodes(double low, double high, int count, HedgeSpecification hedge)
+    {
+        double spacing = (high - low) / (count - 1);
+        if (!(low < 0 && high > 0)) return [.. Enumerable.Range(0, count).Select(j => low + j * spacing)];
+        int below = Math.Clamp((int)Math.Round(-low / spacing), 1, count - 2), above = count - 1 - below;
+        double wide = Math.Max(-low / below, high / above), narrow = Math.Min(-low / below, high / above);
+        double chosen = -wide * below < hedge.LowestHolding || wide * above > hedge.HighestHolding ? narrow : wide;
+        return [.. Enumerable.Range(0, count).Select(j => (j - below) * chosen)];
     }
 }

@@ -136,7 +136,9 @@ public sealed class FilePolicy : IBlockPolicy
                 {
                     double held = book.Holding[h][p];
                     HedgeTarget target = _metadata.Hedges.Length == 0 ? PolicyOutputs.Target(_metadata, _output, in _states[p]) : PolicyOutputs.TargetOf(_metadata, h, _output, held);
-                    book.Target[h][p] = target.IsInside(held) ? held : target.TargetUnits;
+                    // A file may come from a problem without the bounds of this one.
+                    HedgeSpecification hedging = _policy.Specification.Hedges[h];
+                    book.Target[h][p] = Math.Clamp(target.IsInside(held) ? held : target.TargetUnits, hedging.LowestHolding, hedging.HighestHolding);
                 }
             }
         }

@@ -150,6 +150,7 @@ public sealed record HedgeSpecification
     /// <summary>Least and greatest holding in units.</summary>
     public double LowestHolding { get; init; } = double.NegativeInfinity;
     public double HighestHolding { get; init; } = double.PositiveInfinity;
+    public bool IsBounded => double.IsFinite(LowestHolding) || double.IsFinite(HighestHolding);
     /// <summary>Perpetual: funding paid by a long, per unit of notional a year.</summary>
     public double FundingRate { get; init; }
     // Option hedge: a European option at its model price.

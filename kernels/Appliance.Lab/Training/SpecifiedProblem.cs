@@ -42,7 +42,8 @@ public sealed class SpecifiedProblem
         PolicySpecification policy = specification.Policy;
         (FeatureId Id, int Hedge)[] features = Features(specification, knowsNeutral);
         // A net around delta begins where the model would be; a digital's delta has no bound near expiry, and no one who pays costs follows it.
-        _wantsNeutral = knowsNeutral && specification.Hedges is [{ Instrument: HedgeKind.Spot or HedgeKind.Perpetual }] && specification.Liability.Contracts.All(c => c.Contract == ContractKind.European) && features.Any(f => f.Id == FeatureId.Delta);
+        // Bounds bind the position, and cannot be said as bounds of what is added to delta: a bounded hedge is learned as a position.
+        _wantsNeutral = knowsNeutral && specification.Hedges is [{ Instrument: HedgeKind.Spot or HedgeKind.Perpetual, IsBounded: false }] && specification.Liability.Contracts.All(c => c.Contract == ContractKind.European) && features.Any(f => f.Id == FeatureId.Delta);
         _neutral = knowsNeutral && (_wantsNeutral || features.Any(f => f.Id is FeatureId.Delta or FeatureId.Gamma or FeatureId.Value)) ? new NeutralHedgeTable(specification) : null;
         double moneyScale = MoneyScale(specification);
         double[] priceScale = [.. PriceScales()];
@@ -311,7 +312,6 @@ public sealed class SpecifiedProblem
         for (int i = 0; i < maps.Length; i++)
         {
             int h = band ? i / 2 : i;
-            // Bounds bind the position; around delta they cannot be said as bounds of the offset.
             float low = _wantsNeutral ? float.NegativeInfinity : (float)lowest[h], high = _wantsNeutral ? float.PositiveInfinity : (float)highest[h];
             bool isLower = i % 2 == 0;
             maps[i] = !band ? new HoldingMap(1, start[h], low, high)
