@@ -138,10 +138,10 @@ internal static class LabSpecificationFile
 
     private static TrainingSpecification Training(ConfigurationObject o)
     {
-        if (o.Has("batch", "paths") && o.Integer("batch") > o.Integer("paths")) o.Error("batch", $"{o.Integer("batch")}", $"at most training.paths, {o.Integer("paths")}");
+        if (o.Given("batch") && o.Has("batch", "paths") && o.Integer("batch") > o.Integer("paths")) o.Error("batch", $"{o.Integer("batch")}", $"at most training.paths, {o.Integer("paths")}");
         return new TrainingSpecification
         {
-            Paths = (int)o.Integer("paths"), Epochs = (int)o.Integer("epochs"), Batch = (int)o.Integer("batch"), LearningRate = o.Number("learningRate"), Seed = (ulong)o.Integer("seed"),
+            Paths = (int)o.Integer("paths"), Epochs = (int)o.Integer("epochs"), Batch = (int)Math.Min(o.Integer("batch"), o.Integer("paths")), LearningRate = o.Number("learningRate"), Seed = (ulong)o.Integer("seed"),
             ClipNorm = o.Number("clipNorm"), AveragingShare = o.Number("averagingShare"), CoarseStepFactor = (int)o.Integer("coarseStepFactor"), Importance = Importance(o.Object("importance")),
             Teacher = o.Text("teacher") is "none" ? "" : o.Text("teacher"), Threads = (int)o.Integer("threads"),
         };

@@ -59,7 +59,7 @@ internal static class TrainingReport
             Number(w, "costs", f.Costs);
             Number(w, "rebalances", f.Rebalances);
             foreach (string key in (string[])["mean", "cvar95", "cvar99", "sharpe", "annualisedVolatility", "worst", "turnover"]) Number(w, key, f.PnL.Figures[key].Value);
-            if (f.Name == "policy") Number(w, "gap", judgement.Gap);
+            Number(w, "gap", judgement.GapOf(f));
             w.WriteEndObject();
         }
         w.WriteEndObject();
@@ -69,7 +69,7 @@ internal static class TrainingReport
         Number(w, "gridError", judgement.Optimum.GridError);
         w.WriteEndObject();
         w.WriteStartObject("noHedge");
-        Number(w, "risk", judgement.NoHedge.Risk.Value);
+        Number(w, "risk", judgement.NoHedgeRisk);
         w.WriteEndObject();
     }
 

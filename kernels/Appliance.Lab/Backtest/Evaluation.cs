@@ -47,10 +47,15 @@ public static class Evaluation
     {
         var mark = DeltaSource.WhyNot(s) is null && s.Market.Model is MarketModel.Gbm or MarketModel.Merton ? DeltaSource.Make(s) : null;
         var results = PathRunner.Run(environment, strategies, 0, paths, mark, progress: progress, cancel: cancel);
-        double[][]? independent = null;
-        int spare = (int)Math.Min(Math.Min(ThresholdPathsMost, Math.Max(paths, 1000)), environment.Simulator.PathsAvailable - paths);
-        if (spare >= 1000) independent = [.. PathRunner.Run(environment, strategies, paths, spare, progress: progress, cancel: cancel).Select(r => r.Loss)];
+        double[][]? independent = ThresholdLosses(environment, strategies, paths, progress: progress, cancel: cancel);
         return (results, Summarise(s, [.. strategies.Select(x => x.Name)], results, [.. results.Select(r => r.Loss)], independent, finalPremium, mark is not null));
+    }
+
+    /// <summary>Losses on paths behind those that are judged, [strategy][path]: from them come the thresholds of CVaR. Null where a file or a history has too few left.</summary>
+    public static double[][]? ThresholdLosses(HedgingEnvironment environment, IReadOnlyList<IBlockPolicy> strategies, int paths, int threads = 0, Action<int>? progress = null, CancellationToken cancel = default)
+    {
+        int spare = (int)Math.Min(Math.Min(ThresholdPathsMost, Math.Max(paths, 1000)), environment.Simulator.PathsAvailable - paths);
+        return spare < 1000 ? null : [.. PathRunner.Run(environment, strategies, paths, spare, threads: threads, progress: progress, cancel: cancel).Select(r => r.Loss)];
     }
 
     /// <summary>Figures of what became of paths.</summary>
