@@ -193,10 +193,15 @@ public sealed partial class FixSession<THost>
             end = _store.NextOutgoing - 1;
             _deferredFrom = 0;
         }
+        // A peer that asks again for the very gap fill that is being gathered only grew impatient: begun anew each time, a long one would never be done.
+        bool isRepeated = _resending && _gapFrom == begin;
+        _resendEnd = isRepeated ? Math.Max(_resendEnd, end) : end;
+        if (!isRepeated)
+        {
+            _resendNext = begin;
+            _gapFrom = 0;
+        }
         _resending = true;
-        _resendNext = begin;
-        _resendEnd = end;
-        _gapFrom = 0;
         ContinueResend();
     }
 
@@ -214,8 +219,9 @@ public sealed partial class FixSession<THost>
             uint sequence = _resendNext;
             if (budget == 0 || looks-- == 0 || _sliceLength > _slice.Length - ResentBytes - FixMessageWriter.MinimumBuffer || !_host.LinkIsClear || !_host.CanTakeMessage)
             {
-                // What was gathered goes out now, so that the peer sees the answer move and does not ask again.
-                GatherGapFill(sequence);
+                // What was gathered goes out now, so that the peer sees the answer move and does not ask again. But a gap fill over orders stays whole: one that ended before an order would let a peer that has
+                // kept that order take it for the next one, and the order was to be told unsent.
+                if (_settings.ResendApplicationMessages) GatherGapFill(sequence);
                 WriteSlice();
                 return;
             }
