@@ -108,7 +108,7 @@ internal static class BacktestCommand
         bool isNetwork = s.Policy.Architecture is PolicyArchitecture.Mlp or PolicyArchitecture.Ntb or PolicyArchitecture.Lstm or PolicyArchitecture.Gru;
         if (policyFiles.Count == 0 && !isNetwork)
         {
-            if (BaselineFactory.WhyNot(s, s.Policy.Rule) is { } why) throw new BadInputException($"{s.File}: policy.architecture: {why}");
+            if (BaselineFactory.WhyNot(s, s.Policy.Rule) is { } why) throw new BadInputException(KeyLines.Of(s.File, $"{s.File}: policy.architecture: {why}"));
             strategies.Add(BaselineFactory.Make(s, s.Policy.Rule, cancel));
         }
         if (policyFiles.Count == 0 && isNetwork) notes.Add("the policy is a network and no --policy names its file: only baselines are tested");
@@ -128,7 +128,7 @@ internal static class BacktestCommand
         if (!File.Exists(file)) throw new BadInputException($"--policy: {file}: there is no such file; `appliance train` makes one");
         try { return new FilePolicy(PolicyFile.Load(file), s, name); }
         catch (PolicyFileException e) { throw new BadInputException($"--policy: {e.Message}"); }
-        catch (TrainingProblemException e) { throw new BadInputException([.. e.Lines]); }
+        catch (TrainingProblemException e) { throw new BadInputException(KeyLines.Of(s.File, e.Lines)); }
     }
 
     /// <summary>Runs with Ctrl-C as a cancellation, and turns what is wrong with a file into its exit code.</summary>
@@ -145,11 +145,11 @@ internal static class BacktestCommand
         }
         catch (AggregateException e) when (e.Flatten().InnerExceptions is [var first, ..])
         {
-            if (first is MarketDataException or ArgumentException) throw new BadInputException($"{file}: {Said(first)}");
+            if (first is MarketDataException or ArgumentException) throw new BadInputException(KeyLines.Of(file, $"{file}: {Said(first)}"));
             throw;
         }
         catch (MarketDataException e) { throw new BadInputException(e.Message); }
-        catch (ArgumentException e) { throw new BadInputException($"{file}: {Said(e)}"); }
+        catch (ArgumentException e) { throw new BadInputException(KeyLines.Of(file, $"{file}: {Said(e)}")); }
     }
 
     /// <summary>The message without the name of a parameter of the code, which tells a user nothing.</summary>

@@ -43,7 +43,7 @@ internal static class TrainCommand
         var specification = LabSpecificationFile.Require(file);
         SpecifiedProblem problem;
         try { problem = new SpecifiedProblem(specification); }
-        catch (TrainingProblemException e) { throw new BadInputException([.. e.Lines]); }
+        catch (TrainingProblemException e) { throw new BadInputException(KeyLines.Of(file, e.Lines)); }
         int chosen = threads > 0 ? threads : specification.Training.Threads > 0 ? specification.Training.Threads : Environment.ProcessorCount;
         string stateFile = outFile + ".state";
         TrainingState? state = resume ? ReadState(stateFile, SHA256.HashData(specification.Bytes), problem.Shape.Parameters) : null;
@@ -54,7 +54,7 @@ internal static class TrainCommand
         Say($"memory     {bytes / 1e6:N0} MB for {problem.Problem.Steps} steps, {problem.Problem.Inputs.Length} features, {problem.Shape.Parameters:N0} parameters, {chosen} threads");
         long available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
         if (bytes > available)
-            throw new BadInputException($"{file}: training.paths: training would take {bytes / 1e6:N0} MB and the machine offers {available / 1e6:N0} MB; lower training.paths, which are held in memory an epoch at a time");
+            throw new BadInputException(KeyLines.Of(file, $"{file}: training.paths: training would take {bytes / 1e6:N0} MB and the machine offers {available / 1e6:N0} MB; lower training.paths, which are held in memory an epoch at a time"));
         if (onDevice && DeviceBatchGradient.WhyNot(problem.Problem, problem.Shape) is { } why) throw new BadInputException($"{file}: --backend ilgpu: {why}");
         using var run = onDevice ? OnDevice(problem, chosen, device ?? "auto") : new TrainingRun(problem, chosen);
         if (run.Device != "") Say($"device     {run.Device}");

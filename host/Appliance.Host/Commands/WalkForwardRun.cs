@@ -83,7 +83,7 @@ internal static class WalkForwardRun
     private static SpecifiedProblem Problem(LabSpecification s)
     {
         try { return new SpecifiedProblem(s); }
-        catch (TrainingProblemException e) { throw new BadInputException([.. e.Lines]); }
+        catch (TrainingProblemException e) { throw new BadInputException(KeyLines.Of(s.File, e.Lines)); }
     }
 
     private static TrainingResult Train(LabSpecification own, string file, int threads, CancellationToken cancel)

@@ -37,6 +37,7 @@ internal static class LabMarketReader
             var p = o.Numbers("probabilities");
             if (p.Count != 3) o.Error("probabilities", $"{p.Count} numbers", "three: up, middle, down");
             else if (Math.Abs(p.Sum() - 1) > 1e-9) o.Error("probabilities", $"a sum of {p.Sum().ToString("0.######", CultureInfo.InvariantCulture)}", "numbers that sum to 1");
+            else if (o.Number("drift") != 0 && o.Number("up") > 1 && time.Has("stepYears")) CheckTreeDrift(o, time.Number("stepYears"));
         }
         if (model == "regime-switching") CheckRegimes(o);
         string data = o.Text("file") is { Length: > 0 } named ? LabSpecificationFile.RelativeTo(file, named) : "";
@@ -85,6 +86,15 @@ internal static class LabMarketReader
                     }
             if (!Appliance.Lab.Markets.CorrelationMatrix.IsPositiveSemidefinite(c, count)) o.Error("correlation", "a matrix with a negative eigenvalue", "a positive semidefinite matrix");
         }
+    }
+
+    /// <summary>A tree's probabilities say its drift; another beside them would be ignored.</summary>
+    private static void CheckTreeDrift(ConfigurationObject o, double stepYears)
+    {
+        var p = o.Numbers("probabilities");
+        double drift = Math.Log(p[0] * o.Number("up") + p[1] + p[2] / o.Number("up")) / stepYears;
+        if (Math.Abs(o.Number("drift") - drift) > 1e-6 * Math.Max(1, Math.Abs(drift)))
+            o.Error("drift", o.Number("drift").ToString(CultureInfo.InvariantCulture), $"nothing, or {drift.ToString("0.######", CultureInfo.InvariantCulture)}: a tree's up and probabilities say its drift");
     }
 
     private static void CheckRegimes(ConfigurationObject o)

@@ -65,6 +65,8 @@ public static class Certificate
         var coarse = tree ? new LossGrid(1, 81, 1601) : quick ? new LossGrid(0.8, 21, 201) : new LossGrid(0.8, 31, 301);
         var fine = tree ? new LossGrid(1, 161, 3201) : quick ? new LossGrid(1, 31, 301) : new LossGrid(1.2, 61, 601);
         double first = new LossDynamicProgramme(s, coarse).Solve(), second = new LossDynamicProgramme(s, fine).Solve();
+        if (s.Objective.Kind == ObjectiveKind.Power && !(second < 0.98 * s.Objective.Wealth))
+            return CertificateResult.None("no policy on the grid keeps objective.wealth from ruin, and power utility has no number there; give more wealth");
         // On a tree rows are lines, so the error falls about as the spacing does and what is left may exceed the last change.
         return new CertificateResult(second, double.NaN, (tree ? 2 : 1) * Math.Abs(second - first), $"dynamic programme over (price, holding, accrued loss), {fine.Holdings}×{fine.Losses}");
     }

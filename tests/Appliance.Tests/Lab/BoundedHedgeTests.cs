@@ -53,6 +53,15 @@ public sealed class BoundedHedgeTests
         }
     }
 
+    [Fact]
+    public void PowerUtilityHasNoOptimumWhereRuinCannotBeAvoided()
+    {
+        LabSpecification problem = CertificateTreeTests.Tree(0.005) with { Time = new TimeSpecification(3, 0.004), Certificate = CertificateKind.DynamicProgramme };
+        CertificateResult With(double wealth) => Certificate.Compute(problem with { Objective = new ObjectiveSpecification { Kind = ObjectiveKind.Power, RiskAversion = 2, Wealth = wealth } });
+        Assert.InRange(With(60).Risk, 2, 3);
+        Assert.Contains("objective.wealth", With(0.5).Method, StringComparison.Ordinal);
+    }
+
     /// <summary>
     /// Three steps of the tree under entropic risk at a = 0.3. The reference was computed with numpy by backward induction over every pair of 3,201 holdings from −0.3 to 1.3, holding nothing among them. With a fixed
     /// cost the sale of the smallest rest costs as much as that of all.

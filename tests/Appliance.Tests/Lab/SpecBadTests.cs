@@ -33,6 +33,30 @@ public sealed class SpecBadTests
     }
 
     [Fact]
+    public void MistakesThatShowLaterGetTheLineOfTheirKeyToo()
+    {
+        string file = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllLines(file, _good);
+            Assert.Equal(
+                [$"{file}:4: liability.premium: no price", $"{file}:5: hedges[0].costs: unknown", $"{file}:1: policy.hidden: too many", $"{file}: there are no paths: none", "another: market.spot: no"],
+                KeyLines.Of(file, $"{file}: liability.premium: no price", $"{file}: hedges[0].costs: unknown", $"{file}: policy.hidden: too many", $"{file}: there are no paths: none", "another: market.spot: no"));
+        }
+        finally { File.Delete(file); }
+    }
+
+    [Fact]
+    public void ATreesDriftIsThatOfItsProbabilities()
+    {
+        string[] Tree(string drift) => With(2, $"  \"market\": {{ \"model\": \"trinomial\", \"spot\": 1, \"up\": 1.05, \"probabilities\": [0.25, 0.5, 0.25]{drift} }},");
+        Assert.Equal([], Answers(Tree("")));
+        Assert.Equal([], Answers(Tree(", \"drift\": 0")));
+        Assert.Equal([], Answers(Tree($", \"drift\": {(Math.Log(0.25 * 1.05 + 0.5 + 0.25 / 1.05) / 0.0027).ToString(System.Globalization.CultureInfo.InvariantCulture)}")));
+        Assert.Contains(Answers(Tree(", \"drift\": 0.05")), a => a.StartsWith("lab.json:2: market.drift: saw 0.05, allowed is nothing, or 0.22", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void TheUnspoiltFileIsGood() => Assert.Equal([], Answers(_good));
 
     [Theory]

@@ -59,7 +59,7 @@ public sealed class TrainCommandTests : IDisposable
     {
         var (code, _, errors) = ApplianceProcess.Run("train", Specification(1, """, "features": ["vega"]"""), "--out", Out("none.safetensors"));
         Assert.Equal(2, code);
-        Assert.Contains(errors, e => e.Contains("policy.features: \"vega\"", StringComparison.Ordinal));
+        Assert.Contains(errors, e => e.Contains("spec.json:7: policy.features: \"vega\"", StringComparison.Ordinal));
         (code, _, errors) = ApplianceProcess.Run("train", Specification(1), "--out", Out("none.safetensors"), "--resume");
         Assert.Equal(2, code);
         Assert.Contains(errors, e => e.Contains("no state to resume from", StringComparison.Ordinal));
