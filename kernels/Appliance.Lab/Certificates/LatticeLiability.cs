@@ -86,10 +86,21 @@ internal static class LatticeLiability
             }
         }
         // A drift, or a taste for risk, asks for more than the liability does.
-        double spare = 0.05 * (high - low), excess = specification.Market.Drift - specification.Market.Rate;
+        bool tree = specification.Market.Model == MarketModel.Trinomial;
+        double spare = 0.05 * (high - low), excess = (tree ? 0 : specification.Market.Drift) - specification.Market.Rate;
+        double variance = specification.Market.Volatilities.Count > 0 ? specification.Market.Volatilities[0] * specification.Market.Volatilities[0] : 0;
+        bool isLocal = specification.Objective.Kind is ObjectiveKind.Entropic or ObjectiveKind.MeanVariance;
+        if (tree && isLocal)
+        {
+            // A tree's drift and variance are those of its probabilities.
+            double up = specification.Market.Up, years = specification.Time.StepYears;
+            IReadOnlyList<double> p = specification.Market.Probabilities;
+            double mean = p[0] * up + p[1] + p[2] / up;
+            excess += Math.Log(mean) / years;
+            variance = (p[0] * up * up + p[1] + p[2] / (up * up) - mean * mean) / years;
+        }
         double speculative = 0;
-        if (excess != 0 && specification.Market.Volatilities.Count > 0 && specification.Objective.Kind is ObjectiveKind.Entropic or ObjectiveKind.MeanVariance)
-            speculative = 1.5 * Math.Abs(excess) / (specification.Objective.RiskAversion * specification.Market.Volatilities[0] * specification.Market.Volatilities[0] * specification.Market.Spots[0]);
+        if (excess != 0 && variance > 0 && isLocal) speculative = 1.5 * Math.Abs(excess) / (specification.Objective.RiskAversion * variance * specification.Market.Spots[0]);
         else if (excess != 0) speculative = high - low;
         low = Math.Min(low - spare, specification.InitialHolding[0]) - speculative;
         high = Math.Max(high + spare, specification.InitialHolding[0]) + speculative;
