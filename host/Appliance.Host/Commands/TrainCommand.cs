@@ -64,7 +64,7 @@ internal static class TrainCommand
         if (state is not null) Say($"resumed    after epoch {state.Epoch} of {run.Plan.Epochs} and {state.Batch} batches");
         var result = run.Execute(state, s => Keep(stateFile, s), p => Say(Line(p)), interrupt.Token);
 
-        AtomicFile.Write(outFile, problem.ToPolicyFile(result.Parameters));
+        WritePolicy(outFile, problem.ToPolicyFile(result.Parameters));
         if (result.Outcome == TrainingOutcome.Done) File.Delete(stateFile);
         Say(FormattableString.Invariant($"trained    {result.EpochsDone} epochs in {result.Seconds:N1} s, {result.PathsPerSecond:N0} paths/s on {result.Threads} threads"));
         Say($"policy     {outFile}");
@@ -102,6 +102,19 @@ internal static class TrainCommand
             throw new BadInputException($"{file}: {(e is FileNotFoundException or DirectoryNotFoundException ? "there is no state to resume from" : e.Message)}; leave out --resume, or name the interrupted run's policy file with --out");
         }
         return TrainingState.TryRead(bytes, specificationSha256, parameters, out string problem) ?? throw new BadInputException($"{file}: {problem}");
+    }
+
+    /// <summary>A disk that is full at the end must not take the training: the policy then goes to the folder for temporary files, and the run fails saying where it is.</summary>
+    private static void WritePolicy(string file, byte[] policy)
+    {
+        try { AtomicFile.Write(file, policy); }
+        catch (IOException e)
+        {
+            string spare = Path.Combine(Path.GetTempPath(), $"{Path.GetFileNameWithoutExtension(file)}-{Environment.ProcessId}{Path.GetExtension(file)}");
+            try { AtomicFile.Write(spare, policy); }
+            catch (IOException) { throw e; }
+            throw new IOException($"{e.Message}; the trained policy is in {spare}: copy it where there is room", e);
+        }
     }
 
     /// <summary>A state that cannot be written (a full disk) does not end a run that may still succeed: it is said, and the state before stays.</summary>

@@ -18,7 +18,7 @@ internal static class AtomicFile
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             try { File.Delete(beside); }
-            catch (IOException) { /* What cannot be written can perhaps not be removed either; the first failure is the one to tell. */ }
+            catch (Exception also) when (also is IOException or UnauthorizedAccessException) { /* What cannot be written can perhaps not be removed either; the first failure is the one to tell. */ }
             throw new IOException($"{path}: cannot be written: {e.Message}", e);
         }
     }

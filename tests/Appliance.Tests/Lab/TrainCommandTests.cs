@@ -67,6 +67,19 @@ public sealed class TrainCommandTests : IDisposable
     }
 
     [Fact]
+    public void A_policy_that_cannot_be_written_where_it_should_is_kept_elsewhere()
+    {
+        // In place of a full disk: a folder that stands where the new file would be written first.
+        Directory.CreateDirectory(Out("p.safetensors.new"));
+        var (code, _, errors) = ApplianceProcess.Run("train", Specification(1), "--out", Out("p.safetensors"), "--threads", "1");
+        Assert.NotEqual(0, code);
+        string said = string.Join('\n', errors), spare = said[(said.IndexOf("the trained policy is in ", StringComparison.Ordinal) + 25)..];
+        spare = spare[..spare.IndexOf(": copy it", StringComparison.Ordinal)];
+        Assert.Equal(0, ApplianceProcess.Run("policy", "verify", spare).Code);
+        File.Delete(spare);
+    }
+
+    [Fact]
     public void A_policy_of_two_hedges_goes_from_training_to_backtest_and_export()
     {
         string specification = Out("two.json"), policy = Out("two.safetensors");
