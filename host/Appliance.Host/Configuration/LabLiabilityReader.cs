@@ -88,6 +88,10 @@ internal static class LabLiabilityReader
             if (kind == "variance-swap" && market.Model is not (MarketModel.Heston or MarketModel.Bates)) h.Error("instrument", "\"variance-swap\"", "heston or bates as the market's model, whose variance it swaps");
             if (kind == "option" && market.Model is not (MarketModel.Gbm or MarketModel.Merton)) h.Error("instrument", "\"option\"", "gbm or merton as the market's model, which price it by a closed form");
             var c = h.Object("costs");
+            (double permanent, double transient) = (c.Number("permanent"), c.Number("transient"));
+            // A decay with one impact only is that one's.
+            if (c.Number("decay") > 0 && transient == 0) (permanent, transient) = (0, permanent);
+            if (c.Number("decay") > 0 && transient == 0) c.Error("decay", $"{c.Number("decay")}", "an impact above zero that fades: transient, or permanent where transient is left out");
             string spread = c.Text("spreadFile") is { Length: > 0 } named ? LabSpecificationFile.RelativeTo(file, named) : "";
             if (spread != "" && !File.Exists(spread)) c.Error("spreadFile", $"\"{c.Text("spreadFile")}\"", "the name of a file that exists, relative to this one");
             hedges.Add(new HedgeSpecification
@@ -97,7 +101,7 @@ internal static class LabLiabilityReader
                 FundingRate = h.Number("fundingRate"), Call = h.Text("right") != "put", Strike = h.Number("strike"), ExpiryYears = h.Number("expiryYears"),
                 Costs = new CostSpecification
                 {
-                    Proportional = c.Number("proportional"), Fixed = c.Number("fixed"), Quadratic = c.Number("quadratic"), Permanent = c.Number("permanent"), Transient = c.Number("transient"), Decay = c.Number("decay"),
+                    Proportional = c.Number("proportional"), Fixed = c.Number("fixed"), Quadratic = c.Number("quadratic"), Permanent = permanent, Transient = transient, Decay = c.Number("decay"),
                     SpreadFile = spread, MinimumTrade = c.Number("minimumTrade"), Lot = c.Number("lot"), LatencySteps = (int)c.Integer("latencySteps"), FillShare = c.Has("fillShare") ? c.Number("fillShare") : 1,
                     SlippageStdDev = c.Number("slippageStdDev"),
                 },

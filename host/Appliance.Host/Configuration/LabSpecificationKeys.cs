@@ -78,7 +78,7 @@ internal static class LabSpecificationKeys
         new("quadratic", SettingType.Number, "Temporary impact: a trade of n units at S costs quadratic·S·n².") { Default = "0", Min = 0, Max = 1e6, Unit = "per unit" },
         new("permanent", SettingType.Number, "Permanent impact: a trade of n moves the price by permanent·S·n.") { Default = "0", Min = 0, Max = 1e3, Unit = "per unit" },
         new("transient", SettingType.Number, "Transient impact: a trade of n moves the price by transient·S·n, which then fades.") { Default = "0", Min = 0, Max = 1e3, Unit = "per unit" },
-        new("decay", SettingType.Number, "Rate at which the transient impact fades.") { Default = "0", Min = 0, Max = 1e9, Unit = "a year" },
+        new("decay", SettingType.Number, "Rate at which the transient impact fades; where transient is left out, the permanent one.") { Default = "0", Min = 0, Max = 1e9, Unit = "a year" },
         new("spreadFile", SettingType.Text, "Half-spreads as a share of price, added to proportional: .npy [steps + 1] or [paths, steps + 1].") { Default = "\"\"" },
         new("minimumTrade", SettingType.Number, "A smaller trade is not made.") { Default = "0", Min = 0, Max = 1e12, Unit = "units" },
         new("lot", SettingType.Number, "Holdings are whole multiples of this; 0 allows any.") { Default = "0", Min = 0, Max = 1e12, Unit = "units" },

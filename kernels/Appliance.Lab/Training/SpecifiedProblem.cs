@@ -164,7 +164,7 @@ public sealed class SpecifiedProblem
         else if (s.Training.Importance is not null && s.Training.Teacher != "") faults.Add("training.importance: a pupil's distance to its teacher has no tail to look at; remove one of the two");
         if (s.Training.Teacher != "" && TeacherHoldings.WhyNot(s) is { } noTeacher) faults.Add($"training.teacher: {noTeacher}");
         for (int h = 0; h < s.Hedges.Count; h++)
-            if (!s.Hedges[h].Costs.IsSimple) faults.Add($"hedges[{h}].costs: gradients know proportional, quadratic and fixed costs; remove the others and judge the policy under them with `appliance backtest`");
+            if (!s.Hedges[h].Costs.IsSimple) faults.Add($"hedges[{h}].costs: training charges proportional, quadratic and fixed costs; remove the others and judge the policy under them with `appliance backtest`");
         if (s.Policy.Rule.Every > 1 && s.Time.Steps % s.Policy.Rule.Every != 0)
             faults.Add($"policy.every: {s.Policy.Rule.Every} does not divide time.steps, {s.Time.Steps}: the file counts decisions back from expiry; take a divisor");
         string? noDelta = NeutralHedgeTable.Problem(s);

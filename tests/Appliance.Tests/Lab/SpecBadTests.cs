@@ -83,6 +83,7 @@ public sealed class SpecBadTests
     [InlineData(5, "  \"hedges\": [\"variance-swap\"],", "hedges[0].instrument: saw \"variance-swap\", allowed is heston or bates")]
     [InlineData(5, "  \"hedges\": [{ \"instrument\": \"spot\", \"bounds\": [1, 0] }],", "hedges[0].bounds: saw [1, 0], allowed is two numbers, the lower first")]
     [InlineData(5, "  \"hedges\": [{ \"instrument\": \"spot\", \"costs\": { \"proportional\": 1.5 } }],", "hedges[0].costs.proportional: saw 1.5, allowed is a number from 0 to 1")]
+    [InlineData(5, "  \"hedges\": [{ \"instrument\": \"spot\", \"costs\": { \"decay\": 5 } }],", "hedges[0].costs.decay: saw 5, allowed is an impact above zero that fades")]
     [InlineData(6, "  \"objective\": { \"kind\": \"entropic\" },", "objective.riskAversion: saw nothing, allowed is a value: the objective \"entropic\" needs it")]
     [InlineData(6, "  \"objective\": { \"kind\": \"cvar\", \"level\": 0.9, \"riskAversion\": 1 },", "objective.riskAversion: saw a value, allowed is nothing: the objective \"cvar\" does not use it, it uses level")]
     [InlineData(7, "  \"training\": { \"seed\": 1000003 }", "evaluation.seed: saw 1000003, allowed is another seed than training.seed")]

@@ -26,6 +26,17 @@ public sealed class SpecFileTests
         return specification!;
     }
 
+    /// <summary>One impact with a decay is the impact that decays; two are told apart by their names.</summary>
+    [Theory]
+    [InlineData("\"permanent\": 0.01, \"decay\": 5", 0, 0.01)]
+    [InlineData("\"permanent\": 0.01, \"transient\": 0.02, \"decay\": 5", 0.01, 0.02)]
+    [InlineData("\"permanent\": 0.01", 0.01, 0)]
+    public void DecayIsOfTheImpactThatIsNamed(string costs, double permanent, double transient)
+    {
+        var read = Good(Entropic.Replace("\"proportional\": 0.001", costs, StringComparison.Ordinal).Replace("\"certificate\": \"dp\"", "\"certificate\": \"none\"", StringComparison.Ordinal)).Hedges[0].Costs;
+        Assert.Equal((permanent, transient), (read.Permanent, read.Transient));
+    }
+
     [Fact]
     public void AGoodFileIsRead()
     {

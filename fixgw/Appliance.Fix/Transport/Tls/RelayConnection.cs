@@ -73,10 +73,10 @@ internal abstract class RelayConnection(TlsRelay relay, Socket near)
     private void Carry(Stream from, Stream to, bool readsTls)
     {
         byte[] buffer = new byte[BufferBytes];
+        bool any = false;
         try
         {
             int got;
-            bool any = false;
             while ((got = from.Read(buffer, 0, buffer.Length)) > 0)
             {
                 any = true;
@@ -86,7 +86,8 @@ internal abstract class RelayConnection(TlsRelay relay, Socket near)
         }
         catch (Exception e) when (IsEnd(e))
         {
-            if (readsTls) NoteEnd(Alert(e) is { } alert ? $"{Peer} {alert}" : $"{Peer}: {Innermost(e).Message}");
+            // A server that refuses while bytes of ours lie unread resets the connection, and the reset may overtake its alert.
+            if (readsTls) NoteEnd(Alert(e) is { } alert ? $"{Peer} {alert}" : $"{Peer}: {Innermost(e).Message}{(any ? "" : EndedUnheard)}");
         }
         // What was carried over so far is still read there: a shutdown takes nothing back.
         if (readsTls) Cut();
