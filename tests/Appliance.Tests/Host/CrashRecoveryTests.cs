@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using Appliance.Contract;
 using Appliance.Fix;
 using Appliance.Host.Board;
@@ -38,7 +36,7 @@ public sealed class CrashRecoveryTests(ITestOutputHelper output) : IDisposable
         // Every other seed has a venue that lists what stands.
         bool massStatus = (seed & 1) == 1;
         using var venue = new LedgerVenue(Instrument, venueFolder, random) { AnswersMassStatus = massStatus };
-        int feedPort = FreePort();
+        int feedPort = LoopbackPorts.FreeUdp();
         using var feed = new MulticastSender(Group, feedPort, "127.0.0.1");
         string[] run = ["run", "--profile", _folder.Profile("fused", more: "smallRing patientWatchdog"), "--desk", Desk(feedPort, venue.Port, massStatus), "--out", _folder.Out, "--report", _folder.ReportFile, "--no-console"];
         int restored = 0;
@@ -50,7 +48,7 @@ public sealed class CrashRecoveryTests(ITestOutputHelper output) : IDisposable
             // Without market data the host wants nothing, so that both sides can be compared at rest.
             venue.Trades = false;
             string where = $"seed {seed}, after {kill} kills";
-            Until(host, venue, () => board.TryRead(out var s) && s.SessionUp != 0 && s.HeldBackBy == 0 && venue.IsIdle && (long)s.Portfolios[0].HedgePosition + (long)s.Portfolios[1].HedgePosition == venue.Position && s.LiveOrders == venue.WorkingOrders,
+            venue.Until(host, () => board.TryRead(out var s) && s.SessionUp != 0 && s.HeldBackBy == 0 && venue.IsIdle && (long)s.Portfolios[0].HedgePosition + (long)s.Portfolios[1].HedgePosition == venue.Position && s.LiveOrders == venue.WorkingOrders,
                 () => board.TryRead(out var s) ? $"{where}: session {s.SessionUp}, held back by {(Risk.GateVerdict)s.HeldBackBy}, position {s.Portfolios[0].HedgePosition + s.Portfolios[1].HedgePosition} and {venue.Position} at the venue, working {s.LiveOrders} and {venue.WorkingOrders}" : where);
             questions = venue.StatusRequests;
             Assert.Empty(venue.Repeated);
@@ -60,7 +58,7 @@ public sealed class CrashRecoveryTests(ITestOutputHelper output) : IDisposable
             feed.Send(pattern.Opening());
             long news = venue.News;
             long loadNs = random.NextInt64(150_000_000, 700_000_000), began = 0, nextTick = 0;
-            Until(host, venue, () =>
+            venue.Until(host, () =>
             {
                 long now = default(HostMonotonicClock).NowNs();
                 if (now >= nextTick)
@@ -77,15 +75,15 @@ public sealed class CrashRecoveryTests(ITestOutputHelper output) : IDisposable
                 host.Signal(ApplianceProcess.SignalKill);
                 // What stands now stays, for the next host to find.
                 venue.Trades = false;
-                Until(host, venue, () => host.HasExited, () => $"{where}: not dead");
+                venue.Until(host, () => host.HasExited, () => $"{where}: not dead");
                 restored += venue.WorkingOrders;
                 continue;
             }
             host.Signal(ApplianceProcess.SignalTerminate);
-            Until(host, venue, () => host.HasExited, () => $"{where}: no end");
+            venue.Until(host, () => host.HasExited, () => $"{where}: no end");
             Assert.True(host.WaitForExit() == 0, $"{where}\n{host.Output}\n{host.Errors}");
         }
-        Until(null, venue, () => venue.IsIdle, () => "requests left");
+        venue.Until(null, () => venue.IsIdle, () => "requests left");
         Assert.True(venue.Seen.Count > venue.News && (kills < 10 || restored > 0), $"seed {seed}: nothing rested, so the run shows little");
         output.WriteLine($"{venue.Seen.Count} requests, {venue.News} orders, {restored} working orders survived their host, {questions} asked about by themselves, {venue.MassStatusRequests} lists asked for");
 
@@ -106,31 +104,11 @@ public sealed class CrashRecoveryTests(ITestOutputHelper output) : IDisposable
         Assert.Equal((own.NextOutgoing, own.NextIncoming), (theirs.NextIncoming, theirs.NextOutgoing));
     }
 
-    private static void Until(ApplianceProcess? host, LedgerVenue venue, Func<bool> holds, Func<string> what)
-    {
-        var waited = System.Diagnostics.Stopwatch.StartNew();
-        bool mayEnd = host is null;
-        while (!holds())
-        {
-            venue.Poll();
-            Appliance.Host.Native.Linux.SleepMicroseconds(100);
-            if (waited.Elapsed.TotalSeconds > 120) Assert.Fail($"{what()}\n{host?.Output}\n{host?.Errors}");
-            if (!mayEnd && host!.HasExited && !holds()) Assert.Fail($"the host ended: {what()}\n{host.Output}\n{host.Errors}");
-        }
-    }
-
     private SharedBoard BoardOf(ApplianceProcess host, LedgerVenue venue)
     {
         SharedBoard? board = null;
-        Until(host, venue, () => (board = SharedBoard.TryOpen(Path.Combine(_folder.Out, "board"), out _)) is not null && board.HostProcess == host.Id, () => "no board of this host");
+        venue.Until(host, () => (board = SharedBoard.TryOpen(Path.Combine(_folder.Out, "board"), out _)) is not null && board.HostProcess == host.Id, () => "no board of this host");
         return board!;
-    }
-
-    private static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 
     /// <summary>One portfolio takes, for its hedge is far from what it should be; the other rests orders as well, and loses patience. Both want more than all children of 200 runs bring, the second less than it would take at once, and it rests for most of a run.</summary>

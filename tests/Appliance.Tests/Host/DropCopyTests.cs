@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using Appliance.Contract;
 using Appliance.Host.Board;
 using Appliance.Risk;
@@ -42,25 +40,6 @@ public sealed class DropCopyTests : IDisposable
         ReplayIsEqual();
     }
 
-    private static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
-    }
-
-    private static void Until(ApplianceProcess host, LedgerVenue venue, Func<bool> holds, string what)
-    {
-        var waited = System.Diagnostics.Stopwatch.StartNew();
-        while (!holds())
-        {
-            venue.Poll();
-            Appliance.Host.Native.Linux.SleepMicroseconds(200);
-            if (waited.Elapsed.TotalSeconds > 120) Assert.Fail($"in vain: {what}\n{host.Output}\n{host.Errors}");
-            if (host.HasExited && !holds()) Assert.Fail($"the host ended: {what}\n{host.Output}\n{host.Errors}");
-        }
-    }
-
     [Fact]
     public void A_copy_that_differs_pauses_trading_until_a_person_resumes_it()
     {
@@ -74,32 +53,32 @@ public sealed class DropCopyTests : IDisposable
             d["venue"]!["targetCompId"] = "RIG";
             d["venue"]!["massStatus"] = true;
             d["venue"]!["dropCopy"] = new System.Text.Json.Nodes.JsonObject { ["matchWithinMilliseconds"] = 100, ["onDifference"] = "pause" };
-            d["feed"]!["port"] = FreePort();
+            d["feed"]!["port"] = LoopbackPorts.FreeUdp();
         });
         using (var host = ApplianceProcess.Start("run", "--profile", _folder.Profile("fused"), "--desk", desk, "--out", _folder.Out, "--report", _folder.ReportFile, "--no-console"))
         {
             SharedBoard? found = null;
-            Until(host, venue, () => (found = SharedBoard.TryOpen(Path.Combine(_folder.Out, "board"), out _)) is not null && found.HostProcess == host.Id, "a board");
+            venue.Until(host, () => (found = SharedBoard.TryOpen(Path.Combine(_folder.Out, "board"), out _)) is not null && found.HostProcess == host.Id, "a board");
             using SharedBoard board = found!;
             bool Reads(Func<BoardSnapshot, bool> condition) => board.TryRead(out var s) && condition(s);
-            Until(host, venue, () => Reads(s => s.UnknownOrders == 1 && s.HeldBackBy == 0 && s.DropCopyState == 2), "the order and both sessions");
+            venue.Until(host, () => Reads(s => s.UnknownOrders == 1 && s.HeldBackBy == 0 && s.DropCopyState == 2), "the order and both sessions");
             venue.FillPlanted("SCREEN-1", 10);
-            Until(host, venue, () => Reads(s => s.DropCopyMatched == 1 && s.DropCopyOpen == 0), "a fill that agrees");
+            venue.Until(host, () => Reads(s => s.DropCopyMatched == 1 && s.DropCopyOpen == 0), "a fill that agrees");
             venue.Copied = r => r with { LastPriceUnits = r.LastPriceUnits + 100 };
             venue.FillPlanted("SCREEN-1", 10);
-            Until(host, venue, () => Reads(s => s.DropCopyOpen == 1 && s.HeldBackBy == (int)GateVerdict.Paused), "the pause");
+            venue.Until(host, () => Reads(s => s.DropCopyOpen == 1 && s.HeldBackBy == (int)GateVerdict.Paused), "the pause");
             using (var console = ApplianceProcess.Start("console", "--out", _folder.Out, "--send", "resume", "--by", "jo"))
             {
-                Until(host, venue, () => console.HasExited, "the console's end");
+                venue.Until(host, () => console.HasExited, "the console's end");
                 Assert.Equal(0, console.WaitForExit());
             }
-            Until(host, venue, () => Reads(s => s.HeldBackBy == 0), "trading again");
+            venue.Until(host, () => Reads(s => s.HeldBackBy == 0), "trading again");
             // One that the copy lacks.
             venue.Copied = _ => null;
             venue.FillPlanted("SCREEN-1", 10);
-            Until(host, venue, () => Reads(s => s.DropCopyOpen == 2 && s.HeldBackBy == (int)GateVerdict.Paused), "the second pause");
+            venue.Until(host, () => Reads(s => s.DropCopyOpen == 2 && s.HeldBackBy == (int)GateVerdict.Paused), "the second pause");
             host.Signal(ApplianceProcess.SignalTerminate);
-            Until(host, venue, () => host.HasExited, "the end");
+            venue.Until(host, () => host.HasExited, "the end");
             // An order that nobody withdrew stands at the venue.
             Assert.Equal(1, host.WaitForExit());
             Assert.Contains("drop copy: fill 3 of order SCREEN-1, ALPH buy 10 at 99; the copy has fill 3 of order SCREEN-1, ALPH buy 10 at 99.01", host.Errors, StringComparison.Ordinal);

@@ -1,5 +1,6 @@
 using Appliance.Contract;
 using Appliance.Fix;
+using Appliance.TestKit;
 
 namespace Appliance.Tests.Host;
 
@@ -38,6 +39,21 @@ internal sealed class LedgerVenue : IFixAcceptorHandler, IDisposable
     {
         _random = random;
         _acceptor = new FixAcceptor<LedgerVenue>(new FixAcceptorOptions { CompId = "RIG", MaxSessions = 2, Counterparties = ["HEDGER", "DROPCOPY"], StoreDirectory = storeFolder }, [instrument], this);
+    }
+
+    /// <summary>Trades on until something holds of a host, or of the venue alone; two minutes in vain, or a host that ended before, fail the test.</summary>
+    public void Until(ApplianceProcess? host, Func<bool> holds, string what) => Until(host, holds, () => what);
+
+    public void Until(ApplianceProcess? host, Func<bool> holds, Func<string> what)
+    {
+        var waited = System.Diagnostics.Stopwatch.StartNew();
+        while (!holds())
+        {
+            Poll();
+            Appliance.Host.Native.Linux.SleepMicroseconds(100);
+            if (waited.Elapsed.TotalSeconds > 120) Assert.Fail($"in vain: {what()}\n{host?.Output}\n{host?.Errors}");
+            if (host is not null && host.HasExited && !holds()) Assert.Fail($"the host ended: {what()}\n{host.Output}\n{host.Errors}");
+        }
     }
 
     public int Port => _acceptor.Port;

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
 using Appliance.Contract;
@@ -31,19 +29,12 @@ public sealed class RestartTests : IDisposable
         return desk!;
     }
 
-    private static int FreePort(SocketType type, ProtocolType protocol)
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, type, protocol);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
-    }
-
     /// <summary>A desk whose FIX venue does not answer, as right after a crash.</summary>
     private string FixDesk() => _folder.Demo(d =>
     {
         d["venue"]!["kind"] = "fix";
-        d["venue"]!["port"] = FreePort(SocketType.Stream, ProtocolType.Tcp);
-        d["feed"]!["port"] = FreePort(SocketType.Dgram, ProtocolType.Udp);
+        d["venue"]!["port"] = LoopbackPorts.FreeTcp();
+        d["feed"]!["port"] = LoopbackPorts.FreeUdp();
     });
 
     private string[] Run(string desk, params string[] more) => ["run", "--profile", _folder.Profile("fused"), "--desk", desk, "--out", _folder.Out, "--no-console", .. more];

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
 using Appliance.Contract;
 using Appliance.TestKit;
@@ -14,13 +12,6 @@ public sealed class SessionTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private static int FreePort(SocketType type, ProtocolType protocol)
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, type, protocol);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
-    }
-
     /// <summary>With locked pages, as on a trading machine: what a run does with its mapped files at the end must bear them.</summary>
     private ApplianceProcess StartHost(string desk, params string[] more) =>
         ApplianceProcess.Start(["run", "--profile", _folder.Profile("fused", more: "lockedPages"), "--desk", desk, "--out", _folder.Out, "--report", _folder.ReportFile, "--no-console", .. more]);
@@ -28,7 +19,7 @@ public sealed class SessionTests : IDisposable
     [Fact]
     public void A_venue_killed_in_mid_run_and_started_again_leaves_equal_positions()
     {
-        string feed = FreePort(SocketType.Dgram, ProtocolType.Udp).ToString(), fix = FreePort(SocketType.Stream, ProtocolType.Tcp).ToString();
+        string feed = LoopbackPorts.FreeUdp().ToString(), fix = LoopbackPorts.FreeTcp().ToString();
         string desk = _folder.Demo(d => d["venue"]!["heartbeatSeconds"] = 2), state = _folder.Inside("venue");
         ApplianceProcess StartVenue() => ApplianceProcess.Start("venue", "--desk", desk, "--out", state, "--feed-port", feed, "--fix-port", fix);
 
@@ -83,12 +74,12 @@ public sealed class SessionTests : IDisposable
     [Fact]
     public void A_venue_that_is_not_there_is_tried_again_and_named_in_the_report()
     {
-        int fix = FreePort(SocketType.Stream, ProtocolType.Tcp);
+        int fix = LoopbackPorts.FreeTcp();
         string desk = _folder.Demo(d =>
         {
             d["venue"]!["kind"] = "fix";
             d["venue"]!["port"] = fix;
-            d["feed"]!["port"] = FreePort(SocketType.Dgram, ProtocolType.Udp);
+            d["feed"]!["port"] = LoopbackPorts.FreeUdp();
         });
         using var host = StartHost(desk, "--seconds", "2");
         Assert.Equal(0, host.WaitForExit());
@@ -102,7 +93,7 @@ public sealed class SessionTests : IDisposable
     [Fact]
     public void A_host_that_joins_the_feed_late_trades_nothing_and_says_why()
     {
-        string feed = FreePort(SocketType.Dgram, ProtocolType.Udp).ToString(), fix = FreePort(SocketType.Stream, ProtocolType.Tcp).ToString();
+        string feed = LoopbackPorts.FreeUdp().ToString(), fix = LoopbackPorts.FreeTcp().ToString();
         string desk = _folder.Demo(_ => { }), state = _folder.Inside("venue");
         using var venue = ApplianceProcess.Start("venue", "--desk", desk, "--out", state, "--feed-port", feed, "--fix-port", fix, "--open-now");
         // Its first statement comes after the opening.

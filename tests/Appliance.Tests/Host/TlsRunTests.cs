@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using Appliance.Fix;
 using Appliance.Host.Composition;
@@ -25,23 +23,16 @@ public sealed class TlsRunTests : IDisposable
         _files.Dispose();
     }
 
-    private static int FreePort(SocketType type, ProtocolType protocol)
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, type, protocol);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
-    }
-
     private string Desk(string tls)
     {
         string file = _folder.Demo(d =>
         {
-            (d["venue"]!["kind"], d["venue"]!["port"]) = ("fix", FreePort(SocketType.Stream, ProtocolType.Tcp));
-            d["feed"]!["port"] = FreePort(SocketType.Dgram, ProtocolType.Udp);
+            (d["venue"]!["kind"], d["venue"]!["port"]) = ("fix", LoopbackPorts.FreeTcp());
+            d["feed"]!["port"] = LoopbackPorts.FreeUdp();
             d["venue"]!["tls"] = JsonNode.Parse(tls);
             // The first that is tried does not listen, and the second does.
             d["venue"]!["backupHosts"] = new JsonArray($"127.0.0.1:{d["venue"]!["port"]}");
-            d["venue"]!["port"] = FreePort(SocketType.Stream, ProtocolType.Tcp);
+            d["venue"]!["port"] = LoopbackPorts.FreeTcp();
         });
         var errors = new ConfigurationErrors();
         _session = Appliance.Host.Configuration.Desk.Load(file, errors)?.Fix;

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using Appliance.Contract;
 using Appliance.Host.Board;
 using Appliance.TestKit;
@@ -19,13 +17,6 @@ public sealed class UnknownOrderTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
-    }
-
     private string[] Run(LedgerVenue venue, string unknownOrders)
     {
         string desk = _folder.Demo(d =>
@@ -35,34 +26,22 @@ public sealed class UnknownOrderTests : IDisposable
             d["venue"]!["targetCompId"] = "RIG";
             d["venue"]!["massStatus"] = true;
             d["venue"]!["unknownOrders"] = unknownOrders;
-            d["feed"]!["port"] = FreePort();
+            d["feed"]!["port"] = LoopbackPorts.FreeUdp();
         });
         return ["run", "--profile", _folder.Profile("fused"), "--desk", desk, "--out", _folder.Out, "--report", _folder.ReportFile, "--no-console"];
-    }
-
-    private static void Until(ApplianceProcess host, LedgerVenue venue, Func<bool> holds, string what)
-    {
-        var waited = System.Diagnostics.Stopwatch.StartNew();
-        while (!holds())
-        {
-            venue.Poll();
-            Appliance.Host.Native.Linux.SleepMicroseconds(200);
-            if (waited.Elapsed.TotalSeconds > 120) Assert.Fail($"in vain: {what}\n{host.Output}\n{host.Errors}");
-            if (host.HasExited && !holds()) Assert.Fail($"the host ended: {what}\n{host.Output}\n{host.Errors}");
-        }
     }
 
     private SharedBoard BoardOf(ApplianceProcess host, LedgerVenue venue)
     {
         SharedBoard? board = null;
-        Until(host, venue, () => (board = SharedBoard.TryOpen(Path.Combine(_folder.Out, "board"), out _)) is not null && board.HostProcess == host.Id, "a board");
+        venue.Until(host, () => (board = SharedBoard.TryOpen(Path.Combine(_folder.Out, "board"), out _)) is not null && board.HostProcess == host.Id, "a board");
         return board!;
     }
 
     private ApplianceProcess Console(LedgerVenue venue, ApplianceProcess host, int code, params string[] arguments)
     {
         var console = ApplianceProcess.Start(["console", "--out", _folder.Out, .. arguments]);
-        Until(host, venue, () => console.HasExited, "the console's end");
+        venue.Until(host, () => console.HasExited, "the console's end");
         Assert.True(console.WaitForExit() == code, console.Output + console.Errors);
         return console;
     }
@@ -76,22 +55,22 @@ public sealed class UnknownOrderTests : IDisposable
         using (var host = ApplianceProcess.Start(Run(venue, "report")))
         {
             using SharedBoard board = BoardOf(host, venue);
-            Until(host, venue, () => board.TryRead(out var s) && s.UnknownOrders == 2 && s.SessionUp != 0 && s.HeldBackBy == 0, "two unknown orders");
-            Until(host, venue, () => host.Errors.Contains("SCREEN-1", StringComparison.Ordinal) && host.Errors.Contains("4711", StringComparison.Ordinal), "their names");
+            venue.Until(host, () => board.TryRead(out var s) && s.UnknownOrders == 2 && s.SessionUp != 0 && s.HeldBackBy == 0, "two unknown orders");
+            venue.Until(host, () => host.Errors.Contains("SCREEN-1", StringComparison.Ordinal) && host.Errors.Contains("4711", StringComparison.Ordinal), "their names");
             Assert.Contains("unknown order at the venue: SCREEN-1, ALPH buy 100 at 99, 40 filled", host.Errors, StringComparison.Ordinal);
             // Three of the sixty that were open fill: that is a position, whosever order it was. The forty before are not guessed at.
             venue.FillPlanted("SCREEN-1", 3);
-            Until(host, venue, () => board.TryRead(out var s) && s.Filled == 1, "the fill");
+            venue.Until(host, () => board.TryRead(out var s) && s.Filled == 1, "the fill");
             using (var wrong = Console(venue, host, 1, "--cancel-unknown", "NOSUCH", "--by", "jo")) Assert.Contains("no unknown order NOSUCH", wrong.Errors, StringComparison.Ordinal);
             Console(venue, host, 0, "--cancel-unknown", "SCREEN-1", "--by", "jo").Dispose();
-            Until(host, venue, () => board.TryRead(out var s) && s.UnknownOrders == 1 && venue.Standing.SequenceEqual(["4711"]), "the cancel of one");
+            venue.Until(host, () => board.TryRead(out var s) && s.UnknownOrders == 1 && venue.Standing.SequenceEqual(["4711"]), "the cancel of one");
             // The session goes and comes back: the list is asked for again, and brings nothing new.
             venue.Drop();
-            Until(host, venue, () => venue.MassStatusRequests == 2 && venue.IsIdle && board.TryRead(out var s) && s.UnknownOrders == 1 && s.SessionUp != 0 && s.HeldBackBy == 0, "the second list");
+            venue.Until(host, () => venue.MassStatusRequests == 2 && venue.IsIdle && board.TryRead(out var s) && s.UnknownOrders == 1 && s.SessionUp != 0 && s.HeldBackBy == 0, "the second list");
             Console(venue, host, 0, "--cancel-unknown", "all", "--by", "jo").Dispose();
-            Until(host, venue, () => board.TryRead(out var s) && s.UnknownOrders == 0 && !venue.Standing.Any(), "the cancel of the rest");
+            venue.Until(host, () => board.TryRead(out var s) && s.UnknownOrders == 0 && !venue.Standing.Any(), "the cancel of the rest");
             host.Signal(ApplianceProcess.SignalTerminate);
-            Until(host, venue, () => host.HasExited, "the end");
+            venue.Until(host, () => host.HasExited, "the end");
             Assert.True(host.WaitForExit() == 0, host.Output + host.Errors);
         }
         var report = _folder.Report();
@@ -113,9 +92,9 @@ public sealed class UnknownOrderTests : IDisposable
         venue.Plant("SCREEN-1", Side.Buy, 990_000, 100, filled: 0);
         using var host = ApplianceProcess.Start(Run(venue, "cancel"));
         using SharedBoard board = BoardOf(host, venue);
-        Until(host, venue, () => !venue.Standing.Any() && venue.IsIdle && board.TryRead(out var s) && s.UnknownOrders == 0 && s.HeldBackBy == 0 && s.SessionUp != 0, "the cancel");
+        venue.Until(host, () => !venue.Standing.Any() && venue.IsIdle && board.TryRead(out var s) && s.UnknownOrders == 0 && s.HeldBackBy == 0 && s.SessionUp != 0, "the cancel");
         host.Signal(ApplianceProcess.SignalTerminate);
-        Until(host, venue, () => host.HasExited, "the end");
+        venue.Until(host, () => host.HasExited, "the end");
         Assert.True(host.WaitForExit() == 0, host.Output + host.Errors);
         Assert.Equal(1, _folder.Report().GetProperty("alarms").GetProperty("unknownOrders").GetInt64());
     }
