@@ -83,6 +83,8 @@ public sealed class JsPureFixTests : IDisposable
             filled = small.ClientOrderId;
             Until(() => Told(filled, ExecutionKind.Trade), "the fill");
             Assert.Equal((0L, 0L), (gateway.SessionCounters.RejectsIn, gateway.SessionCounters.RejectsOut));
+            // Its next session takes its numbers from the file, which is written some time after they were used: cut before, it would log on with the fill's own number, and nothing would be missed.
+            Until(() => peer.StoredNumbers() is { } stored && stored == (gateway.NextSequences.Incoming, gateway.NextSequences.Outgoing), "the peer's store");
         }
         // Cut without a word. Whoever heard the last two reports did not live to write them down: they are asked for again, and come from the peer's store.
         {
