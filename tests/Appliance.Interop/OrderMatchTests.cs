@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using Appliance.Contract;
 using Appliance.Fix;
+using Appliance.TestKit;
 
 namespace Appliance.Interop;
 
@@ -17,7 +18,7 @@ public sealed class OrderMatchTests : IDisposable
     [QuickFixFact("ordermatch")]
     public void Orders_meet_are_cancelled_and_the_numbers_survive_a_kill()
     {
-        int port = QuickFixExecutorTests.FreePort();
+        int port = LoopbackPorts.FreeTcp();
         _venue = new QuickFixProgram("ordermatch", _folder, QuickFixProgram.Acceptor(_folder, port, FixVersion.Fix42, "ORDERMATCH", "DESK"));
         _venue.Start();
         _desk = new FixSessionInitiator<Recorder>(new FixSessionOptions

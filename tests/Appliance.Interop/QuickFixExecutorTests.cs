@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using Appliance.Contract;
 using Appliance.Fix;
 using Appliance.TestKit;
@@ -13,7 +11,7 @@ public sealed class QuickFixExecutorTests : IDisposable
 {
     private static readonly InstrumentDefinition[] Instruments = [new(0, "AAPL", 10_000, 1, 100, 1, 1.0)];
     private readonly string _folder = Directory.CreateTempSubdirectory("quickfix").FullName;
-    private readonly int _port = FreePort();
+    private readonly int _port = LoopbackPorts.FreeTcp();
     private QuickFixProgram? _executor;
 
     [QuickFixTheory("executor")]
@@ -73,15 +71,6 @@ public sealed class QuickFixExecutorTests : IDisposable
             Assert.True(Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(60), $"waited in vain for {what}: {gateway.State}, {gateway.SessionCounters.LastDownReason}, {gateway.LastConnectError}");
             Thread.Yield();
         }
-    }
-
-    internal static int FreePort()
-    {
-        var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        int port = ((IPEndPoint)probe.LocalEndpoint).Port;
-        probe.Stop();
-        return port;
     }
 
     public void Dispose()

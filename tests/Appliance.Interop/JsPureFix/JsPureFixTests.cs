@@ -52,7 +52,7 @@ public sealed class JsPureFixTests : IDisposable
     [JsPureFixFact]
     public void Our_initiator_trades_with_its_acceptor_and_fetches_what_it_missed()
     {
-        int port = QuickFixExecutorTests.FreePort();
+        int port = LoopbackPorts.FreeTcp();
         var peer = _peer = new JsPureFixPeer("acceptor", port, Path.Combine(_folder, "store"));
         peer.Start();
         string own = Path.Combine(_folder, "own");
