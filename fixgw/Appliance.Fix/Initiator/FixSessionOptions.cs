@@ -127,7 +127,12 @@ public sealed record FixSessionOptions
             need(field.Tag > 0 && !FixHeader.IsHeaderTag(field.Tag) && !FixHeader.IsTrailerTag(field.Tag) && known.Add(field.Tag), $"{at}: is of the header or the trailer, or stands in the Logon already");
             need(field.LengthTag == 0 || field.LengthTag > 0 && known.Add(field.LengthTag), $"{at}: its length's tag {field.LengthTag} stands in the Logon already");
             need(field.NonceBytes is >= 8 and <= 64, $"{at}: a nonce has 8 to 64 bytes, not {field.NonceBytes}");
-            need(field.Algorithm == LogonAlgorithm.None || field.Secret.Length is > 0 and <= 256, $"{at}: its algorithm needs a secret of 1 to 256 bytes");
+            if (LogonKey.IsFor(field.Algorithm))
+            {
+                using var key = LogonKey.TryMake(field.Algorithm, field.Secret, out string of);
+                need(key is not null, $"{at}: its secret: {of}");
+            }
+            else need(field.Algorithm == LogonAlgorithm.None || field.Secret.Length is > 0 and <= 256, $"{at}: its algorithm needs a secret of 1 to 256 bytes");
             need(field.Text.Length is > 0 and <= 256, $"{at}: its text has no characters, or more than 256");
             if (LogonTextPart.Parse(field.Text, out string problem) is not { } parts) need(false, $"{at}: {problem}");
             else

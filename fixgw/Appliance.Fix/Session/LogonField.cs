@@ -11,6 +11,10 @@ public enum LogonAlgorithm : byte
     HmacSha256, HmacSha512,
     /// <summary>SHA-256 of the text with the secret behind it.</summary>
     Sha256WithSecretBehind,
+    /// <summary>Ed25519 (RFC 8032) over the text itself.</summary>
+    Ed25519,
+    /// <summary>RSA over the text's SHA-256: PKCS#1 v1.5, and PSS with a salt of 32 bytes (RFC 8017).</summary>
+    RsaSha256, RsaPssSha256,
 }
 
 public enum LogonEncoding : byte { Base64, Base64Url, Hex }
@@ -26,19 +30,20 @@ public sealed record LogonField
     public int LengthTag { get; init; }
     /// <summary>
     /// The text: letters stand for themselves, {N} for the value of field N as it stands in this Logon before this field, {utcMilliseconds} and {utcSeconds} for its SendingTime since 1970,
-    /// {nonce} for random bytes in Base64, others in each Logon.
+    /// {utcMilliseconds+5000} for so much later, {nonce} for random bytes in Base64, others in each Logon.
     /// </summary>
     public required string Text { get; init; }
     public LogonAlgorithm Algorithm { get; init; }
     /// <summary>How the algorithm's result is written.</summary>
     public LogonEncoding Encoding { get; init; }
-    /// <summary>The algorithm's secret, decoded.</summary>
+    /// <summary>The algorithm's secret, decoded; for a signature the private key, as <see cref="LogonKey.TryMake"/> reads it.</summary>
     public byte[] Secret { get; init; } = [];
     /// <summary>Random bytes of a nonce, 8–64.</summary>
     public int NonceBytes { get; init; } = 32;
 }
 
 /// <summary>A piece of a field's text.</summary>
+/// <param name="Tag">Of a field its tag; of a time what is added to it.</param>
 internal readonly record struct LogonTextPart(LogonTextPart.Kind What, byte[] Literal, int Tag)
 {
     public enum Kind : byte { Literal, Field, UtcMilliseconds, UtcSeconds, Nonce }
@@ -63,14 +68,21 @@ internal readonly record struct LogonTextPart(LogonTextPart.Kind What, byte[] Li
             string name = text[(open + 1)..close];
             at = close + 1;
             if (int.TryParse(name, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out int tag) && tag > 0) parts.Add(new(Kind.Field, [], tag));
-            else if (name is "utcMilliseconds" or "utcSeconds" or "nonce") parts.Add(new(name switch { "utcMilliseconds" => Kind.UtcMilliseconds, "utcSeconds" => Kind.UtcSeconds, _ => Kind.Nonce }, [], 0));
+            else if (name == "nonce") parts.Add(new(Kind.Nonce, [], 0));
+            else if (name.Split('+', 2) is var time && time[0] is "utcMilliseconds" or "utcSeconds" && IsCount(time, out int later)) parts.Add(new(time[0] == "utcSeconds" ? Kind.UtcSeconds : Kind.UtcMilliseconds, [], later));
             else
             {
-                problem = $"\"{{{name}}}\" is neither {{N}} for a field's value, nor {{utcMilliseconds}}, {{utcSeconds}} or {{nonce}}";
+                problem = $"\"{{{name}}}\" is neither {{N}} for a field's value, nor {{utcMilliseconds}}, {{utcSeconds}}, one of these with +N behind it, or {{nonce}}";
                 return null;
             }
         }
         return [.. parts];
+    }
+
+    private static bool IsCount(string[] time, out int count)
+    {
+        count = 0;
+        return time.Length == 1 || int.TryParse(time[1], System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out count);
     }
 }
 
@@ -81,33 +93,39 @@ internal sealed class LogonSigner
 {
     public delegate void NonceSource(Span<byte> bytes);
 
-    /// <summary>Twelve parts of 256 bytes at most, as the options' check has it, and room.</summary>
-    private const int TextBytesMax = 4096, SecretBytesMax = 256;
-    private readonly (LogonField Field, LogonTextPart[] Parts, byte[] Tag, byte[] LengthTag)[] _fields;
+    /// <summary>Twelve parts, as the options' check has it, each at most an RSA signature in hexadecimal digits.</summary>
+    private const int ValueBytesMax = 2 * LogonKey.SignatureBytesMax, TextBytesMax = 12 * ValueBytesMax, SecretBytesMax = 256;
+    private readonly (LogonField Field, LogonTextPart[] Parts, byte[] Tag, byte[] LengthTag, LogonKey? Key)[] _fields;
     private readonly NonceSource _nonces;
 
     public LogonSigner(IReadOnlyList<LogonField> fields, NonceSource? nonces = null)
     {
         _nonces = nonces ?? RandomNumberGenerator.Fill;
-        _fields = [.. fields.Select(f => (f, LogonTextPart.Parse(f.Text, out _) ?? throw new ArgumentException($"the text of Logon field {f.Tag} is wrong", nameof(fields)), Name(f.Tag), Name(f.LengthTag)))];
+        _fields = [.. fields.Select(f => (f, LogonTextPart.Parse(f.Text, out _) ?? throw new ArgumentException($"the text of Logon field {f.Tag} is wrong", nameof(fields)), Name(f.Tag), Name(f.LengthTag), KeyOf(f)))];
         // The library is loaded and the code compiled now, not at the first Logon.
-        Span<byte> result = stackalloc byte[64], work = stackalloc byte[512], nonce = stackalloc byte[8];
-        foreach (var (field, _, _, _) in _fields) Compute(field, "warm"u8, work, result);
+        Span<byte> result = stackalloc byte[LogonKey.SignatureBytesMax], work = stackalloc byte[512], nonce = stackalloc byte[8];
+        foreach (var (field, _, _, _, key) in _fields) Compute(field, key, "warm"u8, work, result);
         RandomNumberGenerator.Fill(nonce);
+    }
+
+    private static LogonKey? KeyOf(LogonField field)
+    {
+        if (!LogonKey.IsFor(field.Algorithm)) return null;
+        return LogonKey.TryMake(field.Algorithm, field.Secret, out string problem) ?? throw new ArgumentException($"the secret of Logon field {field.Tag}: {problem}", nameof(field));
     }
 
     private static byte[] Name(int tag) => System.Text.Encoding.ASCII.GetBytes($"{tag}=");
 
     public void Append(ref FixMessageWriter w, long utcNs)
     {
-        Span<byte> text = stackalloc byte[TextBytesMax], work = stackalloc byte[TextBytesMax + SecretBytesMax], result = stackalloc byte[64], value = stackalloc byte[128];
-        foreach (var (field, parts, tag, lengthTag) in _fields)
+        Span<byte> text = stackalloc byte[TextBytesMax], work = stackalloc byte[TextBytesMax + SecretBytesMax], result = stackalloc byte[LogonKey.SignatureBytesMax], value = stackalloc byte[ValueBytesMax];
+        foreach (var (field, parts, tag, lengthTag, key) in _fields)
         {
             int length = Compose(text, field, parts, w.Written, utcNs);
             ReadOnlySpan<byte> answer = text[..length];
             if (field.Algorithm != LogonAlgorithm.None)
             {
-                int size = Compute(field, answer, work, result);
+                int size = Compute(field, key, answer, work, result);
                 answer = value[..Encode(field.Encoding, result[..size], value)];
             }
             if (field.LengthTag > 0) w.Number(lengthTag, (ulong)answer.Length);
@@ -126,8 +144,8 @@ internal sealed class LogonSigner
             {
                 case LogonTextPart.Kind.Literal: at += Copy(part.Literal, text[at..]); break;
                 case LogonTextPart.Kind.Field: at += Copy(ValueOf(part.Tag, written), text[at..]); break;
-                case LogonTextPart.Kind.UtcMilliseconds: at += FixNumber.WriteNumber(text[at..], (ulong)(utcNs / 1_000_000)); break;
-                case LogonTextPart.Kind.UtcSeconds: at += FixNumber.WriteNumber(text[at..], (ulong)(utcNs / 1_000_000_000)); break;
+                case LogonTextPart.Kind.UtcMilliseconds: at += FixNumber.WriteNumber(text[at..], (ulong)(utcNs / 1_000_000 + part.Tag)); break;
+                case LogonTextPart.Kind.UtcSeconds: at += FixNumber.WriteNumber(text[at..], (ulong)(utcNs / 1_000_000_000 + part.Tag)); break;
                 default:
                     _nonces(nonce[..field.NonceBytes]);
                     at += Encode(LogonEncoding.Base64, nonce[..field.NonceBytes], text[at..]);
@@ -153,7 +171,7 @@ internal sealed class LogonSigner
         return found;
     }
 
-    private static int Compute(LogonField field, ReadOnlySpan<byte> text, Span<byte> work, Span<byte> result)
+    private static int Compute(LogonField field, LogonKey? key, ReadOnlySpan<byte> text, Span<byte> work, Span<byte> result)
     {
         switch (field.Algorithm)
         {
@@ -163,6 +181,9 @@ internal sealed class LogonSigner
                 text.CopyTo(work);
                 field.Secret.CopyTo(work[text.Length..]);
                 return SHA256.HashData(work[..(text.Length + field.Secret.Length)], result);
+            case LogonAlgorithm.Ed25519 or LogonAlgorithm.RsaSha256 or LogonAlgorithm.RsaPssSha256:
+                int length = key!.Sign(text, result);
+                return length > 0 ? length : throw new InvalidOperationException("OpenSSL did not sign, with a key that it has signed with before");
             default: return 0;
         }
     }

@@ -27,13 +27,14 @@ internal static class TlsCommand
         var serverName = new Option<string>("--server-name") { Description = "The name asked for in the handshake and looked for in the certificate; left out, the host's.", DefaultValueFactory = _ => "", HelpName = "NAME" };
         var proxy = new Option<string?>("--proxy") { Description = "HTTP proxy on the way.", HelpName = "HOST:PORT" };
         var timeout = new Option<int>("--timeout-ms") { Description = "Bound of the connecting, and of the handshake.", DefaultValueFactory = _ => 3_000, HelpName = "MS" };
+        var keysOf = new Option<string>("--keys-of") { Description = "Where in its desk file the host has these options, for messages.", DefaultValueFactory = _ => "venue.tls", HelpName = "KEY" };
         var companionOf = new Option<int>("--companion-of") { Description = "Process of the host; the companion ends when that process does.", HelpName = "PID" };
         var command = new Command("connect", """
             A session's companion: takes connections at a local socket, and leads each over TLS to the host that its CONNECT request names.
             A run starts it by itself where the desk file has venue.tls.
 
             Example: appliance tls connect --socket /dev/shm/desk.sock --pin 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
-            """) { socket, serverName, proxy, timeout, companionOf };
+            """) { socket, serverName, proxy, timeout, keysOf, companionOf };
         foreach (var option in tls.All) command.Add(option);
         command.SetAction(parsed =>
         {
@@ -44,7 +45,7 @@ internal static class TlsCommand
             if (parsed.GetValue(timeout) is < 10 or > 60_000) throw new BadInputException($"--timeout-ms: saw {parsed.GetValue(timeout)}, allowed is 10 to 60000");
             using var relay = TlsRelay.Connecting(new TlsConnectOptions
             {
-                SocketPath = parsed.GetValue(socket)!, Identity = identity, Trust = ofHost ? tls.Trust(parsed, TlsSettings.PinKey, TlsSettings.AuthorityKey) : tls.Trust(parsed), ServerName = parsed.GetValue(serverName)!, Proxy = via,
+                SocketPath = parsed.GetValue(socket)!, Identity = identity, Trust = ofHost ? tls.Trust(parsed, parsed.GetValue(keysOf) + ".pins", parsed.GetValue(keysOf) + ".authority") : tls.Trust(parsed), ServerName = parsed.GetValue(serverName)!, Proxy = via,
                 TimeoutMs = parsed.GetValue(timeout),
             }, Say);
             if (!ofHost) Console.WriteLine($"listening: {parsed.GetValue(socket)}");

@@ -21,14 +21,15 @@ internal sealed class DropCopy : IDisposable
     private readonly InstrumentDefinition[] _instruments;
     private readonly DropCopySettings _settings;
     private readonly DropCopySession _session;
+    private readonly TlsCompanion? _tls;
     private readonly Thread _thread;
     private int _ending;
     private long _paused;
     private int _named;
 
-    private DropCopy(DropCopySettings settings, DropCopySession session, ExecutionTap tap, InstrumentDefinition[] instruments)
+    private DropCopy(DropCopySettings settings, DropCopySession session, TlsCompanion? tls, ExecutionTap tap, InstrumentDefinition[] instruments)
     {
-        (_settings, _session, Tap, _instruments) = (settings, session, tap, instruments);
+        (_settings, _session, _tls, Tap, _instruments) = (settings, session, tls, tap, instruments);
         _thread = new Thread(Run) { Name = "dropcopy", IsBackground = true };
     }
 
@@ -40,12 +41,28 @@ internal sealed class DropCopy : IDisposable
     public DropCopyCounters Counters => _session.Monitor.Counters;
 
     /// <param name="orders">The order session, as it will be opened.</param>
-    public static DropCopy Make(Desk desk, DropCopySettings settings, FixSessionOptions orders, int port, InstrumentDefinition[] instruments)
+    /// <param name="sessionFolder">Where the order session keeps what outlives a run.</param>
+    public static DropCopy Make(Desk desk, DropCopySettings settings, FixSessionOptions orders, int port, InstrumentDefinition[] instruments, string sessionFolder)
     {
+        TransportSettings way = settings.Transport;
+        TlsCompanion? tls = way.Tls is null ? null : new TlsCompanion(way, sessionFolder, ofCopy: true);
+        try { return Make(desk, settings, orders, port, instruments, tls); }
+        catch
+        {
+            tls?.Dispose();
+            throw;
+        }
+    }
+
+    private static DropCopy Make(Desk desk, DropCopySettings settings, FixSessionOptions orders, int port, InstrumentDefinition[] instruments, TlsCompanion? tls)
+    {
+        TransportSettings way = settings.Transport;
         var options = new FixSessionOptions
         {
             Index = 1, Host = settings.Host, Port = settings.Port > 0 ? settings.Port : port, SenderCompId = settings.SenderCompId, TargetCompId = settings.TargetCompId, Version = settings.Version,
             HeartbeatSeconds = settings.HeartbeatSeconds, ResetSequenceNumbersOnLogon = settings.ResetOnLogon, LogonFields = [.. settings.LogonTags.Select(t => new KeyValuePair<int, string>(t.Tag, t.Value))],
+            ComputedLogonFields = settings.LogonSignature, HeaderFields = [.. settings.HeaderTags.Select(t => new KeyValuePair<int, string>(t.Tag, t.Value))], VenueRepeats = settings.AsksForResends,
+            BackupHosts = way.BackupHosts, Proxy = tls is null ? way.Proxy : null, TlsCompanion = tls?.SocketPath, ReconnectFirstMs = way.ReconnectFirstMs, ReconnectMaxMs = way.ReconnectLongestMs, ConnectTimeoutMs = way.ConnectTimeoutMs,
             Schedule = orders.Schedule, SendingTimeToleranceSeconds = orders.SendingTimeToleranceSeconds, Microseconds = orders.Microseconds, Store = orders.Store, StoreDirectory = orders.StoreDirectory,
             ReconnectSeed = orders.ReconnectSeed + 1,
         };
@@ -60,7 +77,7 @@ internal sealed class DropCopy : IDisposable
         string? ours = orders.StorePath, theirs = options.StorePath;
         var monitor = new DropCopyMonitor(copy.Capacity, copy.MatchWithinNs);
         if (ours is not null && theirs is not null) DropCopySession.Seed(monitor, ours, theirs, copy, instruments, default(HostMonotonicClock).NowNs());
-        return new DropCopy(settings, new DropCopySession(options, copy, instruments, tap, monitor), tap, instruments);
+        return new DropCopy(settings, new DropCopySession(options, copy, instruments, tap, monitor), tls, tap, instruments);
     }
 
     public void Start() => _thread.Start();
@@ -143,6 +160,7 @@ internal sealed class DropCopy : IDisposable
             ("sessionUps", r.SessionUps), ("ours", c.Ours), ("copies", c.Copies), ("matched", c.Matched), ("unknownToUs", c.UnknownToUs), ("missingInCopy", c.MissingInCopy), ("disagreements", c.Disagreements),
             ("open", c.Open), ("resolvedLate", c.ResolvedLate), ("pending", c.Pending), ("repeated", c.Repeated), ("forgotten", c.Forgotten), ("recordLost", _session.Lost), ("beforeRecord", r.BeforeRecord),
             ("foreignAccounts", r.ForeignAccounts), ("unknownSymbols", r.UnknownSymbols), ("unreadable", r.Unreadable), ("otherReports", r.OtherReports), ("otherMessages", r.OtherMessages),
+            .. _tls is null ? [] : ((string, long)[])[("tlsCompanionRestarts", _tls.Restarts)],
         ];
     }
 
@@ -162,5 +180,6 @@ internal sealed class DropCopy : IDisposable
         End();
         // A thread that did not end still uses them.
         if (!_thread.IsAlive) _session.Dispose();
+        _tls?.Dispose();
     }
 }

@@ -12,26 +12,29 @@ internal sealed class TlsCompanion : IDisposable
     private const int FirstPauseMs = 100, LongestPauseMs = 5_000, StartWithinMs = 60_000;
 
     private readonly string[] _arguments;
+    private readonly string _whose, _meanwhile;
     private readonly Thread _watching;
     private readonly ManualResetEventSlim _stopping = new();
     private volatile Process _process;
     private int _restarts;
 
     /// <summary>Starts it and waits until it listens.</summary>
-    public TlsCompanion(TransportSettings transport, string sessionFolder)
+    /// <param name="ofCopy">Whether it is the drop copy's, and not the order session's.</param>
+    public TlsCompanion(TransportSettings transport, string sessionFolder, bool ofCopy = false)
     {
-        SocketPath = Path.Combine(sessionFolder, "tls.sock");
+        (_whose, _meanwhile) = ofCopy ? ("the drop copy's TLS companion", "no copy is read") : ("the TLS companion", "no order leaves");
+        SocketPath = Path.Combine(sessionFolder, ofCopy ? "tls-copy.sock" : "tls.sock");
         _arguments = [.. Arguments(transport, SocketPath)];
         File.Delete(SocketPath);
         _process = OwnExecutable.Start(_arguments);
         var waited = Stopwatch.StartNew();
         while (!File.Exists(SocketPath))
         {
-            if (_process.HasExited) throw new IOException($"the TLS companion ended with exit code {_process.ExitCode} before it listened; what it said stands above");
+            if (_process.HasExited) throw new IOException($"{_whose} ended with exit code {_process.ExitCode} before it listened; what it said stands above");
             if (waited.ElapsedMilliseconds > StartWithinMs)
             {
                 _process.Kill();
-                throw new IOException($"the TLS companion did not listen at {SocketPath} within {StartWithinMs / 1000} seconds");
+                throw new IOException($"{_whose} did not listen at {SocketPath} within {StartWithinMs / 1000} seconds");
             }
             Native.Linux.SleepMicroseconds(5_000);
         }
@@ -47,7 +50,7 @@ internal sealed class TlsCompanion : IDisposable
     private static IEnumerable<string> Arguments(TransportSettings transport, string socket)
     {
         TlsSettings tls = transport.Tls!;
-        foreach (string argument in new[] { "tls", "connect", "--socket", socket, "--timeout-ms", transport.ConnectTimeoutMs.ToString(), "--companion-of", Environment.ProcessId.ToString() }) yield return argument;
+        foreach (string argument in new[] { "tls", "connect", "--socket", socket, "--timeout-ms", transport.ConnectTimeoutMs.ToString(), "--keys-of", tls.Path, "--companion-of", Environment.ProcessId.ToString() }) yield return argument;
         foreach (var (option, value) in tls.Pins.Select(p => ("--pin", p)).Concat(
         [
             ("--authority", tls.AuthorityFile ?? ""), ("--server-name", tls.ServerName), ("--certificate", tls.Identity?.CertificateFile ?? ""), ("--key", tls.Identity?.KeyFile ?? ""),
@@ -70,7 +73,7 @@ internal sealed class TlsCompanion : IDisposable
             if (_stopping.IsSet) return;
             // One that lived for a while is a new case.
             if (waited.ElapsedMilliseconds > 60_000) pauseMs = FirstPauseMs;
-            Console.Error.WriteLine($"warning    the TLS companion ended with exit code {_process.ExitCode}: no order leaves until it is back; it is started again in {pauseMs} ms");
+            Console.Error.WriteLine($"warning    {_whose} ended with exit code {_process.ExitCode}: {_meanwhile} until it is back; it is started again in {pauseMs} ms");
             if (_stopping.Wait(pauseMs)) return;
             pauseMs = Math.Min(LongestPauseMs, pauseMs * 2);
             _process.Dispose();

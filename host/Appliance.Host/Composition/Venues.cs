@@ -219,7 +219,7 @@ internal sealed class Venues : IDisposable
             _fix = new QuickFixGatewayView(adapted, options.Version);
             return adapted;
         }
-        if (_desk.Fix.DropCopy is { } copy) DropCopy = Composition.DropCopy.Make(_desk, copy, options, _fixPort, instruments);
+        if (_desk.Fix.DropCopy is { } copy) DropCopy = Composition.DropCopy.Make(_desk, copy, options, _fixPort, instruments, _session!);
         var gateway = new FixOrderGateway<TSink, HostMonotonicClock>(options, instruments, sink, default, _orderLog, _time, DropCopy?.Tap);
         _fix = new FixGatewayView<TSink>(gateway, options.Version);
         return gateway;

@@ -101,6 +101,7 @@ internal sealed record FixSettings(string Host, int Port, string SenderCompId, s
         foreach (string key in new[] { "senderCompId", "targetCompId" })
             if (venue.Has(key) && !(venue.Text(key).Length is > 0 and <= 32 && venue.Text(key).All(c => c is > ' ' and <= '~' and not '=' and not '/')))
                 venue.Error(key, $"\"{venue.Text(key)}\"", "1 to 32 printable ASCII characters without blanks, '=' and '/'");
+        var transport = TransportSettings.Read(venue, folder, readsFiles);
         var validation = venue.Object("validation");
         var level = validation.Text("level") switch { "structural" => FixValidation.Structural, "full" => FixValidation.Full, _ => FixValidation.Off };
         return new FixSettings(venue.Text("host"), (int)venue.Integer("port"), venue.Text("senderCompId"), venue.Text("targetCompId"), (int)venue.Integer("heartbeatSeconds"), venue.Flag("resetOnLogon"), venue.Text("account"),
@@ -114,17 +115,17 @@ internal sealed record FixSettings(string Host, int Port, string SenderCompId, s
             },
             Dictionaries = ReadDictionaries(venue, folder, version, level, readsFiles),
             Schedule = ReadSchedule(venue.Object("schedule")),
-            HeaderTags = Fields(venue, "headerTags", FixSessionOptions.IsOwnHeaderField, "a field of the standard header that the session does not write itself, e.g. 50, 57, 115, 116, 128, 129, 142, 143"),
+            HeaderTags = HeaderFields(venue),
             OrderTags = Fields(venue, "orderTags", FixSessionOptions.IsFreeOrderField, "a field of the body that the order does not write itself: not 1, 11, 21, 38, 40, 41, 44, 54, 55, 59, 60"),
             UseNextExpectedSequence = venue.Flag("nextExpectedSequence"), TestSession = venue.Flag("testSession"), ResendMessages = venue.Flag("resendMessages"), ResendChunk = (int)venue.Integer("resendChunk"),
             SendingTimeToleranceSeconds = (int)venue.Integer("sendingTimeToleranceSeconds"), Microseconds = venue.Flag("microseconds"),
-            DropCopy = venue.Given("dropCopy") ? DropCopySettings.Read(venue, version, dropCopy => LogonFields(dropCopy, folder, readsFiles)) : null,
+            DropCopy = venue.Given("dropCopy") ? DropCopySettings.Read(venue, version, transport, folder, readsFiles) : null,
             MassStatus = venue.Flag("massStatus"), CancelsUnknownOrders = venue.Text("unknownOrders") == "cancel",
-            Transport = TransportSettings.Read(venue, folder, readsFiles),
+            Transport = transport,
         };
     }
 
-    private static List<(int, string)> LogonFields(ConfigurationObject venue, string folder, bool readsFiles)
+    internal static List<(int, string)> LogonFields(ConfigurationObject venue, string folder, bool readsFiles)
     {
         var fields = new List<(int, string)>();
         foreach (string text in venue.Texts("logonTags"))
@@ -147,6 +148,9 @@ internal sealed record FixSettings(string Host, int Port, string SenderCompId, s
         }
         return fields;
     }
+
+    internal static List<(int, string)> HeaderFields(ConfigurationObject session) =>
+        Fields(session, "headerTags", FixSessionOptions.IsOwnHeaderField, "a field of the standard header that the session does not write itself, e.g. 50, 57, 115, 116, 128, 129, 142, 143");
 
     private static List<(int, string)> Fields(ConfigurationObject venue, string key, Func<int, bool> isAllowed, string allowed)
     {

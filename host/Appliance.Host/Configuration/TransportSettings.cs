@@ -3,11 +3,8 @@ using Appliance.Fix;
 namespace Appliance.Host.Configuration;
 
 /// <summary>TLS as the desk file states it: whom to take for the venue, and what to show it. Paths are absolute.</summary>
-internal sealed record TlsSettings(IReadOnlyList<string> Pins, string? AuthorityFile, string ServerName, TlsIdentityFiles? Identity)
-{
-    /// <summary>What messages call these, so that a reader finds them in the desk file.</summary>
-    public const string PinKey = "venue.tls.pins", AuthorityKey = "venue.tls.authority";
-}
+/// <param name="Path">Where they stand in the desk file, so that messages name the keys that a reader finds there.</param>
+internal sealed record TlsSettings(string Path, IReadOnlyList<string> Pins, string? AuthorityFile, string ServerName, TlsIdentityFiles? Identity);
 
 /// <summary>How a FIX session reaches its venue, as the desk file states it.</summary>
 internal sealed record TransportSettings
@@ -20,7 +17,7 @@ internal sealed record TransportSettings
     public int ReconnectLongestMs { get; init; } = 2_000;
     public int ConnectTimeoutMs { get; init; } = 3_000;
 
-    private static readonly Section TlsKeys = new("tls",
+    internal static readonly Section TlsKeys = new("tls",
         new("pins", SettingType.TextList, "SHA-256 of the venue's public key, or of its certificate, 64 hexadecimal digits each; `appliance tls pin HOST:PORT` prints both. Who holds one of them is the venue, whoever issued its certificate; empty: the certificate's chain and name decide.") { Default = "[]" },
         new("authority", SettingType.Text, "PEM file with the certificates of those who may issue the venue's, relative to the desk file; empty: those whom this machine trusts.") { Default = "\"\"" },
         new("serverName", SettingType.Text, "The name asked for in the handshake and looked for in the certificate; empty: the host's.") { Default = "\"\"" },
@@ -47,38 +44,58 @@ internal sealed record TransportSettings
             if (venue.Given(key) && venue.Has("kind") && !isFix) venue.Error(key, "a value", "nothing unless venue.kind is \"fix\": no other venue is elsewhere");
         if (venue.Has("reconnectMilliseconds", "reconnectLongestMilliseconds") && venue.Integer("reconnectLongestMilliseconds") < venue.Integer("reconnectMilliseconds"))
             venue.Error("reconnectLongestMilliseconds", venue.Integer("reconnectLongestMilliseconds").ToString(), "at least venue.reconnectMilliseconds");
-        var backups = new List<FixEndpoint>();
-        foreach (string text in venue.Texts("backupHosts"))
-        {
-            if (FixEndpoint.TryParse(text, out var endpoint)) backups.Add(endpoint);
-            else venue.Error("backupHosts", $"\"{text}\"", "\"host:port\", such as \"fix2.venue.example:4001\" or \"[2001:db8::1]:4001\"");
-        }
-        FixEndpoint? proxy = null;
-        if (venue.Text("proxy") is { Length: > 0 } named)
-        {
-            if (FixEndpoint.TryParse(named, out var endpoint)) proxy = endpoint;
-            else venue.Error("proxy", $"\"{named}\"", "\"host:port\", such as \"proxy.desk.example:3128\"");
-        }
         return new TransportSettings
         {
-            BackupHosts = backups, Proxy = proxy, Tls = venue.Given("tls") ? ReadTls(venue.Object("tls"), folder, readsFiles) : null,
+            BackupHosts = ReadBackups(venue), Proxy = ReadProxy(venue), Tls = venue.Given("tls") ? ReadTls(venue.Object("tls"), "venue.tls", folder, readsFiles) : null,
             ReconnectFirstMs = (int)venue.Integer("reconnectMilliseconds"), ReconnectLongestMs = (int)venue.Integer("reconnectLongestMilliseconds"), ConnectTimeoutMs = (int)venue.Integer("connectTimeoutMilliseconds"),
         };
     }
 
-    private static TlsSettings ReadTls(ConfigurationObject tls, string folder, bool readsFiles)
+    /// <summary>The way of a second session with the same venue: as the first one's, unless it has its own.</summary>
+    public static TransportSettings ReadBeside(TransportSettings first, ConfigurationObject session, string path, string folder, bool readsFiles)
+    {
+        bool isPlain = session.Flag("plainTcp");
+        if (isPlain && session.Given("tls")) session.Error("plainTcp", "true beside tls", "one of the two");
+        return first with
+        {
+            BackupHosts = ReadBackups(session),
+            Proxy = session.Text("proxy") switch { "" => first.Proxy, "none" => null, _ => ReadProxy(session) },
+            Tls = isPlain ? null : session.Given("tls") ? ReadTls(session.Object("tls"), path + ".tls", folder, readsFiles) : first.Tls,
+        };
+    }
+
+    private static List<FixEndpoint> ReadBackups(ConfigurationObject session)
+    {
+        var backups = new List<FixEndpoint>();
+        foreach (string text in session.Texts("backupHosts"))
+        {
+            if (FixEndpoint.TryParse(text, out var endpoint)) backups.Add(endpoint);
+            else session.Error("backupHosts", $"\"{text}\"", "\"host:port\", such as \"fix2.venue.example:4001\" or \"[2001:db8::1]:4001\"");
+        }
+        return backups;
+    }
+
+    private static FixEndpoint? ReadProxy(ConfigurationObject session)
+    {
+        if (session.Text("proxy") is not { Length: > 0 } named) return null;
+        if (FixEndpoint.TryParse(named, out var endpoint)) return endpoint;
+        session.Error("proxy", $"\"{named}\"", "\"host:port\", such as \"proxy.desk.example:3128\"");
+        return null;
+    }
+
+    private static TlsSettings ReadTls(ConfigurationObject tls, string path, string folder, bool readsFiles)
     {
         string? At(string key) => tls.Text(key) is { Length: > 0 } name ? Path.Combine(folder, name) : null;
         string? certificate = At("certificate"), key = At("key"), password = At("keyPasswordFile"), authority = At("authority");
         foreach (string other in new[] { "key", "keyPasswordFile" })
-            if (certificate is null && At(other) is not null) tls.Error(other, $"\"{tls.Text(other)}\"", "nothing without venue.tls.certificate beside it");
+            if (certificate is null && At(other) is not null) tls.Error(other, $"\"{tls.Text(other)}\"", $"nothing without {path}.certificate beside it");
         foreach (string pin in tls.Texts("pins"))
             if (TlsTrust.Digits(pin) is null) tls.Error("pins", $"\"{pin}\"", "64 hexadecimal digits, with or without colons, as `appliance tls pin HOST:PORT` prints them");
         if (tls.Text("serverName").Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('.' or '-' or '_'))) tls.Error("serverName", $"\"{tls.Text("serverName")}\"", "a host's name");
         var identity = certificate is null ? null : new TlsIdentityFiles(certificate, key, password);
         if (readsFiles)
         {
-            if (TlsTrust.TryMake([], authority, () => DateTime.UtcNow, TlsSettings.PinKey, TlsSettings.AuthorityKey, out string problem) is null)
+            if (TlsTrust.TryMake([], authority, () => DateTime.UtcNow, path + ".pins", path + ".authority", out string problem) is null)
                 tls.Error("authority", $"\"{tls.Text("authority")}\" ({problem})", "a PEM file with certificates, relative to the desk file");
             if (identity is not null)
             {
@@ -87,6 +104,6 @@ internal sealed record TransportSettings
                 if (read is null) tls.Error(at, $"\"{tls.Text(at)}\" ({problem})", "a certificate with its key, relative to the desk file");
             }
         }
-        return new TlsSettings([.. tls.Texts("pins")], authority, tls.Text("serverName"), identity);
+        return new TlsSettings(path, [.. tls.Texts("pins")], authority, tls.Text("serverName"), identity);
     }
 }

@@ -74,6 +74,8 @@ public class LogonFieldTests
                 new LogonField { Tag = 96, Text = "{utcMilliseconds}.{nonce}" },
                 new LogonField { Tag = 8001, Text = "{96}{52}{34}{554}", Algorithm = LogonAlgorithm.HmacSha256, Secret = "k"u8.ToArray() },
                 new LogonField { Tag = 8002, Text = "{96}", Algorithm = LogonAlgorithm.Sha256WithSecretBehind, Secret = "k"u8.ToArray() },
+                new LogonField { Tag = 8003, Text = "{96}", Algorithm = LogonAlgorithm.Ed25519, Secret = LogonKeyTests.Seed },
+                new LogonField { Tag = 8004, Text = "{8003}", Algorithm = LogonAlgorithm.RsaPssSha256, Secret = LogonKeyTests.RsaKey },
             ],
         }) { Quiet = true };
         object? garbage = null;
@@ -97,6 +99,8 @@ public class LogonFieldTests
     [InlineData("{96}", "{96} names a field that does not stand")]
     [InlineData("{10}", "{10} names a field that does not stand")]
     [InlineData("{time}", "\"{time}\" is neither {N} for a field's value")]
+    [InlineData("{utcSeconds+x}", "\"{utcSeconds+x}\" is neither {N} for a field's value")]
+    [InlineData("{nonce+5}", "\"{nonce+5}\" is neither {N} for a field's value")]
     [InlineData("{52", "has a brace without its other")]
     [InlineData("52}", "has a brace without its other")]
     [InlineData("", "its text has no characters")]

@@ -60,16 +60,29 @@ public sealed class FixSessionKeysTests : IDisposable
     [InlineData("""{ "logonSignature": [{ "tag": 96, "text": "{52}", "algorithm": "hmac-sha256", "secretVariable": "NO_SUCH_VARIABLE_OF_OURS" }] }""", "venue.logonSignature[0].secretVariable: saw \"NO_SUCH_VARIABLE_OF_OURS\", which is not set, or empty, allowed is an environment variable of the host")]
     [InlineData("""{ "logonSignature": [{ "tag": 96, "text": "{52}", "algorithm": "hmac-sha256", "secretFile": "broken.xml", "secretEncoding": "hex" }] }""", "venue.logonSignature[0].secretEncoding: saw \"hex\", which the secret is not written in")]
     [InlineData("""{ "logonSignature": [{ "tag": 96, "text": "{nonce}", "secretFile": "broken.xml" }] }""", "venue.logonSignature[0].secretFile: saw \"broken.xml\", allowed is nothing with algorithm \"none\"")]
-    [InlineData("""{ "logonSignature": [{ "tag": 96, "text": "{52}", "algorithm": "ed25519" }] }""", "venue.logonSignature[0].algorithm: saw \"ed25519\", allowed is one of \"none\", \"hmac-sha256\"")]
+    [InlineData("""{ "logonSignature": [{ "tag": 96, "text": "{52}", "algorithm": "ed25518" }] }""", "venue.logonSignature[0].algorithm: saw \"ed25518\", allowed is one of \"none\", \"hmac-sha256\"")]
+    [InlineData("""{ "logonSignature": [{ "tag": 96, "text": "{52}", "algorithm": "ed25519", "secretFile": "broken.xml" }] }""", "venue.logonSignature[0].secretFile: saw \"broken.xml\", which holds no PEM, allowed is a private key of Ed25519: PEM")]
+    [InlineData("""{ "logonSignature": [{ "tag": 96, "text": "{52}", "algorithm": "rsa-sha256", "secretFile": "ed25519.pem" }] }""", "venue.logonSignature[0].secretFile: saw \"ed25519.pem\", which is a private key, but not of RSA, allowed is a private key of RSA")]
+    [InlineData("""{ "logonSignature": [{ "tag": 96, "text": "{52}", "algorithm": "ed25519", "secretFile": "public.pem" }] }""", "venue.logonSignature[0].secretFile: saw \"public.pem\", which holds \"PUBLIC KEY\", allowed is a private key of Ed25519")]
+    [InlineData("""{ "logonSignature": [{ "tag": 96, "text": "{52}", "algorithm": "ed25519", "secretFile": "locked.pem" }] }""", "venue.logonSignature[0].secretFile: saw \"locked.pem\", which holds \"ENCRYPTED PRIVATE KEY\", allowed is a key without a password")]
+    [InlineData("""{ "dropCopy": { "tls": {}, "plainTcp": true } }""", "venue.dropCopy.plainTcp: saw true beside tls, allowed is one of the two")]
+    [InlineData("""{ "dropCopy": { "tls": { "key": "x.key" } } }""", "venue.dropCopy.tls.key: saw \"x.key\", allowed is nothing without venue.dropCopy.tls.certificate beside it")]
+    [InlineData("""{ "dropCopy": { "proxy": "somewhere" } }""", "venue.dropCopy.proxy: saw \"somewhere\", allowed is \"host:port\"")]
+    [InlineData("""{ "dropCopy": { "headerTags": ["49=me"] } }""", "venue.dropCopy.headerTags: saw \"49=me\", allowed is a field of the standard header")]
     public void A_wrong_value_is_named_with_file_line_key_and_cure(string keys, string expected)
     {
         _folder.Write("broken.xml", "<fix major='4'");
         _folder.Write("small.xml", Dictionary);
+        _folder.Write("ed25519.pem", Ed25519Pem);
+        foreach (string kind in new[] { "PUBLIC", "ENCRYPTED PRIVATE" }) _folder.Write(kind == "PUBLIC" ? "public.pem" : "locked.pem", $"-----BEGIN {kind} KEY-----\nAAAA\n-----END {kind} KEY-----\n");
         JsonNode venue = JsonNode.Parse(keys)!;
         (venue["kind"], venue["port"]) = ("fix", 5001);
         Assert.Null(Load(venue.ToJsonString(), out string[] lines));
         Assert.StartsWith($"desk:1: {expected}", Assert.Single(lines), StringComparison.Ordinal);
     }
+
+    /// <summary>The key of a worked example in a venue's public document.</summary>
+    private const string Ed25519Pem = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIIJEYWtGBrhACmb9Dvy+qa8WEf0lQOl1s4CLIAB9m89u\n-----END PRIVATE KEY-----\n";
 
     private const string Dictionary = "<fix type='FIX' major='4' minor='4' servicepack='0'><header><field name='BeginString' required='Y'/></header><trailer><field name='CheckSum' required='Y'/></trailer>"
         + "<messages><message name='Heartbeat' msgtype='0' msgcat='admin'/></messages><components/><fields><field number='8' name='BeginString' type='STRING'/><field number='10' name='CheckSum' type='STRING'/></fields></fix>";
@@ -115,6 +128,33 @@ public sealed class FixSessionKeysTests : IDisposable
     }
 
     [Fact]
+    public void A_drop_copy_goes_the_order_session_s_way_unless_it_has_its_own()
+    {
+        const string venue = "\"kind\": \"fix\", \"port\": 5001, \"proxy\": \"p.example:3128\", \"backupHosts\": [\"b.example:1\"], \"reconnectMilliseconds\": 5, \"tls\": { \"serverName\": \"orders\" }";
+        DropCopySettings Copy(string keys)
+        {
+            Desk? desk = Load($$"""{ {{venue}}, "dropCopy": { {{keys}} } }""", out string[] lines);
+            Assert.True(desk is not null, string.Join('\n', lines));
+            return desk.Fix.DropCopy!;
+        }
+        DropCopySettings same = Copy("");
+        Assert.Equal(("venue.tls", "orders", "p.example", 5), (same.Transport.Tls!.Path, same.Transport.Tls.ServerName, same.Transport.Proxy!.Value.Host, same.Transport.ReconnectFirstMs));
+        Assert.Empty(same.Transport.BackupHosts);
+        _folder.Write("ed25519.pem", Ed25519Pem);
+        DropCopySettings own = Copy("""
+            "host": "dc.example", "backupHosts": ["dc2.example:9"], "proxy": "none", "tls": { "serverName": "copies" }, "headerTags": ["50=X"], "resendRequests": false,
+            "logonSignature": [{ "tag": 96, "lengthTag": 95, "text": "{35}", "algorithm": "ed25519", "secretFile": "ed25519.pem" }]
+            """);
+        Assert.Equal(("venue.dropCopy.tls", "copies", false), (own.Transport.Tls!.Path, own.Transport.Tls.ServerName, own.Transport.Proxy.HasValue));
+        Assert.Equal([new FixEndpoint("dc2.example", 9)], own.Transport.BackupHosts);
+        Assert.Equal((false, 96, LogonAlgorithm.Ed25519), (own.AsksForResends, Assert.Single(own.LogonSignature).Tag, own.LogonSignature[0].Algorithm));
+        Assert.Equal([(50, "X")], own.HeaderTags);
+        Assert.Null(Copy("\"host\": \"127.0.0.1\", \"plainTcp\": true").Transport.Tls);
+        Assert.Null(Load("""{ "kind": "embedded", "dropCopy": { "tls": {} } }""", out string[] embedded));
+        Assert.StartsWith("desk:1: venue.dropCopy.tls: saw a value, allowed is nothing unless venue.kind is \"fix\"", Assert.Single(embedded), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_signature_is_stated_its_secret_is_read_from_elsewhere_and_its_fields_are_secret()
     {
         _folder.Write("api-secret", "c2VjcmV0LWtleQ==\n");
@@ -142,6 +182,8 @@ public sealed class FixSessionKeysTests : IDisposable
     [Theory]
     [InlineData("// Coinbase Exchange", "Coinbase", 1, 554)]
     [InlineData("// Deribit", "DERIBITSERVER", 2, 553)]
+    [InlineData("// Binance", "SPOT", 1, 553)]
+    [InlineData("// Bybit", "BYBIT_FIX_SERVER", 2, 553)]
     public void The_signed_logons_that_the_documents_show_are_sound(string title, string target, int fields, int plainTag)
     {
         string text = File.ReadAllText(RunFolder.Shipped("docs/operations.md"));
@@ -150,6 +192,8 @@ public sealed class FixSessionKeysTests : IDisposable
         Directory.CreateDirectory(_folder.Inside("secrets"));
         _folder.Write("secrets/passphrase", "phrase\n");
         _folder.Write("secrets/api-secret", "c2VjcmV0LWtleQ==\n");
+        _folder.Write("secrets/binance.pem", Ed25519Pem);
+        using (var rsa = System.Security.Cryptography.RSA.Create(2048)) _folder.Write("secrets/bybit.pem", rsa.ExportPkcs8PrivateKeyPem());
         Environment.SetEnvironmentVariable("DERIBIT_SECRET", "hush");
         Desk? desk = Load("{" + keys + "}", out string[] lines);
         Environment.SetEnvironmentVariable("DERIBIT_SECRET", null);
@@ -163,6 +207,7 @@ public sealed class FixSessionKeysTests : IDisposable
             LogonFields = [.. fix.LogonTags.Select(t => new KeyValuePair<int, string>(t.Tag, t.Value))], ComputedLogonFields = fix.LogonSignature,
         };
         Assert.Empty(options.Check());
+        if (fix.DropCopy is { } copy) Assert.Equal((true, 1), (copy.Transport.Tls is not null, copy.LogonSignature.Count));
     }
 
     /// <summary>A replay knows the desk file from the journal, and neither dictionaries nor secrets are there.</summary>
