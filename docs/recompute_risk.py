@@ -26,9 +26,9 @@ def losses(folder, about):
     growth = np.exp(about["rate"] * about["stepYears"] * np.arange(steps, -1, -1))
     accrued = prices * growth[:, None]
     gains = (hedges * np.diff(accrued, axis=1)).sum(axis=(1, 2))
-    # What a perpetual's holder pays at the end of each step, on the value at its start.
-    funding = np.array([c["fundingRate"] for c in about["costs"]]) * about["stepYears"]
-    gains -= (hedges * prices[:, :-1] * funding * growth[1:, None]).sum(axis=(1, 2))
+    # What a perpetual's long pays at the end of each step on the value at its start: funding, less the interest on a price that it did not lay out.
+    carry = np.array([c["carryShare"] for c in about["costs"]])
+    gains -= (hedges * prices[:, :-1] * carry * growth[1:, None]).sum(axis=(1, 2))
     if any(c["movesPrice"] for c in about["costs"]):
         return np.load(os.path.join(folder, "loss.npy"))
     if not all(c["simple"] for c in about["costs"]):

@@ -26,8 +26,7 @@ public static class Premium
 
     private static double Model(LabSpecification s)
     {
-        if (s.Market.Model is MarketModel.Gbm or MarketModel.Merton && DeltaSource.WhyNot(s) is null)
-            return Enumerable.Range(0, s.Market.Spots.Count).Sum(u => ClosedForms.Owed(s, u, s.Market.Spots[u], 0, s.Market.Volatilities[u], s.Market.Model == MarketModel.Merton).Value);
+        if (ModelPrice.Owed(s) is { } price) return price;
         if (s.Market.Model is MarketModel.Bootstrap or MarketModel.Paths) throw new ArgumentException("liability.premium: a history has no model price; give a number or \"black-scholes\"", nameof(s));
         if (s.Market.Model == MarketModel.Trinomial && LatticeLiability.Knows(s)) return Tree(s);
         // Any other model: the discounted mean at the drift of the rate, on antithetic paths of a fixed seed.

@@ -18,19 +18,26 @@ public static class ClosedForms
 {
     public static bool Knows(ContractKind kind) => kind is ContractKind.European or ContractKind.CashDigital or ContractKind.AssetDigital;
 
-    /// <summary>What is owed on the contracts of one underlying that expire after <paramref name="elapsedYears"/>, seen from there.</summary>
-    public static OwedValue Owed(LabSpecification s, int underlying, double spot, int step, double volatility, bool withJumps)
+    /// <summary>
+    /// What is owed on the contracts of one underlying that are alive at a step, seen from there. A contract that expires before the last step is settled at its own: a decision of that step has nothing of it
+    /// left to hedge. At the last step, where nothing is decided, the payoff itself is the value.
+    /// </summary>
+    /// <param name="onlyExpiry">Leaves out contracts of other expiries; −1 takes all.</param>
+    public static OwedValue Owed(LabSpecification s, int underlying, double spot, int step, double volatility, bool withJumps, int onlyExpiry = -1)
     {
         var sum = new OwedValue();
         foreach (var c in s.Liability.Contracts)
         {
-            int expiry = c.ExpiryStep < 0 ? s.Time.Steps : c.ExpiryStep;
-            if (c.Underlying != underlying || expiry < step) continue;
+            int expiry = Expiry(c, s.Time);
+            if (c.Underlying != underlying || expiry < step || (expiry == step && step < s.Time.Steps) || (onlyExpiry >= 0 && expiry != onlyExpiry)) continue;
             double years = (expiry - step) * s.Time.StepYears;
             sum += -c.Position * c.Notional * (withJumps ? Merton(c, spot, years, volatility, s.Market) : BlackScholes(c, spot, years, volatility, s.Market.Rate));
         }
         return sum;
     }
+
+    /// <summary>Step at which a contract expires.</summary>
+    public static int Expiry(ContractSpecification c, TimeSpecification time) => c.ExpiryStep < 0 ? time.Steps : c.ExpiryStep;
 
     public static OwedValue Merton(ContractSpecification c, double spot, double years, double volatility, MarketSpecification m)
     {

@@ -9,7 +9,7 @@ public abstract class DeltaSource
 {
     /// <param name="gamma">May be empty where the rule needs none.</param>
     public abstract void Evaluate(EpisodeBlock block, int step, int underlying, Span<double> delta, Span<double> gamma);
-    /// <summary>Value of what is owed, where the source knows it at little cost.</summary>
+    /// <summary>Value of what is owed, where the source knows it at little cost; what was settled before the last step is not in it, so specifications with earlier expiries have none.</summary>
     public virtual bool Value(EpisodeBlock block, int step, int underlying, Span<double> value) => false;
 
     /// <summary>Why a specification has no closed-form delta; null when it has.</summary>
@@ -18,6 +18,8 @@ public abstract class DeltaSource
         var unknown = s.Liability.Contracts.FirstOrDefault(c => !ClosedForms.Knows(c.Contract));
         return unknown is null ? null : $"{unknown.Contract} has no delta here: classical rules know european, cash-digital and asset-digital contracts";
     }
+
+    protected static bool AllExpireLast(LabSpecification s) => s.Liability.Contracts.All(c => ClosedForms.Expiry(c, s.Time) == s.Time.Steps);
 
     /// <param name="volatility">Volatility that the rule is told; NaN takes the model's.</param>
     public static DeltaSource Make(LabSpecification s, double volatility = double.NaN, bool minimumVariance = false)
@@ -35,9 +37,13 @@ public abstract class DeltaSource
 internal sealed class TableDelta : DeltaSource
 {
     private readonly LiabilityTable[] _tables;
+    private readonly bool _knowsValue;
 
-    public TableDelta(LabSpecification s, double volatility, bool jumps) =>
+    public TableDelta(LabSpecification s, double volatility, bool jumps)
+    {
+        _knowsValue = AllExpireLast(s);
         _tables = [.. Enumerable.Range(0, s.Market.Spots.Count).Select(u => new LiabilityTable(s, u, double.IsNaN(volatility) ? ModelVolatility.Of(s.Market, s.Time, u) : volatility, jumps))];
+    }
 
     public override void Evaluate(EpisodeBlock block, int step, int underlying, Span<double> delta, Span<double> gamma)
     {
@@ -48,6 +54,7 @@ internal sealed class TableDelta : DeltaSource
 
     public override bool Value(EpisodeBlock block, int step, int underlying, Span<double> value)
     {
+        if (!_knowsValue) return false;
         _tables[underlying].Values(step, block.Market.Row(underlying, step), value);
         return true;
     }
@@ -60,22 +67,32 @@ internal sealed class TableDelta : DeltaSource
 /// </summary>
 internal sealed class VarianceDelta(LabSpecification s, bool minimumVariance) : DeltaSource
 {
+    private readonly int[] _expiries = [.. s.Liability.Contracts.Select(c => ClosedForms.Expiry(c, s.Time)).Distinct()];
+
     public override void Evaluate(EpisodeBlock block, int step, int underlying, Span<double> delta, Span<double> gamma)
+    {
+        delta.Clear();
+        gamma.Clear();
+        // Each expiry has its own life left, and so its own mean variance.
+        foreach (int expiry in _expiries)
+            if (expiry > step) Add(block, step, expiry, delta, gamma);
+    }
+
+    private void Add(EpisodeBlock block, int step, int expiry, Span<double> delta, Span<double> gamma)
     {
         var m = s.Market;
         var spot = block.Market.Row(0, step);
         var variance = block.Market.Row(1, step);
-        double years = (s.Time.Steps - step) * s.Time.StepYears;
-        double share = years > 0 ? MeanReversion.EffectiveYears(m.Kappa, years) / years : 1;
+        double years = (expiry - step) * s.Time.StepYears, share = MeanReversion.EffectiveYears(m.Kappa, years) / years;
         double jumps = m.Lambda * (m.JumpMean * m.JumpMean + m.JumpStdDev * m.JumpStdDev);
         for (int p = 0; p < delta.Length; p++)
         {
             double mean = Math.Max(m.Theta + (variance[p] - m.Theta) * share + jumps, 1e-8), volatility = Math.Sqrt(mean);
-            var owed = ClosedForms.Owed(s, 0, spot[p], step, volatility, withJumps: false);
+            var owed = ClosedForms.Owed(s, 0, spot[p], step, volatility, withJumps: false, expiry);
             // Vega of a European payoff of one expiry under Black and Scholes is S²·Γ·σ·τ.
             double vega = spot[p] * spot[p] * owed.Gamma * volatility * years;
-            delta[p] = owed.Delta + (minimumVariance ? vega * share / (2 * volatility) * m.Rho * m.Xi / spot[p] : 0);
-            if (!gamma.IsEmpty) gamma[p] = owed.Gamma;
+            delta[p] += owed.Delta + (minimumVariance ? vega * share / (2 * volatility) * m.Rho * m.Xi / spot[p] : 0);
+            if (!gamma.IsEmpty) gamma[p] += owed.Gamma;
         }
     }
 }
@@ -113,6 +130,7 @@ internal sealed class JumpMinimumVarianceDelta(LabSpecification s) : DeltaSource
 
     public override bool Value(EpisodeBlock block, int step, int underlying, Span<double> value)
     {
+        if (!AllExpireLast(s)) return false;
         _table.Values(step, block.Market.Row(0, step), value);
         return true;
     }

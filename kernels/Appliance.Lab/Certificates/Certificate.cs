@@ -32,7 +32,7 @@ public static class Certificate
         if (s.Hedges.Count != 1 || s.Hedges[0].Instrument != HedgeKind.Spot) return "certificates know one hedge, the underlying itself";
         if (!SpotLattice.Knows(s.Market.Model)) return $"certificates know gbm, merton and trinomial, not {s.Market.Model}: most others are not Markov in the price alone, and kou has no lattice here";
         if (s.Market.Spots.Count != 1) return "certificates know one underlying";
-        if (!LatticeLiability.Knows(s)) return "the liability depends on the path; certificates know contracts on the last price";
+        if (s.Certificate != CertificateKind.LinearProgramme && !LatticeLiability.Knows(s)) return "the liability depends on the path; the dynamic programme knows contracts on the last price (on a tree of at most six steps the linear programme knows all)";
         if (!s.Hedges[0].Costs.IsSimple) return "certificates know proportional, fixed and quadratic costs";
         if (s.Objective.Kind == ObjectiveKind.MeanVarianceCvar) return "mean-variance-cvar rests on two numbers of the whole sample; the programme over accrued loss knows measures with one";
         if (s.Certificate != CertificateKind.LinearProgramme) return null;
@@ -40,8 +40,7 @@ public static class Certificate
         if (s.Time.Steps > TreeLinearProgramme.StepsMost) return $"the linear programme knows at most {TreeLinearProgramme.StepsMost} steps";
         if (s.Objective.Kind is not (ObjectiveKind.Cvar or ObjectiveKind.MeanCvar)) return "the linear programme knows cvar and mean-cvar";
         if (s.Hedges[0].Costs.Fixed > 0 || s.Hedges[0].Costs.Quadratic > 0) return "the linear programme knows proportional costs only";
-        if (s.Hedges[0].IsBounded) return "the linear programme knows no bounds on holdings";
-        return s.InitialHolding[0] != 0 ? "the linear programme starts from a holding of zero" : null;
+        return s.InitialHolding[0] < s.Hedges[0].LowestHolding || s.InitialHolding[0] > s.Hedges[0].HighestHolding ? "the linear programme starts from a holding within bounds" : null;
     }
 
     private static CertificateResult Entropic(LabSpecification s, bool quick)

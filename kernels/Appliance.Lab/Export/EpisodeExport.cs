@@ -121,6 +121,7 @@ public static class EpisodeExport
                 w.WriteNumber("fixed", h.Costs.Fixed);
                 w.WriteNumber("quadratic", h.Costs.Quadratic);
                 w.WriteNumber("fundingRate", h.Instrument == HedgeKind.Perpetual ? h.FundingRate : 0);
+                w.WriteNumber("carryShare", HedgingEnvironment.CarryShare(s, h));
                 w.WriteBoolean("simple", h.Costs.IsSimple);
                 w.WriteBoolean("movesPrice", h.Costs.Permanent != 0 || h.Costs.Transient != 0);
                 w.WriteEndObject();

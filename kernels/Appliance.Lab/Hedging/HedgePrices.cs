@@ -6,7 +6,7 @@ namespace Appliance.Lab.Hedging;
 
 /// <summary>
 /// Prices of hedge instruments that are not an underlying itself. A variance swap is idealised: it pays the variance realised from start to maturity, ∫v dt, and its price at t is what has been realised plus
-/// (v − θ)(1 − e^(−κτ))/κ + θτ, so that with the spot it completes Heston's market (Buehler, Gonon, Teichmann and Wood, "Deep hedging", Quantitative Finance 19 (2019), section 5). An option is priced by its model's closed form.
+/// (v − θ)(1 − e^(−κτ))/κ + θτ, all of it discounted from maturity, so that with the spot it completes Heston's market (Buehler, Gonon, Teichmann and Wood, "Deep hedging", Quantitative Finance 19 (2019), section 5). An option is priced by its model's closed form.
 /// </summary>
 internal static class HedgePrices
 {
@@ -14,12 +14,13 @@ internal static class HedgePrices
     {
         var s = environment.Specification;
         var hedge = s.Hedges[instrument];
-        if (hedge.Instrument == HedgeKind.VarianceSwap) VarianceSwap(s, block, instrument);
+        if (hedge.Instrument == HedgeKind.VarianceSwap) VarianceSwap(environment, block, instrument);
         else Option(s, hedge, block, instrument);
     }
 
-    private static void VarianceSwap(LabSpecification s, EpisodeBlock block, int instrument)
+    private static void VarianceSwap(HedgingEnvironment environment, EpisodeBlock block, int instrument)
     {
+        var s = environment.Specification;
         double kappa = s.Market.Kappa, theta = s.Market.Theta;
         for (int step = 0; step <= block.Steps; step++)
         {
@@ -27,7 +28,8 @@ internal static class HedgePrices
             var price = block.Price(instrument, step);
             var variance = block.Market.Row(1, step);
             var realised = block.Market.Row(2, step);
-            for (int p = 0; p < price.Length; p++) price[p] = realised[p] + (variance[p] - theta) * share + theta * years;
+            double discount = 1 / environment.Growth[step];
+            for (int p = 0; p < price.Length; p++) price[p] = discount * (realised[p] + (variance[p] - theta) * share + theta * years);
         }
     }
 

@@ -7,7 +7,8 @@ namespace Appliance.Lab.Hedging;
 /// The hedging problem of a specification on one set of paths (training and evaluation differ by the seed).
 /// <para>Conventions: loss L = owed − trading gains + costs at maturity T. Cash accrues at the rate r, so that with growth g_k = e^(r(T − t_k)), holding δ_k over step k,
 /// gains are Σ δ_k (g_{k+1} P_{k+1} − g_k P_k) and costs Σ g_k c(δ_k − δ_{k−1}, P_k), with δ_{−1} the initial holding (which was paid for before and is marked from P_0), and, if the end is
-/// liquidated, c(−δ_{N−1}, P_N) too. A perpetual is priced at its underlying and pays funding, at its fixed rate on the notional at the start of each step.</para>
+/// liquidated, c(−δ_{N−1}, P_N) too. A perpetual is not paid for: its gains are Σ δ_k g_{k+1} (P_{k+1} − P_k) at the price of its underlying, settled at each step's end, when the long also pays funding, at its
+/// fixed rate on the notional at the step's start.</para>
 /// </summary>
 public sealed class HedgingEnvironment
 {
@@ -52,12 +53,18 @@ public sealed class HedgingEnvironment
             if (block.IsOwn(i)) HedgePrices.Fill(this, block, i);
     }
 
-    /// <summary>A perpetual's funding over one step, paid by the long at its end on the notional at its start.</summary>
+    /// <summary>
+    /// What a perpetual's long pays at a step's end, per unit of notional at its start, beyond what the buyer of the underlying has paid: funding, less the interest on the price, which it did not lay out.
+    /// Zero for other hedges.
+    /// </summary>
+    public static double CarryShare(LabSpecification s, HedgeSpecification hedge) =>
+        hedge.Instrument == HedgeKind.Perpetual ? hedge.FundingRate * s.Time.StepYears - (Math.Exp(s.Market.Rate * s.Time.StepYears) - 1) : 0;
+
+    /// <summary>Takes the carry of one step from what is accrued.</summary>
     internal void AddCarry(int instrument, EpisodeBlock block, int step, double[] holding, double[] accrued)
     {
-        var hedge = Specification.Hedges[instrument];
-        if (hedge.Instrument != HedgeKind.Perpetual || hedge.FundingRate == 0) return;
-        double factor = hedge.FundingRate * Specification.Time.StepYears * Growth[step + 1];
+        double factor = CarryShare(Specification, Specification.Hedges[instrument]) * Growth[step + 1];
+        if (factor == 0) return;
         var price = block.Price(instrument, step);
         for (int p = 0; p < price.Length; p++) accrued[p] -= factor * holding[p] * price[p];
     }

@@ -32,7 +32,7 @@ public sealed record HedgeHead(bool HasBand, OutputMeaning Meaning, OutputSquash
 
 /// <summary>
 /// A hedging problem in the units of training: prices are divided by <see cref="PriceScale"/>, money by <see cref="MoneyScale"/>, holdings multiplied by their ratio, so that all is of
-/// the order of one in single precision. Conventions are those of Hedging.HedgingEnvironment: gains Σ δ_k (g_{k+1} (P_{k+1} − f P_k) − g_k P_k) with f the funding over a step, costs Σ g_k c(δ_k − δ_{k−1}, P_k).
+/// the order of one in single precision. Conventions are those of Hedging.HedgingEnvironment: gains Σ δ_k (g_{k+1} (P_{k+1} − f P_k) − g_k P_k) with f the carry of a step (a perpetual's), costs Σ g_k c(δ_k − δ_{k−1}, P_k).
 /// </summary>
 public sealed class HedgeProblem
 {
@@ -48,7 +48,7 @@ public sealed class HedgeProblem
     public int[] TeacherRow { get; init; } = [];
     /// <summary>[steps + 1].</summary>
     public required float[] Growth { get; init; }
-    /// <summary>[hedges] paid by a long at a step's end, per unit of value at its start: a perpetual's funding. Empty for none.</summary>
+    /// <summary>[hedges] paid by a long at a step's end, per unit of value at its start: a perpetual's funding, less the interest on a price that it did not lay out. Empty for none.</summary>
     public float[] Funding { get; init; } = [];
     /// <summary>What a holding's value at a step's start must earn, in money at maturity per unit of it.</summary>
     internal float HoldingGrowth(int step, int hedge) => Funding.Length == 0 ? Growth[step] : Growth[step] + Funding[hedge] * Growth[step + 1];

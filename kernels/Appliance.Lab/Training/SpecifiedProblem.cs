@@ -324,8 +324,7 @@ public sealed class SpecifiedProblem
             Head = new HedgeHead(band, _wantsNeutral ? OutputMeaning.NeutralOffset : OutputMeaning.Position, band && _wantsNeutral ? OutputSquash.Softplus : OutputSquash.Identity, maps),
             NeutralRow = _wantsNeutral ? [rows] : [], TeacherRow = _teacher is null ? [] : [rows + (_wantsNeutral ? 1 : 0)],
             Growth = [.. _environment.Growth.Select(g => (float)g)],
-            Funding = s.Hedges.All(h => h.Instrument != HedgeKind.Perpetual || h.FundingRate == 0) ? []
-                : [.. s.Hedges.Select(h => h.Instrument == HedgeKind.Perpetual ? (float)(h.FundingRate * s.Time.StepYears) : 0)],
+            Funding = s.Hedges.All(h => HedgingEnvironment.CarryShare(s, h) == 0) ? [] : [.. s.Hedges.Select(h => (float)HedgingEnvironment.CarryShare(s, h))],
             Proportional = [.. s.Hedges.Select(h => (float)h.Costs.Proportional)],
             Quadratic = [.. s.Hedges.Select((h, i) => (float)(h.Costs.Quadratic * money / price[i]))],
             Fixed = [.. s.Hedges.Select(h => (float)(h.Costs.Fixed / money))],

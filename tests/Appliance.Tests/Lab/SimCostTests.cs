@@ -98,6 +98,16 @@ public sealed class SimCostTests
         Assert.Equal(0.12 * 0.25 * (0.5 * 100 + 0.7 * 110 + 0.7 * 99), perpetual.Loss[0] - spot.Loss[0], 1e-12);
     }
 
+    /// <summary>Nobody lays out a perpetual's price, so no interest is lost on it: each step's gain is settled at its end and accrues from there.</summary>
+    [Fact]
+    public void APerpetualIsNotPaidFor()
+    {
+        var (perpetual, _) = Run(new CostSpecification { Proportional = 0.01 }, [0.5, 0.7, 0.7], rate: 0.08, kind: HedgeKind.Perpetual, funding: 0.12);
+        double g0 = Math.Exp(0.06), g1 = Math.Exp(0.04), g2 = Math.Exp(0.02), funding = 0.12 * 0.25;
+        double gains = 0.5 * 10 * g1 + 0.7 * -11 * g2 + 0.7 * 6, paid = funding * (0.5 * 100 * g1 + 0.7 * 110 * g2 + 0.7 * 99), costs = 0.01 * (50 * g0 + 22 * g1 + 73.5);
+        Assert.Equal(5 - gains + paid + costs, perpetual.Loss[0], 1e-12);
+    }
+
     [Fact]
     public void LatencyMinimumAndLotShapeTheTrade()
     {

@@ -135,6 +135,12 @@ public sealed class SimMarketTests
             Assert.Equal(block.Market.Row(2, block.Steps)[p], block.Price(1, block.Steps)[p], 1e-14);
         }
         foreach (int step in new[] { 3, 10 }) Near(start, Estimate(s, (_, b) => b.Price(1, step).ToArray(), _paths), bias: 2e-5);
+        // It pays at maturity, so before that its price is discounted: in money at maturity it is the same martingale.
+        s = s with { Market = s.Market with { Rate = 0.2 } };
+        (environment, var later) = (new HedgingEnvironment(s, 1), new double[16]);
+        block.Price(1, 3).CopyTo(later);
+        environment.Fill(block, 0);
+        for (int p = 0; p < 16; p++) Assert.Equal(later[p], block.Price(1, 3)[p] * environment.Growth[3], 1e-14);
     }
 
     [Fact]
