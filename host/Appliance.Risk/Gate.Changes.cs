@@ -172,7 +172,7 @@ public sealed partial class Gate
             case LimitKey.MaxHedge: p.MaxHedgeUnits = InstrumentLimits.ToUnits(change.Value, hedgeUnits); break;
             case LimitKey.MaxHedgeAttempts: p.HedgeAttemptsMax = (int)change.Value; break;
             case LimitKey.RepeatedExecutions: p.RepeatedExecutionsMax = (int)change.Value; break;
-            case LimitKey.ProtectionQuantity: p.ProtectionQuantityUnits = InstrumentLimits.ToUnits(change.Value, hedgeUnits); break;
+            case LimitKey.ProtectionQuantity: p.ProtectionQuantityUnits = InstrumentLimits.ToUnitsOrOff(change.Value, hedgeUnits); break;
             case LimitKey.ProtectionDelta: p.ProtectionDelta = change.Value; break;
             case LimitKey.ProtectionVega: p.ProtectionVega = change.Value; break;
             case LimitKey.ProtectionIntervalMilliseconds: p.ProtectionIntervalNs = (long)change.Value * 1_000_000; break;

@@ -7,8 +7,8 @@ public sealed partial class Gate
 {
     private Switches _switches = Switches.SessionDown;
     private GateVerdict _stopped = GateVerdict.SessionDown;
-    private long _clockSkewNs;
-    private double _carriedPnl;
+    private Int128 _clockSkewNs;
+    private double _pnl, _carriedPnl;
 
     [Flags]
     private enum Switches { None = 0, Killed = 1, Paused = 2, SessionDown = 4, OrdersUnresolved = 8, JournalLost = 16, JournalBehind = 32, DailyLoss = 64, ClockSkew = 128, Unconfirmed = 256, Listing = 512 }
@@ -57,7 +57,13 @@ public sealed partial class Gate
         i.LastEventUtcNs = top.TimeUtcNs;
         i.LowerBandUnits = top.LowerBandUnits;
         i.UpperBandUnits = top.UpperBandUnits;
-        if (top.State != BookState.Ready || top.BidPriceUnits is not (> 0 and < InstrumentLimits.UnitsMax) || top.AskPriceUnits is not (> 0 and < InstrumentLimits.UnitsMax)) return;
+        if (top.State != BookState.Ready) return;
+        if (top.BidPriceUnits is not (> 0 and < InstrumentLimits.UnitsMax) || top.AskPriceUnits is not (> 0 and < InstrumentLimits.UnitsMax))
+        {
+            // No collar can be drawn around such a market, and the last good mid is of another one.
+            i.State = BookState.Incomplete;
+            return;
+        }
         long twiceMid = top.TwiceMidUnits;
         if (top.TimeUtcNs - i.DriftRolledUtcNs >= _driftWindowNs)
         {
@@ -85,7 +91,12 @@ public sealed partial class Gate
         if (e.TimeUtcNs > _nowUtcNs) _nowUtcNs = e.TimeUtcNs;
         ExecutionEffect effect = (e.Flags & EventFlags.Listed) == 0 ? _orders.OnExecution(in e) : OnListed(in e);
         if (effect.Instrument < _instruments.Length) Revalue(effect.Instrument);
-        if (effect.FilledUnits != 0) OnFill(in effect);
+        if (effect.FilledUnits != 0)
+        {
+            // A bust need not repeat the price; of an order that nobody remembers the mid is nearest.
+            if (!effect.IsKnown && effect.PriceUnits == 0) effect = effect with { PriceUnits = _instruments[effect.Instrument].LastGoodTwiceMidUnits / 2 };
+            OnFill(in effect);
+        }
         if ((_switches & Switches.Unconfirmed) != 0) Switch(Switches.Unconfirmed, _orders.UnconfirmedCount > 0);
         // Also while the control is off: it may be switched on for what is counted here.
         if (effect.IsReject) _rejects.Add(_nowUtcNs);
@@ -160,11 +171,11 @@ public sealed partial class Gate
         _orders.OnTime(_nowUtcNs);
     }
 
-    /// <summary>The wall clock stepped by so much; steps add up, and a step back mends.</summary>
+    /// <summary>The wall clock stepped by so much; steps add up, and a step back mends. The sum has more bits than a step, so that no step wraps it round to nothing.</summary>
     public void OnClockStep(long stepNs)
     {
         _clockSkewNs += stepNs;
-        Switch(Switches.ClockSkew, Math.Abs(_clockSkewNs) > _maxClockSkewNs);
+        Switch(Switches.ClockSkew, Int128.Abs(_clockSkewNs) > _maxClockSkewNs);
     }
 
     /// <summary>A person says that the clock is right as it stands.</summary>
@@ -174,14 +185,14 @@ public sealed partial class Gate
         Switch(Switches.ClockSkew, false);
     }
 
-    /// <summary>A person enables a portfolio that a throttle holds.</summary>
+    /// <summary>A person enables a portfolio that a throttle holds; all of them: the daily loss stops no more, either, unless it still stands at its limit.</summary>
     public void Enable(ushort portfolio)
     {
         if (_unsettledSlot >= 0) Settle();
         if (portfolio < _portfolios.Length) { _portfolios[portfolio].Enable(); return; }
         if (portfolio != RingEvent.AllPortfolios) return;
         for (int p = 0; p < _portfolios.Length; p++) _portfolios[p].Enable();
-        Switch(Switches.DailyLoss, false);
+        Switch(Switches.DailyLoss, IsLossBeyond);
     }
 
     public void ResetProtection(ushort portfolio)
@@ -213,8 +224,11 @@ public sealed partial class Gate
     /// <summary>Profit and loss of the run so far. A day's loss at the limit, or a figure that is no number, stops new orders until a person enables them.</summary>
     public void OnDailyPnl(double pnl)
     {
-        if (!(pnl + _carriedPnl > -_maxDailyLoss)) Switch(Switches.DailyLoss, true);
+        _pnl = pnl;
+        if (IsLossBeyond) Switch(Switches.DailyLoss, true);
     }
+
+    private bool IsLossBeyond => !(_pnl + _carriedPnl > -_maxDailyLoss);
 
     private void Switch(Switches which, bool on)
     {

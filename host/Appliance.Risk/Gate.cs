@@ -28,7 +28,8 @@ public sealed partial class Gate
     private bool _preventsSelfMatch;
     private double _maxAccountPosition, _maxExposure, _maxDailyLoss;
     private ulong _lastId;
-    private readonly ulong _epochEnd;
+    /// <summary>Ids end here; those of new orders and amends end earlier, so that what works can still be withdrawn under an id of its own.</summary>
+    private readonly ulong _epochEnd, _newIdsEnd;
     private long _nowUtcNs;
     /// <summary>The order that <see cref="Settle"/> has not remembered yet; −1 when there is none.</summary>
     private int _unsettledSlot = -1;
@@ -79,6 +80,7 @@ public sealed partial class Gate
         _preventsSelfMatch = limits.PreventsSelfMatch;
         _lastId = limits.OrderIdEpoch * IdsPerEpoch;
         _epochEnd = _lastId + limits.OrderIdsMax;
+        _newIdsEnd = _epochEnd - Math.Min(limits.OrderIdsMax / 2, 4 * (ulong)limits.OrderTableCapacity);
     }
 
     public OrderTable Orders => _orders;
@@ -158,7 +160,7 @@ public sealed partial class Gate
     {
         if (_stopped != GateVerdict.Approved) return _stopped;
         if (order.Side is not (Side.Buy or Side.Sell) || order.TimeInForce > TimeInForce.GoodTillCancel) return GateVerdict.InvalidIntent;
-        if (!IsIdFree(order.ClientOrderId)) return GateVerdict.InvalidIdentifier;
+        if (!IsNewIdFree(order.ClientOrderId)) return GateVerdict.InvalidIdentifier;
         if (order.Instrument >= _instruments.Length) return GateVerdict.UnknownInstrument;
         if (order.Portfolio >= _portfolios.Length) return GateVerdict.UnknownPortfolio;
         ref GateInstrument instrument = ref _instruments[order.Instrument];
@@ -190,7 +192,7 @@ public sealed partial class Gate
     private GateVerdict CheckAmend(in OrderIntent order, ref ulong id, ref ulong originalId)
     {
         if (_stopped != GateVerdict.Approved) return _stopped;
-        if (!IsIdFree(order.ClientOrderId)) return GateVerdict.InvalidIdentifier;
+        if (!IsNewIdFree(order.ClientOrderId)) return GateVerdict.InvalidIdentifier;
         int slot = _orders.Find(order.OriginalClientOrderId);
         if (slot < 0) return GateVerdict.UnknownOrder;
         ref readonly OrderRecord record = ref _orders[slot];
@@ -330,6 +332,7 @@ public sealed partial class Gate
         return GateVerdict.Approved;
     }
 
+    private bool IsNewIdFree(ulong id) => id == 0 ? _lastId + 1 < _newIdsEnd : id > _lastId;
     private bool IsIdFree(ulong id) => id == 0 ? _lastId + 1 < _epochEnd : id > _lastId;
 
     private void Count(ulong id)

@@ -122,12 +122,14 @@ public sealed record InstrumentLimits
         if (StaleAfterNs <= 0) yield return $"Instrument {Instrument}: StaleAfterNs is {StaleAfterNs}; it must be above 0.";
     }
 
-    /// <summary>A quantity in 1.0 of the instrument as units, nearest, at most <see cref="UnitsMax"/>.</summary>
-    public static long ToUnits(double value, long unitsPerOne)
-    {
-        double units = value * unitsPerOne;
-        return units >= UnitsMax ? UnitsMax : (long)Math.Round(units);
-    }
+    /// <summary>
+    /// A limit in 1.0 of the instrument, zero or above, as whole units, at most <see cref="UnitsMax"/>. Rounded down, as a decimal of fifteen digits: what is just above a limit must not pass by
+    /// rounding, and 0.29 of an instrument of 100 units is 29 of them.
+    /// </summary>
+    public static long ToUnits(double value, long unitsPerOne) => value * unitsPerOne >= UnitsMax ? UnitsMax : (long)decimal.Floor((decimal)value * unitsPerOne);
+
+    /// <summary>The same for a bound that 0 switches off: what is above 0 stays on.</summary>
+    public static long ToUnitsOrOff(double value, long unitsPerOne) => value > 0 ? Math.Max(1, ToUnits(value, unitsPerOne)) : 0;
 }
 
 /// <summary>Limits of one portfolio. Quantities in the quantity units of the instrument that it hedges with.</summary>

@@ -84,8 +84,9 @@ internal struct GatePortfolio
         bool fits = Fills.Add(nowUtcNs, ProtectionIntervalNs, quantityUnits, delta, vega);
         bool trips = !fits
             || (ProtectionQuantityUnits != 0 && Fills.QuantityUnits >= ProtectionQuantityUnits)
-            || (ProtectionDelta != 0 && Math.Abs(Fills.Delta) >= ProtectionDelta)
-            || (ProtectionVega != 0 && Math.Abs(Fills.Vega) >= ProtectionVega);
+            // Asked so that a Greek that is no number trips: nobody can say that the bound holds.
+            || (ProtectionDelta != 0 && !(Math.Abs(Fills.Delta) < ProtectionDelta))
+            || (ProtectionVega != 0 && !(Math.Abs(Fills.Vega) < ProtectionVega));
         if (!trips) return;
         Hold(PortfolioHolds.Protection, true);
         FrozenUntilUtcNs = ProtectionFreezeNs == 0 ? long.MaxValue : nowUtcNs + ProtectionFreezeNs;

@@ -9,6 +9,9 @@ namespace Appliance.Risk;
 /// </summary>
 public sealed partial class OrderTable
 {
+    /// <summary>The unknown order of which an execution was taken back by the last event, to be booked anew by the next; 0 for none.</summary>
+    private ulong _takenBackId;
+
     internal ExecutionEffect OnExecution(in Execution e)
     {
         if (e.TimeUtcNs > _nowUtcNs) _nowUtcNs = e.TimeUtcNs;
@@ -21,8 +24,12 @@ public sealed partial class OrderTable
         long decisionTwiceMid = r.DecisionTwiceMidUnits;
         long filled = ApplyCumulative(slot, in e, out long price);
         long rejectsBefore = Counters.RejectedByVenue + Counters.AmendsRefused + Counters.CancelsRefused;
-        ApplyKind(slot, in e);
+        // What may be a repetition and yet moves the position was not heard before: after an outage the venue tells everything so.
+        bool isNews = (e.Flags & EventFlags.PossibleDuplicate) == 0 || filled != 0;
+        ApplyKind(slot, in e, isNews);
         if ((e.Flags & EventFlags.PossibleDuplicate) == 0) r.AwaitsListing = false;
+        // That it never left, or that the venue does not know it, was a conclusion of ours: the venue's report of a working order is better evidence.
+        if (isNews && r.End is OrderEnd.Unsent or OrderEnd.UnknownToVenue && SaysThatItWorks(in e) && r.QuantityUnits > r.CumulativeQuantityUnits) ContradictEnd(slot);
         if (r.IsUnconfirmed && (r.IsDone || (e.Flags & EventFlags.PossibleDuplicate) == 0)) Confirm(ref r);
         Recount(ref r);
         return new ExecutionEffect
@@ -53,23 +60,34 @@ public sealed partial class OrderTable
     }
 
     /// <summary>
-    /// A fill of an order that the table does not know (of an earlier run, or long since reused) is still a fact about the position. A possible
-    /// duplicate is not believed, for there is no cumulative quantity to tell it by.
+    /// A fill of an order that the table does not know (of an earlier run, or long since reused) is still a fact about the position, and so is a bust, which comes minutes after its trade. A
+    /// correction is one where the execution was taken back before it; alone it says what the terms are now and not what they were, and only its counter tells. A possible duplicate is not
+    /// believed, for there is no cumulative quantity to tell it by.
     /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private ExecutionEffect OnUnknown(in Execution e)
     {
         Counters.UnknownIds++;
-        bool isFill = e.ExecutionKind == ExecutionKind.Trade && (e.Flags & EventFlags.PossibleDuplicate) == 0 && (e.Side is Side.Buy or Side.Sell)
-            && e.Instrument < _exposures.Length && e.LastQuantityUnits is > 0 and <= FilledUnitsMax;
-        if (!isFill)
+        bool isTakenBack = e.ExecutionKind == ExecutionKind.TradeCancelled;
+        bool wasTakenBack = _takenBackId != 0 && _takenBackId == e.ClientOrderId;
+        _takenBackId = isTakenBack && (e.Flags & EventFlags.MoreFollows) != 0 ? e.ClientOrderId : 0;
+        bool moves = (e.ExecutionKind == ExecutionKind.Trade || isTakenBack || (e.ExecutionKind == ExecutionKind.TradeCorrected && wasTakenBack))
+            && (e.Flags & EventFlags.PossibleDuplicate) == 0 && (e.Side is Side.Buy or Side.Sell) && e.Instrument < _exposures.Length && e.LastQuantityUnits is > 0 and <= FilledUnitsMax;
+        if (!moves)
+        {
+            if (e.ExecutionKind is ExecutionKind.Trade or ExecutionKind.TradeCancelled or ExecutionKind.TradeCorrected) Counters.UnbookedExecutions++;
             return new ExecutionEffect { Instrument = e.Instrument, Portfolio = ExecutionEffect.NoPortfolio, Side = e.Side, TimeUtcNs = e.TimeUtcNs };
-        Counters.UnknownFills++;
-        MovePosition(e.Instrument, ExecutionEffect.NoPortfolio, e.Side, e.LastQuantityUnits);
+        }
+        if (e.ExecutionKind == ExecutionKind.Trade) Counters.UnknownFills++;
+        else if (e.ExecutionKind == ExecutionKind.TradeCorrected) Counters.CorrectedTrades++;
+        else if ((e.Flags & EventFlags.MoreFollows) == 0) Counters.BustedTrades++;
+        long units = isTakenBack ? -e.LastQuantityUnits : e.LastQuantityUnits;
+        MovePosition(e.Instrument, ExecutionEffect.NoPortfolio, e.Side, units);
         return new ExecutionEffect
         {
-            Instrument = e.Instrument, Portfolio = ExecutionEffect.NoPortfolio, Side = e.Side, TimeUtcNs = e.TimeUtcNs, FilledUnits = e.LastQuantityUnits,
+            Instrument = e.Instrument, Portfolio = ExecutionEffect.NoPortfolio, Side = e.Side, TimeUtcNs = e.TimeUtcNs, FilledUnits = units,
             PriceUnits = e.LastPriceUnits, AddedLiquidity = (e.Flags & EventFlags.AddedLiquidity) != 0,
+            IsCorrection = e.ExecutionKind == ExecutionKind.TradeCorrected || (e.Flags & EventFlags.MoreFollows) != 0,
         };
     }
 
@@ -113,19 +131,19 @@ public sealed partial class OrderTable
         or ExecutionKind.TradeHeld or ExecutionKind.TradeReleased or ExecutionKind.Triggered or ExecutionKind.Locked or ExecutionKind.Released;
 
     /// <summary>A fill of nobody's order that is put down to a portfolio all the same.</summary>
-    internal void MoveHedge(int portfolio, Side side, long quantityUnits) => _portfolios[portfolio].PositionUnits += side == Side.Buy ? quantityUnits : -quantityUnits;
+    internal void MoveHedge(int portfolio, Side side, long quantityUnits) => Move(ref _portfolios[portfolio].PositionUnits, side == Side.Buy ? quantityUnits : -quantityUnits);
 
     private void MovePosition(int instrument, int portfolio, Side side, long quantityUnits)
     {
         long signed = side == Side.Buy ? quantityUnits : -quantityUnits;
         Move(ref _exposures[instrument].PositionUnits, signed);
         if (portfolio < _portfolios.Length) Move(ref _portfolios[portfolio].PositionUnits, signed);
-
-        // Saturating: a venue that reports fills beyond all bounds must not wrap the position round to the other sign.
-        static void Move(ref long position, long signed) => position = Math.Clamp(position + signed, -(1L << 61), 1L << 61);
     }
 
-    private void ApplyKind(int slot, in Execution e)
+    /// <summary>Saturating: a venue that reports fills beyond all bounds must not wrap the position round to the other sign.</summary>
+    private static void Move(ref long position, long signed) => position = Math.Clamp(position + signed, -SumUnitsMax, SumUnitsMax);
+
+    private void ApplyKind(int slot, in Execution e, bool isNews)
     {
         ref OrderRecord r = ref _records[slot];
         ulong id = e.ClientOrderId;
@@ -151,12 +169,12 @@ public sealed partial class OrderTable
                 break;
             case ExecutionKind.Expired: r.IsAcknowledged = true; FinishAs(slot, OrderEnd.Expired); break;
             case ExecutionKind.DoneForDay: r.IsAcknowledged = true; FinishAs(slot, OrderEnd.DoneForDay); break;
-            case ExecutionKind.Restated: OnRestated(slot, in e); break;
-            case ExecutionKind.Status: OnStatus(slot, in e); break;
-            case ExecutionKind.TradeCancelled: OnExecutionTakenBack(slot, in e); break;
+            case ExecutionKind.Restated: OnRestated(slot, in e, isNews); break;
+            case ExecutionKind.Status: OnStatus(slot, in e, isNews); break;
+            case ExecutionKind.TradeCancelled: OnExecutionTakenBack(slot, in e, isNews); break;
             case ExecutionKind.TradeCorrected:
                 Counters.CorrectedTrades++;
-                OnExecutionTakenBack(slot, in e);
+                OnExecutionTakenBack(slot, in e, isNews);
                 break;
             case ExecutionKind.Stopped or ExecutionKind.Suspended or ExecutionKind.Triggered or ExecutionKind.Locked or ExecutionKind.Released: r.IsAcknowledged = true; break;
             case ExecutionKind.CancelRejected:
@@ -170,39 +188,45 @@ public sealed partial class OrderTable
     }
 
     /// <summary>The venue changed the order's terms of itself (a partial decline, a repricing, a split), or says them anew on another day. What stands is what it says.</summary>
-    private void OnRestated(int slot, in Execution e)
+    private void OnRestated(int slot, in Execution e, bool isNews)
     {
         ref OrderRecord r = ref _records[slot];
         Counters.Restated++;
         r.IsAcknowledged = true;
-        if (e.LastQuantityUnits is > 0 and <= FilledUnitsMax) r.QuantityUnits = e.LastQuantityUnits;
+        if (e.LastQuantityUnits is > 0 and <= FilledUnitsMax)
+        {
+            if (HasRoomToWork(r.Instrument, r.Portfolio, r.Side, e.LastQuantityUnits - r.QuantityUnits)) r.QuantityUnits = e.LastQuantityUnits;
+            else Counters.Malformed++;
+        }
         if (e.LastPriceUnits is > 0 and <= InstrumentLimits.UnitsMax) r.PriceUnits = e.LastPriceUnits;
         DoubtBest(in r);
         // The venue may have moved the price to a better one than any of ours.
         if (!r.IsDone) ConsiderAgain(in r);
-        Revive(slot, in e);
+        Revive(slot, in e, isNews);
         if (!r.IsDone) EndIfVenueSaysSo(slot, in e, r.CurrentId);
     }
 
     /// <summary>An execution was cancelled or corrected: a filled order may have something to do again, and one that was not may be done.</summary>
-    private void OnExecutionTakenBack(int slot, in Execution e)
+    private void OnExecutionTakenBack(int slot, in Execution e, bool isNews)
     {
         ref OrderRecord r = ref _records[slot];
-        Revive(slot, in e);
+        Revive(slot, in e, isNews);
         if (!r.IsDone && e.OrderStatus == OrderStatus.Filled && r.CumulativeQuantityUnits >= r.QuantityUnits) FinishAs(slot, OrderEnd.Filled);
         else if (!r.IsDone && e.OrderStatus == OrderStatus.Cancelled) FinishAs(slot, OrderEnd.Cancelled);
     }
 
     /// <summary>The venue says of an order that had ended filled, or for the day, that it works: then it does. A cancel or a reject is never taken back, and a repetition revives nothing.</summary>
-    private void Revive(int slot, in Execution e)
+    private void Revive(int slot, in Execution e, bool isNews)
     {
         ref OrderRecord r = ref _records[slot];
-        bool works = e.OrderStatus is OrderStatus.New or OrderStatus.PartiallyFilled or OrderStatus.Replaced;
-        if (r.End is OrderEnd.Filled or OrderEnd.DoneForDay && works && r.QuantityUnits > r.CumulativeQuantityUnits && (e.Flags & EventFlags.PossibleDuplicate) == 0) Reopen(slot);
+        if (r.End is OrderEnd.Filled or OrderEnd.DoneForDay && SaysThatItWorks(in e) && r.QuantityUnits > r.CumulativeQuantityUnits && isNews) Reopen(slot);
     }
 
+    private static bool SaysThatItWorks(in Execution e) =>
+        e.OrderStatus is OrderStatus.New or OrderStatus.PartiallyFilled or OrderStatus.Replaced && (e.ExecutionKind == ExecutionKind.New || CarriesCumulative(e.ExecutionKind));
+
     /// <summary>The venue says how the order stands. TCP is in order and our request has been through, so "rejected" of an order that it never acknowledged means that there is none.</summary>
-    private void OnStatus(int slot, in Execution e)
+    private void OnStatus(int slot, in Execution e, bool isNews)
     {
         ref OrderRecord r = ref _records[slot];
         if (e.OrderStatus is OrderStatus.Filled or OrderStatus.Cancelled or OrderStatus.Expired or OrderStatus.DoneForDay or OrderStatus.Rejected)
@@ -210,7 +234,7 @@ public sealed partial class OrderTable
             EndIfVenueSaysSo(slot, in e, e.ClientOrderId);
             return;
         }
-        Revive(slot, in e);
+        Revive(slot, in e, isNews);
         if (!r.IsDone && e.OrderStatus is not (OrderStatus.PendingNew or OrderStatus.Unknown)) r.IsAcknowledged = true;
     }
 

@@ -49,23 +49,30 @@ public sealed partial class OrderTable
         // The list is newer than the answer to an amend that was lost with an earlier session.
         if (works && e.ClientOrderId == r.PendingAmendId) OnReplaced(slot, in e);
         ExecutionEffect effect = OnExecution(in e);
+        // We took it for unsent, unknown or ended, and it stands there.
         if (works && r.IsDone && r.QuantityUnits > r.CumulativeQuantityUnits)
         {
-            // We took it for unsent, unknown or ended, and it stands there: no portfolio waits for it any more.
-            Counters.ContradictedEnds++;
-            r.IsAcknowledged = true;
-            Reopen(slot);
-            BecomeFound(ref r);
+            ContradictEnd(slot);
             Recount(ref r);
         }
         return effect;
+    }
+
+    /// <summary>An order that had ended here works at the venue: no portfolio waits for it any more.</summary>
+    private void ContradictEnd(int slot)
+    {
+        ref OrderRecord r = ref _records[slot];
+        Counters.ContradictedEnds++;
+        r.IsAcknowledged = true;
+        Reopen(slot);
+        BecomeFound(ref r);
     }
 
     private void TakeFound(in Execution e, int portfolio)
     {
         bool isSound = e.Side is Side.Buy or Side.Sell && e.Instrument < _exposures.Length && e.LastQuantityUnits is > 0 and <= FilledUnitsMax && e.CumulativeQuantityUnits >= 0 && e.CumulativeQuantityUnits < e.LastQuantityUnits;
         if (!isSound) { Counters.Malformed++; return; }
-        int slot = portfolio >= 0 && portfolio < _portfolios.Length ? TakeSlot() : -1;
+        int slot = portfolio >= 0 && portfolio < _portfolios.Length && HasRoomToWork(e.Instrument, portfolio, e.Side, e.LastQuantityUnits - e.CumulativeQuantityUnits) ? TakeSlot() : -1;
         if (slot < 0) { Counters.UnknownOrdersUntaken++; return; }
         Counters.UnknownOrders++;
         ref OrderRecord r = ref _records[slot];
@@ -92,6 +99,7 @@ public sealed partial class OrderTable
 
     private void BecomeFound(ref OrderRecord r)
     {
+        if (r.IsFound) return;
         r.IsFound = true;
         FoundCount++;
     }

@@ -22,9 +22,12 @@ public sealed partial class OrderTable
         // A request belongs to the order before it; when that found no room, to none.
         if (!isRequest) _lastRestored = -1;
         if (e.Instrument >= _exposures.Length || (!isRequest && e.Reason >= _portfolios.Length)) return -1;
+        if (e.LastQuantityUnits is < 0 or > FilledUnitsMax || e.CumulativeQuantityUnits is < 0 or > FilledUnitsMax) return -1;
+        if (!isRequest && !HasRoomToWork(e.Instrument, e.Reason, e.Side, e.LastQuantityUnits)) return -1;
         int slot = isRequest ? _lastRestored : TakeSlot();
         if (slot < 0) return -1;
         ref OrderRecord r = ref _records[slot];
+        if (e.ExecutionKind == ExecutionKind.PendingReplace && !HasRoomToWork(r.Instrument, r.Portfolio, r.Side, e.LastQuantityUnits - r.QuantityUnits)) return -1;
         if (e.ExecutionKind == ExecutionKind.PendingReplace)
         {
             r.PendingAmendId = e.ClientOrderId;

@@ -12,6 +12,8 @@ namespace Appliance.Risk;
 public sealed partial class OrderTable
 {
     private const long FilledUnitsMax = InstrumentLimits.UnitsMax;
+    /// <summary>No position and no side's working orders come to more, so that a sum of both stays within 64 bits.</summary>
+    private const long SumUnitsMax = 1L << 61;
 
     private readonly OrderRecord[] _records;
     private readonly InstrumentExposure[] _exposures;
@@ -216,6 +218,15 @@ public sealed partial class OrderTable
         }
     }
 
+    /// <summary>Whether so much more may work on a side. Our own orders are within the position limits; what a venue lists or restates, and what a file restores, is held to this.</summary>
+    private bool HasRoomToWork(int instrument, int portfolio, Side side, long moreUnits)
+    {
+        ref InstrumentExposure exposure = ref _exposures[instrument];
+        ref PortfolioExposure hedge = ref _portfolios[portfolio];
+        long most = side == Side.Buy ? Math.Max(exposure.WorkingBuyUnits, hedge.WorkingBuyUnits) : Math.Max(exposure.WorkingSellUnits, hedge.WorkingSellUnits);
+        return moreUnits <= SumUnitsMax - most;
+    }
+
     private bool IsPastBound(in OrderRecord r)
     {
         long oldest = r.OldestUnansweredUtcNs;
@@ -243,6 +254,8 @@ public struct OrderTableCounters
     public long Fills, Filled, Cancelled, RejectedByVenue, AmendsRefused, CancelsRefused, Unsent, RecordsReused;
     /// <summary>An answer under an id that no record has; fills among them still change the position.</summary>
     public long UnknownIds, UnknownFills;
+    /// <summary>Executions of such orders that moved no position: possible repetitions, and corrections that do not say what was. Whoever reads this compares with the venue's statement.</summary>
+    public long UnbookedExecutions;
     /// <summary>Repetitions that changed nothing.</summary>
     public long Repeated;
     /// <summary>Fills that came after the order's end.</summary>

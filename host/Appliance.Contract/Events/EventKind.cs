@@ -131,7 +131,7 @@ public enum OperatorCommand : int
     None = 0, Kill = 1, Pause = 2, Resume = 3, Stop = 4, Resolved = 5,
     /// <summary>A limit of the gate changes: see <see cref="ControlEvent"/> and <see cref="LimitKey"/>.</summary>
     SetLimit = 6,
-    /// <summary>A portfolio that a throttle of the gate disabled may trade again; portfolio AllPortfolios: every one, and the daily loss is forgiven.</summary>
+    /// <summary>A portfolio that a throttle of the gate disabled may trade again; portfolio AllPortfolios: every one, and the daily loss stops no more once it is within its limit again.</summary>
     Enable = 7,
     /// <summary>The market-maker protection of a portfolio begins anew.</summary>
     ResetProtection = 8,

@@ -68,16 +68,16 @@ internal static class DeskComposer
             AcknowledgeWithinNs = desk.Portfolios.Min(p => p.Execution.AcknowledgementMs) * 1_000_000L,
             Instruments = [.. desk.Instruments.Where(i => desk.Portfolios.Any(p => p.Instrument == i.Index)).Select(i => new InstrumentLimits
             {
-                Instrument = i.Index, MaxQuantityUnits = Units(l.MaxOrderQuantity, i.QuantityUnitsPerOne), MaxNotional = (decimal)Math.Min(l.MaxOrderNotional, 1e15),
-                MaxPositionUnits = Units(l.MaxPosition, i.QuantityUnitsPerOne), CollarBasisPoints = (int)Math.Round(l.CollarBps), DriftCollarBasisPoints = (int)Math.Round(l.DriftCollarBps),
+                Instrument = i.Index, MaxQuantityUnits = InstrumentLimits.ToUnits(l.MaxOrderQuantity, i.QuantityUnitsPerOne), MaxNotional = (decimal)Math.Min(l.MaxOrderNotional, 1e15),
+                MaxPositionUnits = InstrumentLimits.ToUnits(l.MaxPosition, i.QuantityUnitsPerOne), CollarBasisPoints = l.CollarBps, DriftCollarBasisPoints = l.DriftCollarBps,
                 StaleAfterNs = l.StaleMs * 1_000_000L, IsRestricted = l.RestrictedInstruments.Contains(i.Symbol),
             })],
             PortfolioCapacity = desk.Portfolios.Length,
             Portfolios = [.. desk.Portfolios.Select((p, index) => new PortfolioLimits
             {
                 Portfolio = (ushort)index, Instrument = p.Instrument, IsUserRestricted = l.RestrictedUsers.Contains(p.User),
-                MaxHedgeUnits = Units(l.MaxHedge, desk.Instruments[p.Instrument].QuantityUnitsPerOne), HedgeAttemptsMax = l.MaxHedgeAttempts, RepeatedExecutionsMax = l.RepeatedExecutions,
-                ProtectionQuantityUnits = Units(l.ProtectionQuantity, desk.Instruments[p.Instrument].QuantityUnitsPerOne), ProtectionDelta = l.ProtectionDelta, ProtectionVega = l.ProtectionVega,
+                MaxHedgeUnits = InstrumentLimits.ToUnits(l.MaxHedge, desk.Instruments[p.Instrument].QuantityUnitsPerOne), HedgeAttemptsMax = l.MaxHedgeAttempts, RepeatedExecutionsMax = l.RepeatedExecutions,
+                ProtectionQuantityUnits = InstrumentLimits.ToUnitsOrOff(l.ProtectionQuantity, desk.Instruments[p.Instrument].QuantityUnitsPerOne), ProtectionDelta = l.ProtectionDelta, ProtectionVega = l.ProtectionVega,
                 ProtectionIntervalNs = l.ProtectionIntervalMs * 1_000_000L, ProtectionFreezeNs = l.ProtectionFreezeMs * 1_000_000L,
             })],
         };
@@ -108,7 +108,7 @@ internal static class DeskComposer
             Execution = new HedgeExecutionOptions
             {
                 Style = e.Style == "passive" ? HedgeStyle.Passive : HedgeStyle.Taking, MinimumTradeUnits = Math.Max(1, Units(e.MinimumTrade / instrument.ContractSize, instrument.QuantityUnitsPerOne)),
-                MaxChildUnits = Math.Max(instrument.LotSizeUnits, Units(Math.Min(e.MaximumChildQuantity, desk.Limits.MaxOrderQuantity), instrument.QuantityUnitsPerOne)),
+                MaxChildUnits = Math.Max(instrument.LotSizeUnits, InstrumentLimits.ToUnits(Math.Min(e.MaximumChildQuantity, desk.Limits.MaxOrderQuantity), instrument.QuantityUnitsPerOne)),
                 SlippageTicks = (int)Math.Round(e.SlippageTicks), AmendAfterTicks = e.ChaseTicks, EscalateAfterNs = e.PassiveTimeoutMs * 1_000_000L,
                 EscalateBandMultiple = e.EscalateBandMultiple, RetryAfterNs = e.RetryMs * 1_000_000L,
             },
@@ -136,7 +136,8 @@ internal static class DeskComposer
     private static double ReferenceStrike(PortfolioSettings p) =>
         p.Policy.ReferenceStrike > 0 ? p.Policy.ReferenceStrike : p.Options.Count > 0 && p.Options.All(o => o.Strike == p.Options[0].Strike) ? p.Options[0].Strike : 0;
 
-    private static long Units(double value, long unitsPerOne) => InstrumentLimits.ToUnits(value, unitsPerOne);
+    /// <summary>Nearest; limits are rounded down instead (<see cref="InstrumentLimits.ToUnits"/>).</summary>
+    private static long Units(double value, long unitsPerOne) => value * unitsPerOne >= InstrumentLimits.UnitsMax ? InstrumentLimits.UnitsMax : (long)Math.Round(value * unitsPerOne);
 
     public static IComputeBackend Backend(HardwareProfile profile) => profile.ComputeBackend switch
     {

@@ -89,7 +89,7 @@ internal sealed partial class HostRun
         }
         List<(string Name, long Count)> alarms =
         [
-            ("acknowledgementsOverdue", o.AcknowledgementsOverdue), ("instrumentsFrozen", freezes), ("invalidTargets", invalidTargets), ("unknownIds", o.UnknownIds), ("unknownFills", o.UnknownFills),
+            ("acknowledgementsOverdue", o.AcknowledgementsOverdue), ("instrumentsFrozen", freezes), ("invalidTargets", invalidTargets), ("unknownIds", o.UnknownIds), ("unknownFills", o.UnknownFills), ("unbookedExecutions", o.UnbookedExecutions),
             ("unknownOrders", o.UnknownOrders), ("unknownOrdersUntaken", o.UnknownOrdersUntaken), ("contradictedEnds", o.ContradictedEnds), ("massStatusUnanswered", _flow.Counters.MassStatusUnanswered + _flow.Counters.MassStatusRefused),
             ("lateFills", o.LateFills), ("inferredFills", o.InferredFills), ("overfills", o.Overfills), ("unsolicitedCancels", o.UnsolicitedCancels), ("bustedTrades", o.BustedTrades),
             ("correctedTrades", o.CorrectedTrades), ("malformedReports", o.Malformed), ("foreignFills", _flow.Account.ForeignFills),

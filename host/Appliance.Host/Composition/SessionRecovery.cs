@@ -54,7 +54,7 @@ internal sealed class SessionRecovery
         };
     }
 
-    /// <summary>As many as the largest gate keeps: a fill that comes later than this many orders after its own finds it no more, there as here.</summary>
+    /// <summary>A fill that comes later than this many orders after its own finds it no more, as in a gate of so many records.</summary>
     private const int OrderTableRecords = 1 << 16;
 
     private static bool Restore(Desk desk, OrderReplay replay, SessionOrder order)

@@ -10,8 +10,8 @@ internal sealed record LimitSettings
 {
     public required double MaxOrderQuantity { get; init; }
     public required double MaxOrderNotional { get; init; }
-    public required double CollarBps { get; init; }
-    public required double DriftCollarBps { get; init; }
+    public required int CollarBps { get; init; }
+    public required int DriftCollarBps { get; init; }
     public required int DriftWindowSeconds { get; init; }
     public required double MaxPosition { get; init; }
     public required double MaxAccountPosition { get; init; }
@@ -42,8 +42,8 @@ internal sealed record LimitSettings
     public static readonly Section Keys = new("limits",
         new("maxOrderQuantity", SettingType.Number, "The most one order may ask for.") { Required = true, Min = 0, Max = 1e15 },
         new("maxOrderNotional", SettingType.Number, "The most one order may be worth.") { Required = true, Min = 1e-9, Max = 1e15, Unit = "quote currency" },
-        new("collarBps", SettingType.Number, "How far from the last good mid an order's price may lie.") { Default = "100", Min = 0, Max = 10000, Unit = "basis points" },
-        new("driftCollarBps", SettingType.Number, "How far an order's price may lie from where the mid was one to two driftWindowSeconds ago; 0 is off.") { Default = "1000", Min = 0, Max = 10000, Unit = "basis points" },
+        new("collarBps", SettingType.Integer, "How far from the last good mid an order's price may lie.") { Default = "100", Min = 0, Max = 10000, Unit = "basis points" },
+        new("driftCollarBps", SettingType.Integer, "How far an order's price may lie from where the mid was one to two driftWindowSeconds ago; 0 is off.") { Default = "1000", Min = 0, Max = 10000, Unit = "basis points" },
         new("driftWindowSeconds", SettingType.Integer, "The window of driftCollarBps.") { Default = "60", Min = 1, Max = 86400, Unit = "s" },
         new("maxPosition", SettingType.Number, "The largest position an instrument may reach with all working orders filled.") { Required = true, Min = 0, Max = 1e15 },
         new("maxAccountPosition", SettingType.Number, "The largest net position of the account, over all instruments at their mids, with the working orders of a side filled.") { Default = "1e15", Min = 1e-9, Max = 1e15, Unit = "quote currency" },
@@ -86,7 +86,7 @@ internal sealed record LimitSettings
             o.Error("staleGreeksMilliseconds", staleGreeks.ToString(), $"more than every portfolio's repriceMilliseconds, {portfolios.Max(p => p.RepriceMs)}, or 0");
         return new LimitSettings
         {
-            MaxOrderQuantity = o.Number("maxOrderQuantity"), MaxOrderNotional = o.Number("maxOrderNotional"), CollarBps = o.Number("collarBps"), DriftCollarBps = o.Number("driftCollarBps"),
+            MaxOrderQuantity = o.Number("maxOrderQuantity"), MaxOrderNotional = o.Number("maxOrderNotional"), CollarBps = (int)o.Integer("collarBps"), DriftCollarBps = (int)o.Integer("driftCollarBps"),
             DriftWindowSeconds = (int)o.Integer("driftWindowSeconds"), MaxPosition = o.Number("maxPosition"), MaxAccountPosition = o.Number("maxAccountPosition"), MaxExposure = o.Number("maxExposure"),
             MessagesPerSecond = (int)o.Integer("messagesPerSecond"), MessagesPerMinute = (int)o.Integer("messagesPerMinute"), RejectsPerMinute = (int)o.Integer("rejectsPerMinute"),
             CancelReserve = (int)o.Integer("cancelReserve"), MaxLiveOrders = (int)o.Integer("maxLiveOrders"), DuplicateWindowMs = (int)o.Integer("duplicateWindowMilliseconds"),

@@ -125,7 +125,7 @@ internal sealed record HardwareProfile
             new("hugePages", SettingType.Flag, "Gather the heap into pages of 2 MiB before the hot threads start, where the kernel can (Linux 6.1).") { Default = "true" },
             new("maxOrders", SettingType.Integer, "Resting venue orders held over all order-by-order books.") { Default = "1048576", Min = 1024, Max = 67108864, Unit = "orders" },
             new("maxLevels", SettingType.Integer, "Price levels held a side of a book.") { Default = "8192", Min = 16, Max = 262144, Unit = "levels" },
-            new("liveOrders", SettingType.Integer, "Slots for our own orders that are not yet done.") { Default = "4096", Min = 64, Max = 1048576, Unit = "orders" })
+            new("liveOrders", SettingType.Integer, "Records of our own orders, live and done; the newest stay, so that a late fill or a bust finds its order.") { Default = "4096", Min = 64, Max = 1048576, Unit = "orders" })
         });
 
     public static HardwareProfile? Load(string file, ConfigurationErrors errors)

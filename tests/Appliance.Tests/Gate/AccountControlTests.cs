@@ -166,7 +166,7 @@ public class AccountControlTests
     }
 
     [Fact]
-    public void The_days_loss_counts_what_earlier_runs_lost_and_a_person_may_forgive_it()
+    public void The_days_loss_counts_what_earlier_runs_lost_and_a_person_goes_on_under_a_higher_limit()
     {
         var bench = new GateBench();
         bench.Gate.CarryPnl(-600);
@@ -174,11 +174,20 @@ public class AccountControlTests
         Assert.Equal(GateVerdict.Approved, bench.TryNew());
         bench.Gate.OnDailyPnl(-400);
         Assert.Equal(GateVerdict.DailyLoss, bench.TryNew(20));
+        // The loss stands at its limit: enabling lets not one order out, not even until the next look.
+        bench.Gate.Enable(RingEvent.AllPortfolios);
+        Assert.Equal(GateVerdict.DailyLoss, bench.TryNew(20));
+        bench.Gate.Apply(new LimitChange(LimitKey.MaxDailyLoss, RingEvent.AllInstruments, RingEvent.AllPortfolios, 1_500));
+        // A limit alone starts nothing again: the named person does.
+        Assert.Equal(GateVerdict.DailyLoss, bench.TryNew(20));
+        bench.Gate.Enable(0);
+        Assert.Equal(GateVerdict.DailyLoss, bench.TryNew(20));
         bench.Gate.Enable(RingEvent.AllPortfolios);
         Assert.Equal(GateVerdict.Approved, bench.TryNew(20));
-        // The loss stands: at the next look it stops again.
-        bench.Gate.OnDailyPnl(-400);
-        Assert.Equal(GateVerdict.DailyLoss, bench.TryNew(30));
+        bench.Gate.OnDailyPnl(-899.99);
+        Assert.Equal(GateVerdict.Approved, bench.TryNew(30));
+        bench.Gate.OnDailyPnl(-900);
+        Assert.Equal(GateVerdict.DailyLoss, bench.TryNew(40));
     }
 
     [Fact]

@@ -149,7 +149,8 @@ public class GatePropertyTests
                 model.IsLossStopped = true;
                 gate.OnDailyPnl(-1_000_000);
                 if (random.Next(4) == 0) return;
-                // A named person forgives the loss, and with it every throttle.
+                // Made good, or the limit raised: a named person lets trading go on, and with it every throttle.
+                gate.OnDailyPnl(0);
                 model.IsLossStopped = false;
                 model.Enable(0);
                 model.Enable(1);
