@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using Appliance.Contract;
 using Appliance.Fix;
 using Appliance.Host.Composition;
@@ -25,25 +26,32 @@ internal sealed record WireRequest
     public string? Floor { get; init; }
 }
 
-/// <summary>What it found. Latencies are from the intended sending time of a price move to the arrival of the order's first bytes.</summary>
-internal sealed record WireResult(HdrHistogram Ours, HdrHistogram Floor, PairedRatio P50, PairedRatio P99, HdrHistogram Hiccups, long Sent, MoveCount OurMoves, MoveCount FloorMoves, double LateShare, string HostReport)
-{
-    /// <summary>A run that fell below its rate measured another load than it says.</summary>
-    public bool KeptRate => LateShare <= 0.01 && OurMoves.MissedShare <= 0.01 && FloorMoves.MissedShare <= 0.01;
-}
+/// <summary>
+/// What it found. Latencies are from the intended sending time of a price move to the arrival of the order's first bytes. <paramref name="Undisturbed"/> is the same over the slices in which the hypervisor took
+/// at most <see cref="WireRig.StolenNsMax"/> of either core.
+/// </summary>
+internal sealed record WireResult(WireTally All, WireTally Undisturbed, HdrHistogram Hiccups, SideTimes OurTimes, SideTimes FloorTimes, string HostReport);
 
-/// <summary>Price moves that asked one side for an order, and those still unanswered when the next was due. A machine that stands still for milliseconds makes some on both sides.</summary>
-internal readonly record struct MoveCount(long Expected, long Missed)
+/// <summary>Where the time of one side's slices went: on the load generator's core and on the measured thread's.</summary>
+internal readonly record struct SideTimes(CoreTime Generator, CoreTime Measured)
 {
-    public double MissedShare => Expected > 0 ? (double)Missed / Expected : 0;
+    public static SideTimes operator +(SideTimes a, SideTimes b) => new(a.Generator + b.Generator, a.Measured + b.Measured);
 }
 
 /// <summary>
 /// The load generator of both: one pinned thread sends datagrams at their intended times (open loop), and looks for the answer's bytes between. The appliance and the C
-/// floor take turns on the other core: while one is measured, the other is stopped.
+/// floor take turns on the other core, a tenth of a second each: while one is measured, the other is stopped.
 /// </summary>
 internal sealed class WireRig : IDisposable
 {
+    /// <summary>Short beside the time between two stalls of a shared machine, so that one spoils few slices; at the usual load it holds forty orders.</summary>
+    public const double SliceSeconds = 0.1;
+    /// <summary>The same load before each slice, unrecorded: the program that begins finds its caches as the other left them.</summary>
+    public const double SettleSeconds = 0.02;
+    /// <summary>What the hypervisor may take of either core in an undisturbed slice: far below the stalls in question (milliseconds), far above what the account is wrong by (0.1 ms).</summary>
+    public const long StolenNsMax = 500_000;
+    /// <summary>A p99 of fewer is a maximum.</summary>
+    private const int FewestOrdersUndisturbed = 200;
     private const string Group = "239.192.7.9";
     private readonly WireRequest _request;
     private readonly FillingVenue _venue;
@@ -52,16 +60,19 @@ internal sealed class WireRig : IDisposable
     private readonly int _hostPort, _floorPort;
     private readonly TickPattern _hostPattern, _floorPattern;
     private readonly byte[] _answer = GC.AllocateArray<byte>(65536, pinned: true);
-    private readonly HdrHistogram _ours = new(10_000_000_000), _floor = new(10_000_000_000), _segment = new(10_000_000_000), _hiccups = new(10_000_000_000);
-    private readonly PairedRatio _p50 = new("wire to wire, p50"), _p99 = new("wire to wire, p99");
+    private readonly HdrHistogram _hiccups = new(10_000_000_000);
+    private readonly WireTally _all, _undisturbed;
+    private readonly List<long> _latenciesNs = new(1 << 16);
+    private SideTimes _ourTimes, _floorTimes;
     private readonly HostMonotonicClock _clock = new();
     private Process? _host, _floorProcess;
     private Socket? _floorConnection;
-    private MoveCount _ourMoves, _floorMoves;
-    private long _sent, _late, _waitingSince, _floorMarks, _floorBytes;
+    private MoveCount _moves;
+    private long _sent, _late, _waitingSince, _recordFromNs, _floorMarks, _floorBytes;
     private Side _waitingFor;
     private readonly int _orderBytes = OrderBytes;
-    private bool _record, _oursNow;
+    private bool _oursNow;
+    private int _hotThread;
 
     public WireRig(WireRequest request)
     {
@@ -73,6 +84,8 @@ internal sealed class WireRig : IDisposable
         _toFloor = new MulticastSender(Group, _floorPort, "127.0.0.1");
         _hostPattern = new TickPattern(request.OrderEvery);
         _floorPattern = new TickPattern(request.OrderEvery);
+        _all = new WireTally("wire to wire", 1);
+        _undisturbed = new WireTally("wire to wire, undisturbed", FewestOrdersUndisturbed);
     }
 
     public WireResult Measure(Action<string> progress)
@@ -100,71 +113,91 @@ internal sealed class WireRig : IDisposable
         if (core >= 0) Linux.PinThisThread(core);
         WaitForSession();
         _toHost.Send(_hostPattern.Opening());
-        double segmentSeconds = _request.Seconds / _request.Pairs / (_floorConnection is null ? 1 : 3);
-        Segment(Load(true), 1.5, record: false);
+        _hotThread = ThreadNamed(_host!.Id, "hot");
+        long until = _clock.NowNs() + 100_000_000;
+        while (_clock.NowNs() < until) _venue.Poll();
+        Stop(_host.Id, _hotThread);
+        if (_floorProcess is not null) Stop(_floorProcess.Id, _floorProcess.Id);
+        for (int i = 0; i < 10; i++) Slice(WirePlace.Ours, record: false);
         GC.Collect();
+        int places = _floorConnection is null ? 1 : 3;
+        int rounds = Math.Max(1, (int)Math.Round(_request.Seconds / _request.Pairs / (places * (SliceSeconds + SettleSeconds))));
         for (int pair = 0; pair < _request.Pairs; pair++)
         {
-            // Our place within a round rotates with the pairs, so that no drift of the machine favours a place.
-            var (ours50, ours99) = (0L, 0L);
-            var floors = new List<(long P50, long P99)>();
-            for (int place = 0; place < (_floorConnection is null ? 1 : 3); place++)
-            {
-                bool isOurs = _floorConnection is null || place == pair % 3;
-                Segment(Load(isOurs), segmentSeconds, record: true);
-                var measured = (_segment.ValueAtPercentile(50), _segment.ValueAtPercentile(99));
-                if (isOurs) (ours50, ours99) = measured;
-                else floors.Add(measured);
-            }
-            if (_floorConnection is null) continue;
-            // A segment in which nothing answered gives no ratio; with fewer than ten pairs there is no verdict.
-            if (ours50 == 0 || floors.Any(f => f.P50 == 0)) continue;
-            _p50.Add(ours50, floors[0].P50, floors[1].P50);
-            _p99.Add(ours99, floors[0].P99, floors[1].P99);
-            progress(string.Create(CultureInfo.InvariantCulture, $"pair {pair + 1}/{_request.Pairs}: p50 ours {ours50:N0} floor {floors[0].P50:N0} ns, p99 ours {ours99:N0} floor {floors[0].P99:N0} ns"));
+            for (int round = 0; round < rounds; round++)
+                // Our place within a round rotates, so that no drift of the machine favours a place.
+                for (int place = 0, floors = 0; place < places; place++)
+                    Slice(place == round % places ? WirePlace.Ours : floors++ == 0 ? WirePlace.Floor : WirePlace.FloorAgain, record: true);
+            EndPair(pair, progress);
         }
-        Wake(_host!, true);
-        Linux.kill(_host!.Id, 15);
-        long until = _clock.NowNs() + 15_000_000_000;
+        Signal(_host, true);
+        Linux.kill(_host.Id, 15);
+        until = _clock.NowNs() + 15_000_000_000;
         while (!_host.HasExited && _clock.NowNs() < until) _venue.Poll();
-        return new WireResult(_ours, _floor, _p50, _p99, _hiccups, _sent, _ourMoves, _floorMoves, _sent > 0 ? (double)_late / _sent : 1, Path.Combine(folder, "host.json"));
+        return new WireResult(_all, _undisturbed, _hiccups, _ourTimes, _floorTimes, Path.Combine(folder, "host.json"));
     }
 
-    private (bool IsOurs, TickPattern Pattern, MulticastSender Sender) Load(bool ours) => ours ? (true, _hostPattern, _toHost) : (false, _floorPattern, _toFloor);
-
-    /// <summary>One side for a while: a datagram at each intended time, the answer looked for between.</summary>
-    private void Segment((bool IsOurs, TickPattern Pattern, MulticastSender Sender) side, double seconds, bool record)
+    private void EndPair(int pair, Action<string> progress)
     {
-        if (_host is not null) Wake(_host, side.IsOurs);
-        if (_floorProcess is not null) Wake(_floorProcess, !side.IsOurs);
-        _segment.Reset();
-        _oursNow = side.IsOurs;
+        if (_floorConnection is null) return;
+        _undisturbed.EndPair();
+        if (!_all.EndPair()) throw new IOException("one side answered no price move for the length of a pair");
+        progress(string.Create(CultureInfo.InvariantCulture, $"pair {pair + 1}/{_request.Pairs}: ratio so far p50 {_all.P50.Ratio.Median:F3} p99 {_all.P99.Ratio.Median:F3}, undisturbed {_undisturbed.P50.Ratio.Median:F3} and {_undisturbed.P99.Ratio.Median:F3} over {_undisturbed.Slices} of {_all.Slices} slices"));
+    }
+
+    /// <summary>One side for a moment: a datagram at each intended time, the answer looked for between. Nobody else of ours is on its core meanwhile.</summary>
+    private void Slice(WirePlace place, bool record)
+    {
+        _oursNow = place == WirePlace.Ours;
+        Process process = _oursNow ? _host! : _floorProcess!;
+        int thread = _oursNow ? _hotThread : process.Id;
+        TickPattern pattern = _oursNow ? _hostPattern : _floorPattern;
+        MulticastSender sender = _oursNow ? _toHost : _toFloor;
         long periodNs = (long)(1e9 / _request.RateHz);
-        long settleNs = _clock.NowNs() + 50_000_000;
-        while (_clock.NowNs() < settleNs) Look(side.IsOurs);
-        long start = _clock.NowNs() + periodNs, end = start + (long)(seconds * 1e9);
-        long last = _clock.NowNs();
-        _record = record;
+        _latenciesNs.Clear();
+        (_moves, _sent, _late) = (default, 0, 0);
+        ThreadTimes measuredBefore = ThreadTimes.OfStopped(process.Id, thread), ownBefore = ThreadTimes.OfThisThread();
+        long begunNs = _clock.NowNs();
+        Signal(process, true);
+
+        long start = _clock.NowNs() + periodNs;
+        _recordFromNs = start + (long)(SettleSeconds * 1e9);
+        long end = _recordFromNs + (long)(SliceSeconds * 1e9), last = _clock.NowNs();
         for (long intended = start; intended < end; intended += periodNs)
         {
-            ReadOnlySpan<byte> packet = side.Pattern.Next();
+            ReadOnlySpan<byte> packet = pattern.Next();
             long now;
             while ((now = _clock.NowNs()) < intended)
             {
                 _hiccups.Record(now - last);
                 last = now;
-                Answered(side.IsOurs);
+                Answered();
             }
-            if (now - intended > periodNs) _late++;
-            if (side.Pattern.IsTrigger) Expect(intended, side.Pattern.IsUp);
-            side.Sender.Send(packet);
-            _sent++;
-            Answered(side.IsOurs);
+            if (intended >= _recordFromNs)
+            {
+                _sent++;
+                if (now - intended > periodNs) _late++;
+            }
+            if (pattern.IsTrigger) Expect(intended, pattern.IsUp);
+            sender.Send(packet);
+            Answered();
             last = _clock.NowNs();
         }
         long patience = _clock.NowNs() + 200_000_000;
-        while (_waitingSince != 0 && _clock.NowNs() < patience) Answered(side.IsOurs);
-        GiveUp();
+        while (_waitingSince != 0 && _clock.NowNs() < patience) Answered();
+        if (_waitingSince != 0) Miss();
+        _waitingSince = 0;
+
+        long endedNs = _clock.NowNs();
+        ThreadTimes own = ThreadTimes.OfThisThread() - ownBefore;
+        Stop(process.Id, thread);
+        var times = new SideTimes(CoreTime.Of(endedNs - begunNs, own), CoreTime.Of(endedNs - begunNs, ThreadTimes.OfStopped(process.Id, thread) - measuredBefore));
+        if (!record) return;
+        if (_oursNow) _ourTimes += times;
+        else _floorTimes += times;
+        var slice = new WireSlice(place, CollectionsMarshal.AsSpan(_latenciesNs), _moves, _sent, _late);
+        _all.Add(in slice);
+        if (times.Generator.StolenNs <= StolenNsMax && times.Measured.StolenNs <= StolenNsMax) _undisturbed.Add(in slice);
     }
 
     /// <summary>
@@ -174,42 +207,24 @@ internal sealed class WireRig : IDisposable
     private void Expect(long intended, bool up)
     {
         if (_waitingSince != 0) Miss();
-        if (_record) Count(1, 0);
+        if (intended >= _recordFromNs) _moves += new MoveCount(1, 0);
         _waitingSince = intended;
         _waitingFor = up ? Side.Buy : Side.Sell;
         if (!_oursNow) _floorMarks++;
     }
 
-    private void Count(int expected, int missed)
-    {
-        ref MoveCount moves = ref _oursNow ? ref _ourMoves : ref _floorMoves;
-        moves = new MoveCount(moves.Expected + expected, moves.Missed + missed);
-    }
-
-    private void GiveUp()
-    {
-        if (_waitingSince != 0) Miss();
-        _waitingSince = 0;
-    }
-
     private void Miss()
     {
-        if (!_record) return;
-        Count(0, 1);
-        long soFar = _clock.NowNs() - _waitingSince;
-        _segment.Record(soFar);
-        (_oursNow ? _ours : _floor).Record(soFar);
+        if (_waitingSince < _recordFromNs) return;
+        _moves += new MoveCount(0, 1);
+        _latenciesNs.Add(_clock.NowNs() - _waitingSince);
     }
 
-    private void Answered(bool ours)
+    private void Answered()
     {
-        long at = Look(ours);
+        long at = Look(_oursNow);
         if (at == 0 || _waitingSince == 0) return;
-        if (_record)
-        {
-            _segment.Record(at - _waitingSince);
-            (ours ? _ours : _floor).Record(at - _waitingSince);
-        }
+        if (_waitingSince >= _recordFromNs) _latenciesNs.Add(at - _waitingSince);
         _waitingSince = 0;
     }
 
@@ -284,7 +299,26 @@ internal sealed class WireRig : IDisposable
         return hot < 0 ? -1 : hot == 0 ? 1 : 0;
     }
 
-    private static void Wake(Process process, bool run) => Linux.kill(process.Id, run ? 18 : 19); // SIGCONT, SIGSTOP
+    private static void Signal(Process process, bool run) => Linux.kill(process.Id, run ? 18 : 19); // SIGCONT, SIGSTOP
+
+    /// <summary>Stops a process and returns once the thread has left its core, so that its account is whole.</summary>
+    private void Stop(int process, int thread)
+    {
+        Linux.kill(process, 19);
+        long until = _clock.NowNs() + 1_000_000_000;
+        string state;
+        // The state follows the name in parentheses, which may hold anything.
+        do state = File.ReadAllText($"/proc/{process}/task/{thread}/stat");
+        while (state[state.LastIndexOf(')') + 2] != 'T' && _clock.NowNs() < until);
+    }
+
+    /// <summary>The measured thread of the host; of a host without one by that name, the process's first.</summary>
+    private static int ThreadNamed(int process, string name)
+    {
+        foreach (string task in Directory.GetDirectories($"/proc/{process}/task"))
+            if (File.ReadAllText(Path.Combine(task, "comm")).Trim() == name) return int.Parse(Path.GetFileName(task), CultureInfo.InvariantCulture);
+        return process;
+    }
 
     private static int FreePort()
     {
@@ -300,7 +334,7 @@ internal sealed class WireRig : IDisposable
             if (process is null) continue;
             if (!process.HasExited)
             {
-                Wake(process, true);
+                Signal(process, true);
                 process.Kill();
                 process.WaitForExit(2_000);
             }

@@ -68,6 +68,14 @@ internal static unsafe class Linux
         nanosleep(&time, null);
     }
 
+    /// <summary>Nanoseconds that the calling thread has run, to this moment.</summary>
+    public static long ThisThreadRanNs()
+    {
+        const int threadCpuClock = 3;
+        TimeSpec time;
+        return clock_gettime(threadCpuClock, &time) == 0 ? time.Seconds * 1_000_000_000 + time.Nanoseconds : 0;
+    }
+
     /// <summary>A file that grows past the process's limit (ulimit -f) is then a failed write (EFBIG) instead of the end of the process.</summary>
     public static void IgnoreFileSizeSignal() => signal(FileSizeSignal, IgnoreSignal);
 
@@ -87,6 +95,7 @@ internal static unsafe class Linux
     [DllImport("libc")] private static extern int munlockall();
     [DllImport("libc")] private static extern int access(byte* path, int mode);
     [DllImport("libc")] private static extern int statx(int folder, [MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags, uint mask, byte* answer);
+    [DllImport("libc")] private static extern int clock_gettime(int clock, TimeSpec* time);
     [DllImport("libc")] private static extern int nanosleep(TimeSpec* time, TimeSpec* left);
     [DllImport("libc", SetLastError = true)] public static extern int kill(int pid, int signal);
 }
