@@ -31,11 +31,13 @@ run: build ## the main job: embedded venue, live output, out/report.json and out
 test: build ## all tests; those that read ../shared/data or need a missing peer skip, saying so
 	@build/test.sh $(CONFIGURATION)
 
-bench: build peers ## benchmarks beside their peers
-	@$(DOTNET) perf/Appliance.Perf/bin/$(CONFIGURATION)/net10.0/Appliance.Perf.dll all
+bench: build peers ## benchmarks beside their peers; the ring's ratios go into perf/history.jsonl
+	@mkdir -p out && $(DOTNET) perf/Appliance.Perf/bin/$(CONFIGURATION)/net10.0/Appliance.Perf.dll all --report out/ring.json
+	@$(DOTNET) perf/Appliance.Perf/bin/$(CONFIGURATION)/net10.0/Appliance.Perf.dll history --add out/ring.json
 
-latency: build peers ## wire to wire beside the C floor: out/latency.json
+latency: build peers ## wire to wire beside the C floor: out/latency.json, its ratios into perf/history.jsonl
 	@out/appliance latency --profile hw-config/dev-2core.json --rate 20000 --seconds 20 --out out --report out/latency.json
+	@$(DOTNET) perf/Appliance.Perf/bin/$(CONFIGURATION)/net10.0/Appliance.Perf.dll history --add out/latency.json --only wire
 
 lab: build ## train the first known figure's hedge (about a minute) and put it beside the exact optimum and classical rules: out/lab/
 	@out/appliance train desk/lab/entropic-call.json --out out/lab/entropic-call.safetensors --report out/lab/entropic-call.json

@@ -8,6 +8,7 @@ public static class CheckAll
 {
     public static int Run()
     {
+        History.Check();
         TrainingComparison.Check();
         RingComparison.Check();
         Pricing.ImpliedVolatilityComparison.Check();

@@ -20,6 +20,7 @@ using Appliance.Perf.Ring;
     ("fix", "FIX codec, round trip and stream beside QuickFIX C++ and a floor in C: fix [--pairs N] [--orders N] [--cpus OURS,VENUE] [--only encode|decode|roundtrip|sustained|in-process|resend]", Appliance.Perf.Fix.FixComparison.Run),
     ("fix-resend", "a resend of a million stored messages over loopback, with memory watched: fix-resend [--messages N] [--runs N] [--store FOLDER]", Appliance.Perf.Fix.FixResend.Run),
     ("fix-tls", "what TLS in a companion adds to a round trip: fix-tls [--pairs N] [--orders N] [--cpu N]", Appliance.Perf.Fix.FixTlsCost.Run),
+    ("history", "the course of the judged figures, and what has become worse: history [--add REPORT]... [--only TEXT] [--file FILE]", History.Run),
     ("all", "every comparison and benchmark, one after another", arguments => new[]
     {
         RingComparison.Run(arguments),

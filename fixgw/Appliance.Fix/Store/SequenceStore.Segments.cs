@@ -189,6 +189,12 @@ public sealed unsafe partial class SequenceStore
         return null;
     }
 
+    /// <summary>
+    /// How often the keeper looks: a store that flushes, and one of small segments, every 4 ms; one of larger segments as often as they would fill at half a gigabyte a second, at most every 16 ms, for each look takes the
+    /// core from whoever has it.
+    /// </summary>
+    internal int TendEveryMs => _options.Durability == StoreDurability.AsynchronousFlush ? 4 : Math.Clamp(_options.SegmentBytes >> 19, 4, 16);
+
     /// <summary>The keeper's turn: makes the next segment, or brings the pages of the one that will be taken again near; flushes. It allocates once a segment made.</summary>
     internal void Tend(long nowNs)
     {

@@ -5,8 +5,8 @@ namespace Appliance.Fix;
 /// <summary>A background thread that makes stores' next segments before they are needed and flushes those that ask for it. One serves any number of stores.</summary>
 public sealed class StoreKeeper : IDisposable
 {
-    /// <summary>At a gigabyte a second a segment of 8 MiB lasts 8 ms.</summary>
-    private const int TurnMs = 4;
+    /// <summary>While nothing is there to keep.</summary>
+    private const int IdleTurnMs = 16;
 
     private readonly List<SequenceStore> _stores = [];
     private readonly AutoResetEvent _wake = new(false);
@@ -36,11 +36,16 @@ public sealed class StoreKeeper : IDisposable
         while (!_stopping)
         {
             long nowNs = (long)(Stopwatch.GetTimestamp() * (1e9 / Stopwatch.Frequency));
+            int turnMs = IdleTurnMs;
             lock (_stores)
             {
-                for (int i = 0; i < _stores.Count; i++) _stores[i].Tend(nowNs);
+                for (int i = 0; i < _stores.Count; i++)
+                {
+                    _stores[i].Tend(nowNs);
+                    turnMs = Math.Min(turnMs, _stores[i].TendEveryMs);
+                }
             }
-            _wake.WaitOne(TurnMs);
+            _wake.WaitOne(turnMs);
         }
     }
 

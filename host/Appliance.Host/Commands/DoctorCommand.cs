@@ -19,7 +19,7 @@ internal static class DoctorCommand
         var profileOption = CommandLineOptions.Profile();
         var reference = new Option<bool>("--write-reference") { Description = "Write the schemas and the references of all file kinds into hw-config/, desk/ and desk/lab/, from the tables that check them." };
         var command = new Command("doctor", "Does this machine match the profile?\n\nExample: appliance doctor --profile hw-config/colo-8core.json") { profileOption, reference };
-        command.SetAction(parsed => parsed.GetValue(reference) ? WriteReference() : Examine(CommandLineOptions.LoadProfile(parsed.GetValue(profileOption)!)));
+        command.SetAction(parsed => parsed.GetValue(reference) ? WriteReference() : Examine(AutoPlacement.Apply(CommandLineOptions.LoadProfile(parsed.GetValue(profileOption)!))));
         return command;
     }
 
@@ -50,6 +50,7 @@ internal static class DoctorCommand
                 ? (Verdict.Good, $"thread {name} on core {placement.Core}, which is isolated", "")
                 : (Verdict.Advice, $"thread {name} on core {placement.Core}, which the kernel also gives to others", $"boot with isolcpus={placement.Core} nohz_full={placement.Core} for stable tails");
         }
+        if (profile.Hot.Core < 0) yield return (Verdict.Advice, AutoPlacement.Describe(profile), "");
         int spinning = threads.Count(t => t.Placement.Wait == RingWait.BusySpin);
         yield return spinning <= cores - 1 || cores == 1 && spinning <= 1
             ? (Verdict.Good, $"{spinning} busy-spinning threads on {cores} processors", "")

@@ -30,7 +30,7 @@ internal static class LatencyCommand
             """) { profile, outFolder, report, rate, seconds, pairs, options, every, closed, ticks, floor };
         command.SetAction(parsed =>
         {
-            var p = CommandLineOptions.LoadProfile(parsed.GetValue(profile)!);
+            var p = AutoPlacement.Apply(CommandLineOptions.LoadProfile(parsed.GetValue(profile)!));
             Require("--rate", parsed.GetValue(rate) is >= 1 and <= 1_000_000, parsed.GetValue(rate), "1 to 1000000");
             Require("--seconds", parsed.GetValue(seconds) is > 0 and <= 86_400, parsed.GetValue(seconds), "more than 0, at most 86400");
             Require("--pairs", parsed.GetValue(pairs) is >= 1 and <= 10_000, parsed.GetValue(pairs), "1 to 10000");
@@ -48,6 +48,7 @@ internal static class LatencyCommand
                 Console.Error.WriteLine("the C floor is not compiled here (make peers, which needs cc): measuring without it, so there is no ratio");
                 floorFile = null;
             }
+            Console.WriteLine($"placement  {AutoPlacement.Describe(p)}");
             using var rig = new WireRig(new WireRequest
             {
                 Profile = p, OutFolder = folder, RateHz = parsed.GetValue(rate), Seconds = parsed.GetValue(seconds), Pairs = parsed.GetValue(pairs), Options = parsed.GetValue(options),

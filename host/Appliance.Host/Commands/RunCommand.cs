@@ -50,7 +50,7 @@ internal static class RunCommand
                 ? InjectedFault.Parse(text) ?? throw new BadInputException($"--fault: saw \"{text}\", allowed is THREAD:stall@SECONDS, THREAD:hang@SECONDS or THREAD:throw@SECONDS") : null;
             return HostRun.Execute(new RunRequest
             {
-                Command = "run", Profile = p, Desk = d, OutFolder = parsed.GetValue(outFolder)!, Report = parsed.GetValue(report), Capture = file, Speed = parsed.GetValue(speed),
+                Command = "run", Profile = AutoPlacement.Apply(p), Desk = d, OutFolder = parsed.GetValue(outFolder)!, Report = parsed.GetValue(report), Capture = file, Speed = parsed.GetValue(speed),
                 Seconds = parsed.GetValue(seconds), WarmUpSeconds = parsed.GetValue(warmUp), ShowConsole = !parsed.GetValue(noConsole) && !parsed.GetValue(quiet), WriteJournal = !parsed.GetValue(noJournal),
                 FeedPort = parsed.GetValue(feedPort), FixPort = parsed.GetValue(fixPort), Fault = injected, JournalBytesMax = parsed.GetValue(journalLimit), VenueArguments = parsed.GetValue(venue) ?? [], OpeningPositions = parsed.GetValue(opening) ?? [],
                 SyntheticTicks = parsed.GetValue(syntheticTicks), SyntheticOrderEvery = parsed.GetValue(syntheticEvery), Quiet = parsed.GetValue(quiet),

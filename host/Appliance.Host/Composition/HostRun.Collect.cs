@@ -44,6 +44,7 @@ internal sealed partial class HostRun
             DecisionsTotal = c.Decisions, DecisionsOnExpansion = c.DecisionsOnExpansion, OrdersSha256 = hash,
             GateRejects = [.. Enumerable.Range(1, GateVerdicts.Count - 1).Select(i => (GateVerdicts.Name((GateVerdict)i), _flow.Gate.Verdicts[i])).Where(r => r.Item2 > 0)],
             Market = Market(), Session = Session(c), Warnings = _warnings, Journal = _journalPath,
+            Placement = IsReplay ? null : new PlacementResult(_profile.Hot.Core, Configuration.HardwareProfile.NameOf(_profile.Hot.Wait), _profile.PlacesItself, Configuration.AutoPlacement.Describe(_profile)),
             Statement = IsReplay ? null : _venue.Compare(_flow.Account, _desk.Instruments),
             ReplayVerdict = IsReplay ? ReplayVerdict(hash) : null,
         };

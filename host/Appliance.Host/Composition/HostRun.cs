@@ -19,9 +19,6 @@ namespace Appliance.Host.Composition;
 /// </summary>
 internal sealed partial class HostRun : IDisposable
 {
-    /// <summary>A sleeping consumer looks this often. It is the journal, on a core that it often shares: each look costs whoever runs there a preemption.</summary>
-    private const int JournalSleepUs = 1_000;
-
     private readonly RunRequest _request;
     private readonly HardwareProfile _profile;
     private readonly Desk _desk;
@@ -69,7 +66,16 @@ internal sealed partial class HostRun : IDisposable
         _signals = ListenToSignals();
         _board = SharedBoard.Create(Commands.ConsoleCommand.BoardPath(request.OutFolder));
         if (Volatile.Read(ref _killAsked) != 0) _board.Kill.Set();
+        KeepOffSpinningCores();
         _venue = new Venues(request, _warnings, _time);
+    }
+
+    /// <summary>This thread supervises, and starts the companions and the threads that no profile places: none of them is to share the core of one that spins.</summary>
+    private void KeepOffSpinningCores()
+    {
+        int[] spinning = [.. new[] { _profile.Hot, _profile.Decide, _profile.Gateway }.Where(t => t.Core >= 0 && t.Wait == RingWait.BusySpin).Select(t => t.Core)];
+        if (IsLive && spinning.Length > 0 && Linux.KeepThisThreadOff(spinning) is not 0 and int errno)
+            _warnings.Add($"the supervisor may share the cores of hot threads: {Linux.Message(errno)}");
     }
 
     /// <returns>The exit code.</returns>
@@ -117,17 +123,13 @@ internal sealed partial class HostRun : IDisposable
         _options = _replayed is null ? OpeningPositions.Stated(options, _request.OpeningPositions) : OpeningPositions.Recorded(options, _replayed.Header.OpeningPositions);
         if (_profile.LockMemory && Linux.LockAllMemory() is not 0 and int errno)
             _warnings.Add($"memory is not locked: {Linux.Message(errno)}");
-        // This thread supervises, and starts those that no profile places: none of them is to share the core of one that spins.
-        int[] spinning = [.. new[] { _profile.Hot, _profile.Decide, _profile.Gateway }.Where(t => t.Core >= 0 && t.Wait == RingWait.BusySpin).Select(t => t.Core)];
-        if (IsLive && spinning.Length > 0 && Linux.KeepThisThreadOff(spinning) is not 0 and int kept)
-            _warnings.Add($"the supervisor may share the cores of hot threads: {Linux.Message(kept)}");
 
         if (_profile.RingImplementation == "disruptor") ComposeOver(new PortRing(DisruptorAdapter.CreateRing<RingEvent>(new DisruptorRingOptions { Capacity = _profile.RingCapacity, ManyProducers = _profile.Topology != Topology.Fused, AllowsParking = _profile.Hot.Wait == RingWait.Parking || _profile.Decide.Wait == RingWait.Parking || _profile.Journal.Wait == RingWait.Parking })));
         else if (_profile.Topology == Topology.Fused) ComposeOver(new SingleRing(Embedded(RingProducers.Single)));
         else ComposeOver(new SharedRing(Embedded(RingProducers.Multiple)));
     }
 
-    private EmbeddedRing<RingEvent> Embedded(RingProducers producers) => new(new RingOptions { Capacity = _profile.RingCapacity, Producers = producers, SleepUsPerSlice = JournalSleepUs });
+    private EmbeddedRing<RingEvent> Embedded(RingProducers producers) => new(new RingOptions { Capacity = _profile.RingCapacity, Producers = producers, SleepUsPerSlice = _profile.JournalPauseMicroseconds });
 
     /// <summary>The same composition over any kind of ring: the type parameters let the JIT see through sink and reader.</summary>
     private void ComposeOver<TSink, TReader>(RingKind<TSink, TReader> kind) where TSink : struct, IEventSink where TReader : struct, IRingReader<RingEvent>

@@ -157,7 +157,7 @@ internal sealed class Venues : IDisposable
             if (recovery.HasSecondLine && _feedPortB == 0) throw new BadInputException($"{_desk.File}: feed.portB: saw 0, allowed is the second line's port where the venue is not started by this run");
             UdpOptions? second = recovery.HasSecondLine ? udp with { Group = recovery.GroupB, Port = _feedPortB, Interface = recovery.InterfaceB } : null;
             var server = recovery.HasServer ? new IPEndPoint(IPAddress.Parse(recovery.Host), _recoveryPort) : null;
-            return new RecoveringUdpSource<TSink, HostMonotonicClock, HostUtcClock>(udp, second, server, recovery.Options, symbols, new FeedOptions(), sink, default, default, _time);
+            return new RecoveringUdpSource<TSink, HostMonotonicClock, HostUtcClock>(udp, second, server, recovery.Options with { HeldPackets = profile.HeldPackets }, symbols, new FeedOptions(), sink, default, default, _time);
         }
         return _desk.Feed.Kind == "iex-deep"
             ? new UdpSource<TSink, HostMonotonicClock, HostUtcClock, IexDeepDecoder>(udp, new IexDeepDecoder(symbols, new FeedOptions()), sink, default, default, _time)

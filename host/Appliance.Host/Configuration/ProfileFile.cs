@@ -45,6 +45,12 @@ internal sealed record HardwareProfile
     /// <summary>Log messages in plain text; 0 does not, else the size of a file in MiB.</summary>
     public required int MessageLogMegabytes { get; init; }
     public required int LowestCores { get; init; }
+    /// <summary>The polling thread is placed by the machine, not by the file.</summary>
+    public required bool PlacesItself { get; init; }
+    /// <summary>How long a sleeping journal thread that found nothing sleeps.</summary>
+    public required int JournalPauseMicroseconds { get; init; }
+    /// <summary>Packets kept while a hole before them is open.</summary>
+    public required int HeldPackets { get; init; }
 
     private static Section Thread(string name, string wait, string who) => new(name,
         new("core", SettingType.Integer, $"The processor that {who} is pinned to; -1 leaves it to the kernel.") { Default = "-1", Min = -1, Max = 1023 },
@@ -56,6 +62,7 @@ internal sealed record HardwareProfile
         new("name", SettingType.Text, "What reports call this profile.") { Required = true },
         new("topology", SettingType.Choice, "fused: one thread polls, decides and sends (lowest latency); paired: ingest | decide and send; staged: ingest | decide | gateway.") { Required = true, Choices = ["fused", "paired", "staged"] },
         new("cores", SettingType.Integer, "The fewest processors this profile is meant for; doctor compares.") { Default = "2", Min = 1, Max = 1024, Unit = "cores" },
+        new("placement", SettingType.Choice, "stated: threads run where `threads` says. auto, in fused: where the machine gives this process two processors or more, the polling thread has the last one for itself and spins; with fewer, as stated. The report says which.") { Default = "\"stated\"", Choices = ["stated", "auto"] },
         new("threads", SettingType.Object, "Where each thread runs.")
         {
             Section = new("threads",
@@ -79,6 +86,7 @@ internal sealed record HardwareProfile
             new("packetsPerPoll", SettingType.Integer, "Packets taken before the order session is looked at.") { Default = "16", Min = 1, Max = 1024, Unit = "packets" },
             new("receiveBufferBytes", SettingType.Integer, "SO_RCVBUF of the feed's socket: what a stall may cost before the kernel drops.") { Default = "8388608", Min = 65536, Max = 1073741824, Unit = "bytes" },
             new("busyPollMicroseconds", SettingType.Integer, "SO_BUSY_POLL where the driver has it; 0 is off.") { Default = "0", Min = 0, Max = 1000, Unit = "microseconds" },
+            new("heldPackets", SettingType.Integer, "With a second line or a re-request server: packets of 2 KiB kept while a hole before them is open. What comes when all are taken is dropped and asked for later; 4096 are a tenth of a second of 40,000 packets.") { Default = "4096", Min = 1, Max = 16384, Unit = "packets" },
             new("timerMilliseconds", SettingType.Integer, "Period of timer events: the resolution of every timeout and rate window.") { Default = "10", Min = 1, Max = 1000, Unit = "ms" })
         },
         new("gateway", SettingType.Object, "The order session.")
@@ -107,7 +115,8 @@ internal sealed record HardwareProfile
         {
             Section = new("journal",
             new("durability", SettingType.Choice, "page-cache survives the process, not the power; interval also waits for the disk every syncMilliseconds, flush after each batch, both on the journal's thread.") { Default = "\"page-cache\"", Choices = ["page-cache", "interval", "flush"] },
-            new("syncMilliseconds", SettingType.Integer, "interval: the longest that a written event waits for the disk.") { Default = "50", Min = 1, Max = 60000, Unit = "ms" })
+            new("syncMilliseconds", SettingType.Integer, "interval: the longest that a written event waits for the disk.") { Default = "50", Min = 1, Max = 60000, Unit = "ms" },
+            new("pauseMicroseconds", SettingType.Integer, "How long a sleeping journal thread that found nothing sleeps: what a killed process loses of its last events, against how often the thread disturbs whoever shares its core.") { Default = "1000", Min = 50, Max = 100000, Unit = "µs" })
         },
         new("decide", SettingType.Object, "The deciding thread.")
         {
@@ -155,23 +164,26 @@ internal sealed record HardwareProfile
         var placed = active.Select(n => (Name: n, Thread: Placement(threads.Object(n)))).ToArray();
         foreach (var pair in placed.Where(p => p.Thread.Core >= 0 && threads.Object(p.Name).Has("core", "wait")).GroupBy(p => p.Thread.Core).Where(g => g.Count(p => p.Thread.Wait == RingWait.BusySpin) > 1))
             threads.Object(pair.Last().Name).Error("core", $"{pair.Key}", $"a core of its own for each busy-spinning thread ({string.Join(" and ", pair.Select(p => p.Name))} share it)");
+        bool placesItself = o.Text("placement") == "auto";
+        if (placesItself && topology != Topology.Fused) o.Error("placement", "\"auto\"", "stated with this topology: only fused has one thread to place");
+        if (placesItself && placed[0].Thread.Core >= 0) threads.Object("hot").Error("core", $"{placed[0].Thread.Core}", "-1 with placement auto, which chooses the core");
         if (errors.Count > before) return null;
 
         return new HardwareProfile
         {
-            File = file, Bytes = bytes, Name = o.Text("name"), Topology = topology, LowestCores = (int)o.Integer("cores"),
+            File = file, Bytes = bytes, Name = o.Text("name"), Topology = topology, LowestCores = (int)o.Integer("cores"), PlacesItself = placesItself,
             Hot = Placement(threads.Object("hot")), Decide = Placement(threads.Object("decide")), Gateway = Placement(threads.Object("gateway")), Journal = Placement(threads.Object("journal")),
             RingImplementation = ring.Text("implementation"), RingCapacity = (int)capacity, BatchLimit = (int)ring.Integer("batchLimit"),
             OverloadRingShare = ring.Number("overloadShare"), JournalLagRingShare = ring.Number("journalLagShare"),
             PacketsPerPoll = (int)o.Object("ingest").Integer("packetsPerPoll"), ReceiveBufferBytes = (int)o.Object("ingest").Integer("receiveBufferBytes"),
-            BusyPollMicroseconds = (int)o.Object("ingest").Integer("busyPollMicroseconds"), TimerMilliseconds = (int)o.Object("ingest").Integer("timerMilliseconds"),
+            BusyPollMicroseconds = (int)o.Object("ingest").Integer("busyPollMicroseconds"), HeldPackets = (int)o.Object("ingest").Integer("heldPackets"), TimerMilliseconds = (int)o.Object("ingest").Integer("timerMilliseconds"),
             GatewayImplementation = o.Object("gateway").Text("implementation"), GatewayPollMicroseconds = (int)o.Object("gateway").Integer("pollMicroseconds"),
             OrderLogMegabytes = (int)o.Object("gateway").Integer("orderLogMegabytes"), FixStore = Store(o.Object("gateway"), o.Object("memory").Flag("hugePages")),
             MessageLogMegabytes = o.Object("gateway").Flag("messageLog") ? (int)o.Object("gateway").Integer("messageLogMegabytes") : 0,
             ComputeBackend = o.Object("compute").Text("backend"), ComputeDevice = Device(o.Object("compute")),
             RehearseMicroseconds = (int)o.Object("decide").Integer("rehearseMicroseconds"),
             JournalDurability = o.Object("journal").Text("durability") switch { "flush" => JournalDurability.EveryWrite, "interval" => JournalDurability.Interval, _ => JournalDurability.PageCache },
-            JournalSyncMilliseconds = (int)o.Object("journal").Integer("syncMilliseconds"), WatchdogMilliseconds = (int)o.Object("watchdog").Integer("stallMilliseconds"),
+            JournalSyncMilliseconds = (int)o.Object("journal").Integer("syncMilliseconds"), JournalPauseMicroseconds = (int)o.Object("journal").Integer("pauseMicroseconds"), WatchdogMilliseconds = (int)o.Object("watchdog").Integer("stallMilliseconds"),
             LockMemory = o.Object("memory").Flag("lockPages"), HugePages = o.Object("memory").Flag("hugePages"), MaxOrders = (int)o.Object("memory").Integer("maxOrders"),
             MaxLevels = (int)o.Object("memory").Integer("maxLevels"), LiveOrders = (int)o.Object("memory").Integer("liveOrders"),
         };
@@ -187,6 +199,9 @@ internal sealed record HardwareProfile
         Device = o.Text("device"), DeviceIndex = (int)o.Integer("deviceIndex"), DeadlineNs = o.Integer("deadlineMicroseconds") * 1_000, CrossoverOptions = (int)o.Integer("crossoverOptions"),
         IsPersistent = o.Flag("persistent"), CompletesInCall = true,
     };
+
+    /// <summary>As the file says it.</summary>
+    public static string NameOf(RingWait wait) => wait switch { RingWait.BusySpin => "busy-spin", RingWait.Yielding => "yielding", RingWait.Parking => "parking", _ => "sleeping" };
 
     private static ThreadPlacement Placement(ConfigurationObject o) => new((int)o.Integer("core"), o.Text("scheduling"), (int)o.Integer("priority"),
         o.Text("wait") switch { "busy-spin" => RingWait.BusySpin, "yielding" => RingWait.Yielding, "parking" => RingWait.Parking, _ => RingWait.Sleeping });

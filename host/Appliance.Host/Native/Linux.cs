@@ -31,6 +31,19 @@ internal static unsafe class Linux
         return sched_setaffinity(CurrentThread, maskBytes, mask) == 0 ? 0 : Marshal.GetLastPInvokeError();
     }
 
+    /// <summary>The processors that the calling thread may run on, rising; empty when the kernel does not say.</summary>
+    public static int[] AllowedCores()
+    {
+        const int maskBytes = 128;
+        byte* mask = stackalloc byte[maskBytes];
+        new Span<byte>(mask, maskBytes).Clear();
+        if (sched_getaffinity(CurrentThread, maskBytes, mask) < 0) return [];
+        var cores = new List<int>();
+        for (int core = 0; core < maskBytes * 8; core++)
+            if ((mask[core >> 3] >> (core & 7) & 1) != 0) cores.Add(core);
+        return [.. cores];
+    }
+
     /// <summary>Puts the calling thread into SCHED_FIFO. Returns errno.</summary>
     public static int MakeThisThreadFifo(int priority)
     {

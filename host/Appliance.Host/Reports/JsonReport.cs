@@ -68,6 +68,14 @@ internal static class JsonReport
         }
         w.WriteEndArray();
 
+        if (r.Placement is { } placement)
+        {
+            w.WriteStartObject("placement");
+            w.WriteNumber("hotCore", placement.HotCore);
+            w.WriteString("hotWait", placement.HotWait);
+            w.WriteBoolean("auto", placement.Auto);
+            w.WriteEndObject();
+        }
         Latency(w, r.Latency);
         Memory(w, r.Memory);
         w.WriteStartObject("decisions");

@@ -28,6 +28,8 @@ internal sealed record AccountResult(string Symbol, long QuantityUnits, double C
 /// <summary>What the venue says of us at the end, beside our own account.</summary>
 internal sealed record StatementCheck(bool Available, bool Equal, IReadOnlyList<string> Differences, string File);
 
+internal sealed record PlacementResult(int HotCore, string HotWait, bool Auto, string Sentence);
+
 /// <summary>Everything a run or replay has to say. The report's keys are stable: other programs read them.</summary>
 internal sealed record RunResult
 {
@@ -58,6 +60,8 @@ internal sealed record RunResult
     public IReadOnlyList<string> Warnings { get; init; } = [];
     public StatementCheck? Statement { get; init; }
     public string? Journal { get; init; }
+    /// <summary>Where the hot thread ran, with the sentence for people; null for a replay.</summary>
+    public PlacementResult? Placement { get; init; }
     public string? ReplayVerdict { get; init; }
     public long RingEvents { get; init; }
 }

@@ -18,6 +18,7 @@ internal static class RunSummary
             double ratio = p.UnhedgedPnlStdDev > 0 ? p.HedgedPnlStdDev / p.UnhedgedPnlStdDev : 0;
             Line($"portfolio  {p.Name} ({p.Underlying}, {p.Options} options): P&L {p.Pnl:N2} {r.Currency} (options {p.OptionPnl:N2}, hedge {p.HedgePnl:N2}, costs {p.Costs:N2}), {p.Rebalances} rebalances, {(r.DecisionsTotal > 0 ? string.Create(inv, $"in band {p.ShareOfTimeInBand:P1}") : "nothing decided")}, σ hedged/unhedged {ratio:F3}");
         }
+        if (r.Placement is { } placement) Console.WriteLine($"placement  {placement.Sentence}");
         var t = r.Latency[Stage.TickToOrder];
         if (t.Count > 0) Line($"latency    tickToOrder p50 {t.ValueAtPercentile(50):N0} ns, p99 {t.ValueAtPercentile(99):N0} ns, p99.9 {t.ValueAtPercentile(99.9):N0} ns over {t.Count:N0} orders; to sent p50 {r.Latency[Stage.TickToSent].ValueAtPercentile(50):N0} ns");
         if (r.DecisionsTotal > 0) Line($"decisions  {r.DecisionsTotal:N0}, {(double)r.DecisionsOnExpansion / r.DecisionsTotal:P1} on the expansion");

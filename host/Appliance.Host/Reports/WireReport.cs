@@ -25,7 +25,7 @@ internal static class WireReport
         Row("floor", r.All.Floor);
         Row("hiccups", r.Hiccups);
         Taken("ours", r.OurTimes);
-        Taken("floor", r.FloorTimes);
+        Taken("floor's", r.FloorTimes);
         Verdicts(r.All);
         Console.WriteLine(string.Create(inv, $"undisturbed: {r.Undisturbed.Slices} of {r.All.Slices} slices"));
         Row("wire", r.Undisturbed.Ours);
@@ -33,7 +33,7 @@ internal static class WireReport
         Verdicts(r.Undisturbed);
 
         void Row(string name, HdrHistogram h) => Console.WriteLine(string.Create(inv, $"{name,-10} p50 {h.ValueAtPercentile(50),8:N0}  p99 {h.ValueAtPercentile(99),8:N0}  p99.9 {h.ValueAtPercentile(99.9),10:N0}  max {h.Max,12:N0} ns  over {h.Count:N0}"));
-        void Taken(string name, SideTimes t) => Console.WriteLine(string.Create(inv, $"{name + "' time",-11}generator: others {t.Generator.WaitedShare:P2}, stolen {t.Generator.StolenShare:P2}; measured thread: others {t.Measured.WaitedShare:P2}, stolen {t.Measured.StolenShare:P2}"));
+        void Taken(string name, SideTimes t) => Console.WriteLine(string.Create(inv, $"{name,-10} generator: others {t.Generator.WaitedShare:P2}, stolen {t.Generator.StolenShare:P2}; measured thread: others {t.Measured.WaitedShare:P2}, stolen {t.Measured.StolenShare:P2}"));
         void Verdicts(WireTally tally)
         {
             foreach (var (ratio, target, goal) in new[] { (tally.P50, TargetP50, GoalP50), (tally.P99, TargetP99, GoalP99) })

@@ -11,11 +11,20 @@ public enum LineRead : byte
 }
 
 /// <summary>Lines out of a stream through one buffer, sized once: its length is the longest line that can be read.</summary>
-public sealed class LineReader(Stream stream, int lineBytesMax) : IDisposable
+public sealed class LineReader : IDisposable
 {
-    private readonly byte[] _buffer = GC.AllocateUninitializedArray<byte>(lineBytesMax, pinned: true);
+    private readonly Stream _stream;
+    private readonly byte[] _buffer;
     private int _start, _end, _scanned;
     private bool _streamEnded;
+
+    /// <summary>Reads the buffer full once: a decompressing stream makes its own buffer at the first read, and that is to be before the hot threads start.</summary>
+    public LineReader(Stream stream, int lineBytesMax)
+    {
+        _stream = stream;
+        _buffer = GC.AllocateUninitializedArray<byte>(lineBytesMax, pinned: true);
+        Fill();
+    }
 
     /// <summary>Lines begun so far; the number of the current line, counted from 1.</summary>
     public long LineNumber { get; private set; }
@@ -56,7 +65,7 @@ public sealed class LineReader(Stream stream, int lineBytesMax) : IDisposable
         }
     }
 
-    public void Dispose() => stream.Dispose();
+    public void Dispose() => _stream.Dispose();
 
     private ReadOnlySpan<byte> Trimmed(int start, int length)
     {
@@ -75,7 +84,7 @@ public sealed class LineReader(Stream stream, int lineBytesMax) : IDisposable
         int read = 0;
         try
         {
-            read = stream.Read(_buffer, _end, _buffer.Length - _end);
+            read = _stream.Read(_buffer, _end, _buffer.Length - _end);
         }
         catch (Exception e) when (e is InvalidDataException or IOException)
         {

@@ -132,7 +132,12 @@ internal sealed class MoldRecovery
             _count--;
             Array.Copy(_order, 1, _order, 0, _count);
             _order[_count] = slot;
-            if (!isNew) continue;
+            if (!isNew)
+            {
+                // The other line, or the server, closed the hole with it.
+                _statistics.LineDuplicates += (long)(held.End - held.Sequence);
+                continue;
+            }
             _entered = true;
             datagram = _bytes.AsSpan(slot * _options.MaxDatagramBytes, held.Length);
             receivedNs = held.ReceivedNs;
