@@ -150,7 +150,7 @@ internal static class LabSpecificationKeys
             Section = new("policy",
             [
                 new("architecture", SettingType.Choice, "A network, or a classical rule that needs no training.") { Default = "\"mlp\"", Choices = Architectures },
-                new("hidden", SettingType.NumberList, "Units of each hidden layer.") { Default = "[32, 32]", Min = 1, Max = 4096 },
+                new("hidden", SettingType.NumberList, "Units of each hidden layer; those of lstm and gru come in multiples of 4.") { Default = "[32, 32]", Min = 1, Max = 4096 },
                 new("features", SettingType.TextList, "Features in order; empty leaves the choice to the architecture.") { Default = "[]" },
                 new("activation", SettingType.Choice, "Activation of hidden layers.") { Default = "\"silu\"", Choices = ["relu", "tanh", "silu"] },
                 new("networkPerStep", SettingType.Flag, "One network a step instead of one for all.") { Default = "false" },

@@ -63,6 +63,12 @@ public sealed unsafe class BatchGradient : IBatchGradient
         foreach (Worker worker in _workers) worker.Rollout.CoarseFactor = worker.Screening.CoarseFactor = factor;
     }
 
+    /// <summary>How trades are let through where the policy has a width.</summary>
+    public void SetGate(GateKind gate)
+    {
+        foreach (Worker worker in _workers) worker.Rollout.Gate = worker.Screening.Gate = gate;
+    }
+
     /// <summary>Blocks are read where they stand.</summary>
     public void Filled(PathPool pool) { }
 

@@ -50,6 +50,7 @@ public sealed class DeviceBatchGradient : IBatchGradient
     public static string? WhyNot(HedgeProblem problem, NetworkShape shape)
     {
         if (shape.RecurrentUnits.Length > 0) return "a device trains mlp and ntb; lstm and gru are the processor's";
+        if (problem.Head.HasWidth) return "a fixed cost a trade is learned by a width, which is the processor's; leave out --backend, or remove hedges.costs.fixed";
         return problem.TeacherRow.Length > 0 ? "a device trains on the objective; a teacher's pupil is the processor's" : null;
     }
 
@@ -60,6 +61,11 @@ public sealed class DeviceBatchGradient : IBatchGradient
     }
 
     public void SetCoarseFactor(int factor) => _every = factor;
+
+    public void SetGate(GateKind gate)
+    {
+        if (gate != GateKind.Hard) throw new NotSupportedException("A device knows no widths.");
+    }
 
     public void Filled(PathPool pool)
     {

@@ -24,7 +24,7 @@ internal readonly unsafe struct HeadEdge
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Vector512<float> Value(float* output, float* neutral, int path)
     {
-        Vector512<float> mapped = Vector512.Min(Vector512.Max(Vector512.FusedMultiplyAdd(_scale, Squashed(Vector512.Load(output + path)), _offset), _lower), _upper);
+        Vector512<float> mapped = Distance(output, path);
         return _meaning switch
         {
             OutputMeaning.Position => mapped,
@@ -33,13 +33,23 @@ internal readonly unsafe struct HeadEdge
         };
     }
 
+    /// <summary>The output as a distance, whatever holdings mean.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Vector512<float> Distance(float* output, int path) =>
+        Vector512.Min(Vector512.Max(Vector512.FusedMultiplyAdd(_scale, Squashed(Vector512.Load(output + path)), _offset), _lower), _upper);
+
+    /// <summary>The distance's derivative to the output.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Vector512<float> DistanceSlope(float* output, int path)
+    {
+        Vector512<float> x = Vector512.Load(output + path), value = Vector512.FusedMultiplyAdd(_scale, Squashed(x), _offset);
+        return Vector512.ConditionalSelect(Vector512.Equals(value, Vector512.Min(Vector512.Max(value, _lower), _upper)), _scale * SquashedSlope(x), Vector512<float>.Zero);
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Vector512<float> Slope(float* output, float* neutral, int path)
     {
-        Vector512<float> x = Vector512.Load(output + path), zero = Vector512<float>.Zero;
-        Vector512<float> value = Vector512.FusedMultiplyAdd(_scale, Squashed(x), _offset);
-        Vector512<float> held = Vector512.Min(Vector512.Max(value, _lower), _upper);
-        Vector512<float> slope = Vector512.ConditionalSelect(Vector512.Equals(value, held), _scale * SquashedSlope(x), zero);
+        Vector512<float> slope = DistanceSlope(output, path);
         return _meaning == OutputMeaning.NeutralMultiple ? slope * Vector512.Load(neutral + path) : slope;
     }
 

@@ -26,9 +26,14 @@ public readonly record struct HoldingMap(float Scale, float Offset, float Lower,
 
 /// <summary>
 /// From outputs to holdings. With a band, hedge i has outputs 2i and 2i + 1, the edges to which the holding is clamped (Imaki, Imajo, Ito, Minami and Nakagawa,
-/// "No-transaction band network", 2021); without, output i is the target.
+/// "No-transaction band network", 2021); without, output i is the target. With a width, each hedge has one output more, which says how far off a holding must be to be traded at all.
 /// </summary>
-public sealed record HedgeHead(bool HasBand, OutputMeaning Meaning, OutputSquash Squash, HoldingMap[] Maps);
+/// <param name="Maps">[outputs], hedge by hedge: the target or the two edges, then the width, which is no holding but a distance: its map's lower bound is 0.</param>
+public sealed record HedgeHead(bool HasBand, OutputMeaning Meaning, OutputSquash Squash, HoldingMap[] Maps, bool HasWidth = false)
+{
+    /// <summary>1 to 3.</summary>
+    public int OutputsPerHedge => (HasBand ? 2 : 1) + (HasWidth ? 1 : 0);
+}
 
 /// <summary>
 /// A hedging problem in the units of training: prices are divided by <see cref="PriceScale"/>, money by <see cref="MoneyScale"/>, holdings multiplied by their ratio, so that all is of
@@ -56,7 +61,7 @@ public sealed class HedgeProblem
     public required float[] Proportional { get; init; }
     /// <summary>[hedges] of price × holding².</summary>
     public required float[] Quadratic { get; init; }
-    /// <summary>[hedges] per trade. Counted in the loss; its derivative is zero wherever it has one.</summary>
+    /// <summary>[hedges] per trade. Its derivative is zero wherever it has one; a head with widths learns of it by <see cref="TradeGate"/>.</summary>
     public required float[] Fixed { get; init; }
     public required float[] InitialHolding { get; init; }
     public bool LiquidateAtEnd { get; init; }
@@ -68,7 +73,7 @@ public sealed class HedgeProblem
     public int DecideEvery { get; init; } = 1;
     public int Decisions => (Steps + DecideEvery - 1) / DecideEvery;
 
-    public int Outputs => Head.HasBand ? 2 * Hedges : Hedges;
+    public int Outputs => Head.OutputsPerHedge * Hedges;
 
     /// <summary>Whether paths come by importance sampling and count by their ratios.</summary>
     public bool HasRatios { get; init; }

@@ -9,7 +9,7 @@ namespace Appliance.Lab.Training;
 /// The whole hedge of a block of paths, forwards to the losses and backwards to the gradient: through the P&amp;L, the costs, the head and the network of every step, and through the
 /// holding and the accrued P&amp;L that the network is shown. One thread's; sized at construction.
 /// </summary>
-public sealed unsafe class HedgeRollout : IDisposable
+public sealed unsafe partial class HedgeRollout : IDisposable
 {
     private const int Lanes = 16;
     private readonly HedgeProblem _problem;
@@ -37,6 +37,9 @@ public sealed unsafe class HedgeRollout : IDisposable
 
     /// <summary>Of the problem's decisions only every so many-th is taken: above 1 in coarse rounds.</summary>
     public int CoarseFactor { get; set; } = 1;
+
+    /// <summary>How trades are let through where the policy has a width.</summary>
+    public GateKind Gate { get; set; }
 
     private bool Decides(int step) => step % (_problem.DecideEvery * CoarseFactor) == 0;
 
@@ -161,8 +164,13 @@ public sealed unsafe class HedgeRollout : IDisposable
     private void Decide(float* block, int step, int hedge, float* before, float* after)
     {
         HedgeHead head = _problem.Head;
-        float* output = _tape.Output(step / _problem.DecideEvery) + (long)(head.HasBand ? 2 * hedge : hedge) * _paths;
+        float* output = _tape.Output(step / _problem.DecideEvery) + (long)(head.OutputsPerHedge * hedge) * _paths;
         float* neutral = head.Meaning == OutputMeaning.Position ? null : block + (long)_problem.PathRow(step, _problem.NeutralRow[hedge]) * _paths;
+        if (head.HasWidth)
+        {
+            DecideWithWidth(step, hedge, output, neutral, before, after);
+            return;
+        }
         if (!head.HasBand)
         {
             var edge = new HeadEdge(head, head.Maps[hedge]);
@@ -211,7 +219,8 @@ public sealed unsafe class HedgeRollout : IDisposable
         float* price = block + (long)_problem.PriceRow(step, hedge) * _paths, next = block + (long)_problem.PriceRow(step + 1, hedge) * _paths, pnl = _pnl.At;
         Vector512<float> growth = Vector512.Create(_problem.HoldingGrowth(step, hedge)), nextGrowth = Vector512.Create(_problem.Growth[step + 1]);
         Vector512<float> proportional = Vector512.Create(_problem.Proportional[hedge] * _problem.Growth[step]), quadratic = Vector512.Create(_problem.Quadratic[hedge] * _problem.Growth[step]);
-        Vector512<float> perTrade = Vector512.Create(_problem.Fixed[hedge] * _problem.Growth[step]);
+        // What a gate lets through by degrees is charged by degrees, where the gate is.
+        Vector512<float> perTrade = Vector512.Create(Gate == GateKind.Soft && _problem.Head.HasWidth ? 0 : _problem.Fixed[hedge] * _problem.Growth[step]);
         for (int p = 0; p < _paths; p += Lanes)
         {
             Vector512<float> held = Vector512.Load(after + p), s = Vector512.Load(price + p);
@@ -246,8 +255,13 @@ public sealed unsafe class HedgeRollout : IDisposable
         Vector512<float> proportional = Vector512.Create(_problem.Proportional[hedge] * _problem.Growth[step]);
         Vector512<float> twiceQuadratic = Vector512.Create(2 * _problem.Quadratic[hedge] * _problem.Growth[step]);
         float* neutral = head.Meaning == OutputMeaning.Position ? null : block + (long)_problem.PathRow(step, _problem.NeutralRow[hedge]) * _paths;
-        long row = (long)(head.HasBand ? 2 * hedge : hedge) * _paths;
+        long row = (long)(head.OutputsPerHedge * hedge) * _paths;
         float* output = _tape.Output(step / _problem.DecideEvery) + row, dOutput = _tape.OutputGradient + row;
+        if (head.HasWidth)
+        {
+            BackwardWithWidth(step, hedge, new WidthRows(price, next, before, after, output, dOutput, neutral, dHolding));
+            return;
+        }
         var first = new HeadEdge(head, head.Maps[head.HasBand ? 2 * hedge : hedge]);
         var second = new HeadEdge(head, head.Maps[head.HasBand ? 2 * hedge + 1 : hedge]);
         Vector512<float> zero = Vector512<float>.Zero;

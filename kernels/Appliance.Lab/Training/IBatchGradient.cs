@@ -12,6 +12,8 @@ public interface IBatchGradient : IDisposable
     void SetParameters(ReadOnlySpan<double> parameters);
     /// <summary>Take every so many-th decision only: coarse rounds are that much cheaper.</summary>
     void SetCoarseFactor(int factor);
+    /// <summary>How trades are let through where the policy has a width; at first as the policy does.</summary>
+    void SetGate(GateKind gate);
     /// <summary>The pool has other paths than before.</summary>
     void Filled(PathPool pool);
     /// <summary>Losses only, in the order of the blocks.</summary>

@@ -23,6 +23,8 @@ public sealed class SpecifiedProblem
     private const int NormalisingPaths = 4096;
     /// <summary>Where a band begins around its middle, in the problem's units.</summary>
     private const float BandAtFirst = 0.05f;
+    /// <summary>The least width that training begins with, in the problem's units: as fine as any hedge is said.</summary>
+    private const double WidthLeast = 0.01;
     private readonly HedgingEnvironment _environment;
     private readonly NeutralHedgeTable? _neutral;
     private readonly NormalisedFeature[] _features;
@@ -103,11 +105,17 @@ public sealed class SpecifiedProblem
         HedgeHead head = Problem.Head;
         OutputMap Map(int output)
         {
-            double unit = Problem.MoneyScale / Problem.PriceScale[head.HasBand ? output / 2 : output];
+            double unit = Problem.MoneyScale / Problem.PriceScale[output / head.OutputsPerHedge];
             HoldingMap map = head.Maps[output];
             return new(map.Scale * unit, map.Offset * unit, Bound(map.Lower * unit), Bound(map.Upper * unit));
         }
         bool several = Problem.Hedges > 1;
+        int perHedge = head.OutputsPerHedge;
+        PolicyHedge HedgeOf(string instrument, int first) => new(instrument, head.HasBand ? default : Map(first), head.HasBand ? new BandMap(Map(first), Map(first + 1)) : null)
+        {
+            HalfWidth = head.HasWidth ? Map(first + perHedge - 1) : null,
+        };
+        PolicyHedge own = HedgeOf("", 0);
         TargetKind kind = head.Meaning == OutputMeaning.NeutralOffset ? TargetKind.HedgeOffset : TargetKind.HedgePosition;
         TimeSpecification time = Specification.Time;
         var metadata = new PolicyMetadata
@@ -123,10 +131,11 @@ public sealed class SpecifiedProblem
             },
             Features = _features,
             StepNetworks = Shape.StepNetworks, TargetKind = kind,
-            Target = several || head.HasBand ? default : Map(0),
-            HalfWidth = default,
-            Band = !several && head.HasBand ? new BandMap(Map(0), Map(1)) : null,
-            Hedges = !several ? [] : [.. Specification.Hedges.Select((h, i) => head.HasBand ? new PolicyHedge(h.Describe(), default, new BandMap(Map(2 * i), Map(2 * i + 1))) : new PolicyHedge(h.Describe(), Map(i), null))],
+            Target = several ? default : own.Target,
+            HalfWidth = several ? default : own.HalfWidth ?? default,
+            HasBandWidth = !several && head.HasBand && head.HasWidth,
+            Band = several ? null : own.Band,
+            Hedges = !several ? [] : [.. Specification.Hedges.Select((h, i) => HedgeOf(h.Describe(), perHedge * i))],
             Schedule = new DecisionSchedule(ScheduleKind.Steps, time.StepYears * Problem.DecideEvery, Problem.Decisions, ScheduleAnchor.Expiry),
             Objective = Describe(Specification.Objective), MarketModel = Specification.Market.Model.ToString().ToLowerInvariant(),
             TrainingSeed = Specification.Training.Seed.ToString(System.Globalization.CultureInfo.InvariantCulture), ParentHash = parentHash,
@@ -308,12 +317,21 @@ public sealed class SpecifiedProblem
         float[] start = _wantsNeutral ? new float[hedges] : StaticHedges(money, price);
         double[] lowest = Units(h => h.LowestHolding), highest = Units(h => h.HighestHolding);
         bool band = s.Policy.Architecture == SpecifiedArchitecture.Ntb;
-        var maps = new HoldingMap[band ? 2 * hedges : hedges];
+        // A cost a trade is learned by how far off a holding must be to be traded; a pupil trades as its teacher does.
+        bool hasWidth = _teacher is null && s.Hedges.Any(h => h.Costs.Fixed > 0);
+        OutputSquash squash = band && _wantsNeutral ? OutputSquash.Softplus : OutputSquash.Identity;
+        int perHedge = (band ? 2 : 1) + (hasWidth ? 1 : 0);
+        var maps = new HoldingMap[perHedge * hedges];
         for (int i = 0; i < maps.Length; i++)
         {
-            int h = band ? i / 2 : i;
+            int h = i / perHedge;
+            if (hasWidth && i % perHedge == perHedge - 1)
+            {
+                maps[i] = WidthMap(s.Hedges[h].Costs.Fixed / money, squash);
+                continue;
+            }
             float low = _wantsNeutral ? float.NegativeInfinity : (float)lowest[h], high = _wantsNeutral ? float.PositiveInfinity : (float)highest[h];
-            bool isLower = i % 2 == 0;
+            bool isLower = i % perHedge == 0;
             maps[i] = !band ? new HoldingMap(1, start[h], low, high)
                 : _wantsNeutral ? new HoldingMap(isLower ? -BandAtFirst : BandAtFirst, 0, low, high)
                 : new HoldingMap(1, start[h] + (isLower ? -BandAtFirst : BandAtFirst), low, high);
@@ -321,7 +339,7 @@ public sealed class SpecifiedProblem
         return new HedgeProblem
         {
             Steps = s.Time.Steps, DecideEvery = Math.Max(1, s.Policy.Rule.Every), Hedges = hedges, PathRows = rows + (_wantsNeutral ? 1 : 0) + (_teacher is null ? 0 : 1), Inputs = inputs,
-            Head = new HedgeHead(band, _wantsNeutral ? OutputMeaning.NeutralOffset : OutputMeaning.Position, band && _wantsNeutral ? OutputSquash.Softplus : OutputSquash.Identity, maps),
+            Head = new HedgeHead(band, _wantsNeutral ? OutputMeaning.NeutralOffset : OutputMeaning.Position, squash, maps, hasWidth),
             NeutralRow = _wantsNeutral ? [rows] : [], TeacherRow = _teacher is null ? [] : [rows + (_wantsNeutral ? 1 : 0)],
             Growth = [.. _environment.Growth.Select(g => (float)g)],
             Funding = s.Hedges.All(h => HedgingEnvironment.CarryShare(s, h) == 0) ? [] : [.. s.Hedges.Select(h => (float)HedgingEnvironment.CarryShare(s, h))],
@@ -331,6 +349,16 @@ public sealed class SpecifiedProblem
             InitialHolding = [.. s.InitialHolding.Select((n, i) => (float)(n * price[i] / money))],
             LiquidateAtEnd = s.LiquidateAtEnd, HasRatios = s.Training.Importance is not null, MoneyScale = money, PriceScale = price,
         };
+    }
+
+    /// <summary>
+    /// Where a width begins: at the fourth root of the cost a trade, in the problem's units. Trading back from a distance w costs f a time and the times come 1/w² as often as the hedge moves, while what is
+    /// lost by standing off grows as w²: the best w has w⁴ in proportion to f.
+    /// </summary>
+    private static HoldingMap WidthMap(double perTrade, OutputSquash squash)
+    {
+        double width = Math.Max(Math.Sqrt(Math.Sqrt(perTrade)), WidthLeast);
+        return squash == OutputSquash.Softplus ? new HoldingMap((float)(width / Math.Log(2)), 0, 0, float.PositiveInfinity) : new HoldingMap((float)width, (float)width, 0, float.PositiveInfinity);
     }
 
     /// <summary>

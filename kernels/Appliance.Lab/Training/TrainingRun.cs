@@ -74,6 +74,7 @@ public sealed class TrainingRun : IDisposable
             {
                 FillPool(_pool, _specified.TrainingEnvironment, state.Epoch * _plan.PathsPerEpoch);
                 _batch.SetCoarseFactor(_plan.CoarseFactorOf(state.Epoch));
+                if (_specified.Problem.Head.HasWidth) _batch.SetGate(GateKind.Surrogate);
                 if (state is { Epoch: 0, Batch: 0 }) BeginObjective(adam.Parameters);
                 while (state.Batch < _plan.BatchesPerEpoch && !interrupt.IsCancellationRequested)
                 {
@@ -131,6 +132,7 @@ public sealed class TrainingRun : IDisposable
         double money = _specified.Problem.MoneyScale;
         double[] judged = adam.Averaged > 0 ? adam.Average : adam.Parameters;
         _batch.SetCoarseFactor(1);
+        _batch.SetGate(GateKind.Hard);
         _batch.SetParameters(judged);
         double risk = RiskOf(_batch.Losses(_heldBack, _heldBackOrder));
         double mean = state.LossSum / _plan.BatchesPerEpoch, loss = _imitates ? Math.Sqrt(mean) * HoldingScale : mean * money;

@@ -25,6 +25,15 @@ public sealed class CertificateEntropicTests
     }
 
     [Fact]
+    public void ACostPerTradeHasItsOptimum()
+    {
+        // From the certificate at full size, 0.02504874 ± 1.4e-7; trained policies come down to it from above.
+        LabSpecification free = Problem(10, 0.001), problem = free with { Hedges = [new HedgeSpecification { Costs = new CostSpecification { Proportional = 0.001, Fixed = 0.0005 } }] };
+        var lattice = new SpotLattice(problem, 1);
+        Assert.Equal(TrainWidthTests.Optimum, new EntropicDynamicProgramme(problem, lattice, LatticeLiability.Holdings(problem, lattice, 101)).Solve(), 1e-5);
+    }
+
+    [Fact]
     public void NotHedgingIsWhatIsKnown()
     {
         var problem = Problem(10, 0.001);

@@ -11,6 +11,9 @@ namespace Appliance.Tests.Lab;
 /// </summary>
 internal sealed class TrainReference(HedgeProblem problem, NetworkShape shape)
 {
+    /// <summary>Trades are let through by the soft gate where there are widths.</summary>
+    public bool IsSoft { get; init; }
+
     /// <summary>The path's loss and its derivative along a direction of the parameters.</summary>
     /// <param name="row">Value of a row of the path's block.</param>
     public Dual Loss(double[] parameters, double[] direction, Func<int, double> row)
@@ -24,22 +27,22 @@ internal sealed class TrainReference(HedgeProblem problem, NetworkShape shape)
             double growth = problem.Growth[step], nextGrowth = problem.Growth[step + 1];
             for (int h = 0; h < problem.Hedges; h++)
             {
-                Dual after = Decide(output, h, held[h], step, row);
+                (Dual after, Dual share) = Decide(output, h, held[h], step, row);
                 double funding = problem.Funding.Length == 0 ? 0 : problem.Funding[h];
                 double price = row(problem.PriceRow(step, h)), next = row(problem.PriceRow(step + 1, h));
-                pnl = pnl - growth * Cost(after - held[h], price, h) + after * (nextGrowth * (next - funding * price) - growth * price);
+                pnl = pnl - growth * (Cost(after - held[h], price, h) + share * problem.Fixed[h]) + after * (nextGrowth * (next - funding * price) - growth * price);
                 held[h] = after;
             }
         }
         if (problem.LiquidateAtEnd)
-            for (int h = 0; h < problem.Hedges; h++) pnl -= Cost(held[h], row(problem.PriceRow(problem.Steps, h)), h);
+            for (int h = 0; h < problem.Hedges; h++) pnl -= Cost(held[h], row(problem.PriceRow(problem.Steps, h)), h) + (held[h].Value != 0 ? problem.Fixed[h] : 0.0);
         return row(problem.OwedRow) - pnl;
     }
 
     private Dual Cost(Dual units, double price, int hedge)
     {
         Dual size = Dual.Abs(units);
-        return Math.Abs(price) * size * problem.Proportional[hedge] + Math.Abs(price) * size * size * problem.Quadratic[hedge] + (size.Value > 0 ? problem.Fixed[hedge] : 0.0);
+        return Math.Abs(price) * size * problem.Proportional[hedge] + Math.Abs(price) * size * size * problem.Quadratic[hedge];
     }
 
     private static Dual Input(NetworkInput input, int step, Dual[] held, Dual pnl, Func<int, double> row, HedgeProblem problem) => input.Kind switch
@@ -53,24 +56,40 @@ internal sealed class TrainReference(HedgeProblem problem, NetworkShape shape)
 
     private Dual Input(NetworkInput input, int step, Dual[] held, Dual pnl, Func<int, double> row) => Input(input, step, held, pnl, row, problem);
 
-    private Dual Decide(Dual[] output, int hedge, Dual held, int step, Func<int, double> row)
+    /// <summary>The holding after the decision, and the share of a trade's fixed cost that is charged.</summary>
+    private (Dual After, Dual Share) Decide(Dual[] output, int hedge, Dual held, int step, Func<int, double> row)
     {
         HedgeHead head = problem.Head;
-        Dual Edge(int index)
+        int at = head.OutputsPerHedge * hedge;
+        Dual Mapped(int index)
         {
             HoldingMap map = head.Maps[index];
             Dual squashed = head.Squash switch
             {
                 OutputSquash.Softplus => Dual.Softplus(output[index]), OutputSquash.Sigmoid => Dual.Sigmoid(output[index]), OutputSquash.Tanh => Dual.Tanh(output[index]), _ => output[index],
             };
-            Dual mapped = Dual.Min(Dual.Max(squashed * (double)map.Scale + (double)map.Offset, (double)map.Lower), (double)map.Upper);
+            return Dual.Min(Dual.Max(squashed * (double)map.Scale + (double)map.Offset, (double)map.Lower), (double)map.Upper);
+        }
+        Dual Edge(int index)
+        {
+            Dual mapped = Mapped(index);
             double neutral = head.Meaning == OutputMeaning.Position ? 0 : row(problem.PathRow(step, problem.NeutralRow[hedge]));
             return head.Meaning switch { OutputMeaning.Position => mapped, OutputMeaning.NeutralOffset => mapped + neutral, _ => mapped * neutral };
         }
-        if (!head.HasBand) return Edge(hedge);
-        Dual lower = Edge(2 * hedge), upper = Edge(2 * hedge + 1);
-        if (lower.Value > upper.Value) return (lower + upper) * 0.5;
-        return held.Value < lower.Value ? lower : held.Value > upper.Value ? upper : held;
+        Dual target = Edge(at);
+        if (head.HasBand)
+        {
+            Dual lower = target, upper = Edge(at + 1);
+            if (lower.Value > upper.Value) target = (lower + upper) * 0.5;
+            else target = held.Value < lower.Value ? lower : held.Value > upper.Value ? upper : held;
+        }
+        Dual trade = target - held;
+        if (!head.HasWidth) return (target, trade.Value != 0 ? 1 : 0);
+        Dual width = Mapped(at + head.OutputsPerHedge - 1), share = Math.Abs(trade.Value) > width.Value ? 1 : 0;
+        if (!IsSoft) return (share.Value > 0 ? target : held, share);
+        Dual ratio = Dual.Abs(trade) / width, square = ratio * ratio, fourth = square * square, eighth = fourth * fourth;
+        share = 1.0 - 1.0 / (1.0 + eighth);
+        return (held + share * trade, share);
     }
 
     private sealed class Net(NetworkShape shape, double[] parameters, double[] direction)

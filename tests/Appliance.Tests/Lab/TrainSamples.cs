@@ -8,23 +8,25 @@ namespace Appliance.Tests.Lab;
 /// <summary>Small hedging problems with everything in them, on random paths.</summary>
 internal static class TrainSamples
 {
-    public static HedgeProblem Problem(int steps, int hedges, bool band, OutputMeaning meaning, OutputSquash squash, float perTrade = 0.001f)
+    public static HedgeProblem Problem(int steps, int hedges, bool band, OutputMeaning meaning, OutputSquash squash, float perTrade = 0.001f, bool width = false, bool liquidates = true)
     {
         var inputs = new List<NetworkInput>
         {
             new(InputKind.PathRow, 0), new(InputKind.StepConstant, StepValues: [.. Enumerable.Range(0, steps).Select(k => 1f - (float)k / steps)]), new(InputKind.AccruedPnl, 0, 0.01f, 3f),
         };
         for (int h = 0; h < hedges; h++) inputs.Add(new NetworkInput(InputKind.Holding, h, 0.2f, 1.5f));
-        var maps = new HoldingMap[band ? 2 * hedges : hedges];
+        int perHedge = (band ? 2 : 1) + (width ? 1 : 0);
+        var maps = new HoldingMap[perHedge * hedges];
         for (int i = 0; i < maps.Length; i++)
-            maps[i] = band ? new HoldingMap(i % 2 == 0 ? -0.3f : 0.3f, i % 2 == 0 ? 0.3f : 0.5f, -4, 4) : new HoldingMap(0.8f, 0.4f, -4, 4);
+            maps[i] = width && i % perHedge == perHedge - 1 ? new HoldingMap(0.3f, 0.3f, 0.05f, 4)
+                : band ? new HoldingMap(i % perHedge == 0 ? -0.3f : 0.3f, i % perHedge == 0 ? 0.3f : 0.5f, -4, 4) : new HoldingMap(0.8f, 0.4f, -4, 4);
         return new HedgeProblem
         {
-            Steps = steps, Hedges = hedges, PathRows = 1 + hedges, Inputs = [.. inputs], Head = new HedgeHead(band, meaning, squash, maps),
+            Steps = steps, Hedges = hedges, PathRows = 1 + hedges, Inputs = [.. inputs], Head = new HedgeHead(band, meaning, squash, maps, width),
             NeutralRow = [.. Enumerable.Range(1, hedges)], Growth = [.. Enumerable.Range(0, steps + 1).Select(k => 1 + 0.01f * (steps - k))],
             Funding = [.. Enumerable.Range(0, hedges).Select(h => 0.004f * (1 - h))],
             Proportional = [.. Enumerable.Repeat(0.01f, hedges)], Quadratic = [.. Enumerable.Repeat(0.02f, hedges)], Fixed = [.. Enumerable.Repeat(perTrade, hedges)],
-            InitialHolding = [.. Enumerable.Range(0, hedges).Select(h => 0.1f * h)], LiquidateAtEnd = true, MoneyScale = 1, PriceScale = [.. Enumerable.Repeat(1.0, hedges)],
+            InitialHolding = [.. Enumerable.Range(0, hedges).Select(h => 0.1f * h)], LiquidateAtEnd = liquidates, MoneyScale = 1, PriceScale = [.. Enumerable.Repeat(1.0, hedges)],
         };
     }
 

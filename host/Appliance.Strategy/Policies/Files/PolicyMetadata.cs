@@ -67,7 +67,11 @@ public readonly record struct BandMap(OutputMap Lower, OutputMap Upper);
 /// <summary>One hedge of a policy of several: its instrument in words (spot, variance-swap), and the maps from its outputs to the position held of it, in 1.0 of it.</summary>
 /// <param name="Target">Without a band: of its one output.</param>
 /// <param name="Band">With a band: of its two outputs, the edges.</param>
-public readonly record struct PolicyHedge(string Instrument, OutputMap Target, BandMap? Band);
+public readonly record struct PolicyHedge(string Instrument, OutputMap Target, BandMap? Band)
+{
+    /// <summary>Of one output more: how far beyond the target, or the band, nothing is traded yet. None: traded at once.</summary>
+    public OutputMap? HalfWidth { get; init; }
+}
 
 /// <summary>
 /// The header metadata of a policy file. docs/policies.md describes every key, and the tensors that go with each architecture; <see cref="PolicyMetadataReader"/> and
@@ -79,6 +83,8 @@ public sealed record PolicyMetadata
     public const string FormatVersion = "1";
     /// <summary>Of files of several hedges: with the key "hedges" in place of "target", "halfWidth" and "band".</summary>
     public const string SeveralHedgesVersion = "2";
+    /// <summary>Of files with a half-width beside a band, or of several hedges: one output a hedge more. A reader that would leave it out would trade too often, so it must refuse.</summary>
+    public const string WidthVersion = "3";
     internal const int HedgesMax = 64;
 
     public PolicyArchitecture Architecture { get; init; } = PolicyArchitecture.Mlp;
@@ -99,8 +105,10 @@ public sealed record PolicyMetadata
     public required TargetKind TargetKind { get; init; }
     /// <summary>Of the first output; unused with <see cref="Band"/>.</summary>
     public OutputMap Target { get; init; }
-    /// <summary>Half-width of the no-trade band around the target, in 1.0 of the hedge instrument: with one output its offset, with two the map of the second. Unused with <see cref="Band"/>.</summary>
+    /// <summary>Half-width of the no-trade band around the target, in 1.0 of the hedge instrument: with one output its offset, with two the map of the second. With <see cref="Band"/>: see <see cref="HasBandWidth"/>.</summary>
     public OutputMap HalfWidth { get; init; }
+    /// <summary>A third output says, through <see cref="HalfWidth"/>, how far beyond the band's edges nothing is traded yet; what is traded then leads to the edge.</summary>
+    public bool HasBandWidth { get; init; }
     /// <summary>For <see cref="PolicyArchitecture.Ntb"/> always, for recurrent networks where they learn a band: two outputs, the edges.</summary>
     public BandMap? Band { get; init; }
     /// <summary>The hedges of a policy of several, in the order of its outputs; empty for a policy of one, whose maps are <see cref="Target"/>, <see cref="HalfWidth"/> and <see cref="Band"/>.</summary>
@@ -118,6 +126,9 @@ public sealed record PolicyMetadata
     /// <summary>Outputs are edges to which the positions held are clamped.</summary>
     public bool HasBand => Hedges.Length > 0 ? Hedges[0].Band is not null : Band is not null;
 
+    /// <summary>Its files are of <see cref="WidthVersion"/>.</summary>
+    public bool NeedsWidthVersion => HasBandWidth || Hedges.Any(h => h.HalfWidth is not null);
+
     public bool IsRecurrent => Architecture is PolicyArchitecture.Lstm or PolicyArchitecture.Gru;
 
     /// <summary>Everything that contradicts itself, in words.</summary>
@@ -127,6 +138,8 @@ public sealed record PolicyMetadata
         if (Architecture == PolicyArchitecture.Ntb && !HasBand) yield return $"architecture ntb needs {band}";
         if (Architecture == PolicyArchitecture.Mlp && HasBand) yield return $"{band} belongs to architecture ntb, lstm or gru, not to mlp";
         if (Hedges.Length == 1) yield return "metadata \"hedges\" has one entry; a policy of one hedge is of policyFormat 1, with \"target\" or \"band\"";
+        if (HasBandWidth && Band is null) yield return "a width beside a band needs metadata \"band\"";
+        if (Hedges.Any(h => h.HalfWidth is null != Hedges[0].HalfWidth is null)) yield return "metadata \"hedges\": some entries have a halfWidth and some have not";
         if (Hedges.Any(h => h.Band is null == HasBand)) yield return "metadata \"hedges\": some entries have a band and some have not";
         if (Hedges.Length > 0 && TargetKind != TargetKind.HedgePosition) yield return "metadata \"hedges\": outputs of several hedges are positions; kind hedgePosition is allowed";
         foreach (NormalisedFeature f in Features)

@@ -16,17 +16,19 @@ public static class PolicyMetadataReader
     {
         var reader = new Reader(source, faults);
         int before = faults.Count;
-        bool several = reader.Format() == PolicyMetadata.SeveralHedgesVersion;
+        string format = reader.Format();
+        bool hasWidth = format == PolicyMetadata.WidthVersion, several = format == PolicyMetadata.SeveralHedgesVersion || hasWidth && source.ContainsKey("hedges");
         PolicyArchitecture architecture = reader.Word("architecture", PolicyArchitecture.Mlp);
         bool hasBand = !several && source.ContainsKey("band");
+        if (hasWidth && !several && !hasBand) faults.Add($"metadata \"policyFormat\": {PolicyMetadata.WidthVersion} is of a \"halfWidth\" beside \"band\", or in each entry of \"hedges\"; a \"target\" with its half-width is of policyFormat {PolicyMetadata.FormatVersion}");
         if (hasBand && source.ContainsKey("target")) faults.Add("metadata \"band\" and \"target\" exclude one another");
         if (several)
             foreach (string key in (string[])["target", "halfWidth", "band"])
-                if (source.ContainsKey(key)) faults.Add($"metadata \"{key}\" belongs to policyFormat 1; with several hedges each entry of \"hedges\" has its own");
+                if (source.ContainsKey(key)) faults.Add($"metadata \"{key}\" belongs to policyFormat 1{(key == "target" ? "" : " or 3, of one hedge")}; with several hedges each entry of \"hedges\" has its own");
         if (architecture == PolicyArchitecture.Lstm) reader.Exactly("gateOrder", LstmGates);
         if (architecture == PolicyArchitecture.Gru) reader.Exactly("gateOrder", GruGates);
         bool namesKind = !several && (hasBand || source.ContainsKey("target"));
-        (PolicyHedge[] hedges, TargetKind severalKind) = several ? reader.Hedges() : ([], default);
+        (PolicyHedge[] hedges, TargetKind severalKind) = several ? reader.Hedges(hasWidth) : ([], default);
         var metadata = new PolicyMetadata
         {
             Architecture = architecture,
@@ -40,7 +42,8 @@ public static class PolicyMetadataReader
             ResetGateAfter = !source.ContainsKey("resetGate") || reader.OneOf("resetGate", "after", "before"),
             TargetKind = several ? severalKind : namesKind ? reader.Kind(hasBand ? "band" : "target") : default,
             Target = several || hasBand || architecture == PolicyArchitecture.Ntb ? default : reader.Map("target"),
-            HalfWidth = !several && !hasBand && source.ContainsKey("halfWidth") ? reader.Map("halfWidth") : default,
+            HalfWidth = !several && (hasBand ? hasWidth : source.ContainsKey("halfWidth")) ? reader.Map("halfWidth") : default,
+            HasBandWidth = hasBand && hasWidth,
             Band = hasBand ? reader.Band() : null,
             Hedges = hedges,
             Schedule = source.ContainsKey("schedule") ? reader.Schedule() : DecisionSchedule.EveryMark,
@@ -72,8 +75,8 @@ public static class PolicyMetadataReader
         public string Format()
         {
             string seen = Text("policyFormat");
-            if (source.ContainsKey("policyFormat") && seen is not (PolicyMetadata.FormatVersion or PolicyMetadata.SeveralHedgesVersion))
-                Wrong("policyFormat", seen, $"\"{PolicyMetadata.FormatVersion}\", or \"{PolicyMetadata.SeveralHedgesVersion}\" for several hedges");
+            if (source.ContainsKey("policyFormat") && seen is not (PolicyMetadata.FormatVersion or PolicyMetadata.SeveralHedgesVersion or PolicyMetadata.WidthVersion))
+                Wrong("policyFormat", seen, $"\"{PolicyMetadata.FormatVersion}\", \"{PolicyMetadata.SeveralHedgesVersion}\" for several hedges, or \"{PolicyMetadata.WidthVersion}\" for a half-width beside a band or of several hedges");
             return seen;
         }
 
@@ -160,10 +163,10 @@ public static class PolicyMetadataReader
             ReadMap(root.GetProperty("lower")) is { } lower && ReadMap(root.GetProperty("upper")) is { } upper ? new BandMap(lower, upper) : (BandMap?)null) ?? default;
 
         /// <summary>Every entry with its instrument, its kind, and either one target or the two edges of a band.</summary>
-        public (PolicyHedge[] Hedges, TargetKind Kind) Hedges()
+        public (PolicyHedge[] Hedges, TargetKind Kind) Hedges(bool hasWidth)
         {
             TargetKind kind = default;
-            PolicyHedge[] hedges = Json("hedges", $"a list of 2 to {PolicyMetadata.HedgesMax} entries {{\"instrument\",\"kind\":\"hedgePosition\",\"target\"}} or with \"lower\" and \"upper\" in place of target, each {MapExpected}", root =>
+            PolicyHedge[] hedges = Json("hedges", $"a list of 2 to {PolicyMetadata.HedgesMax} entries {{\"instrument\",\"kind\":\"hedgePosition\",\"target\"}} or with \"lower\" and \"upper\" in place of target{(hasWidth ? " and \"halfWidth\"" : "")}, each {MapExpected}", root =>
             {
                 var list = new PolicyHedge[root.GetArrayLength()];
                 for (int i = 0; i < list.Length; i++)
@@ -171,9 +174,11 @@ public static class PolicyMetadataReader
                     string instrument = root[i].GetProperty("instrument").GetString() ?? "";
                     bool isBand = !root[i].TryGetProperty("target", out JsonElement target);
                     OutputMap? lower = ReadMap(isBand ? root[i].GetProperty("lower") : target), upper = isBand ? ReadMap(root[i].GetProperty("upper")) : lower;
+                    OutputMap? width = hasWidth ? ReadMap(root[i].GetProperty("halfWidth")) : null;
+                    if (hasWidth && !(width?.Lower >= 0)) return null;
                     if (instrument == "" || lower is null || upper is null || root[i].GetProperty("kind").GetString() != PolicyMetadataWriter.Word(TargetKind.HedgePosition)) return null;
                     kind = TargetKind.HedgePosition;
-                    list[i] = isBand ? new PolicyHedge(instrument, default, new BandMap(lower.Value, upper.Value)) : new PolicyHedge(instrument, lower.Value, null);
+                    list[i] = new PolicyHedge(instrument, isBand ? default : lower.Value, isBand ? new BandMap(lower.Value, upper.Value) : null) { HalfWidth = width };
                 }
                 return list.Length is > 0 and <= PolicyMetadata.HedgesMax ? list : null;
             }) ?? [];

@@ -12,7 +12,7 @@ public static class PolicyMetadataWriter
     {
         var strings = new List<KeyValuePair<string, string>>
         {
-            new("policyFormat", m.Hedges.Length > 0 ? PolicyMetadata.SeveralHedgesVersion : PolicyMetadata.FormatVersion),
+            new("policyFormat", m.NeedsWidthVersion ? PolicyMetadata.WidthVersion : m.Hedges.Length > 0 ? PolicyMetadata.SeveralHedgesVersion : PolicyMetadata.FormatVersion),
             new("architecture", Word(m.Architecture)),
             new("hiddenSizes", List(m.HiddenSizes)),
         };
@@ -31,7 +31,11 @@ public static class PolicyMetadataWriter
         Add("features", $"[{string.Join(",", m.Features.Select(f => Feature(m, in f)))}]");
         if (m.StepNetworks > 1) Add("stepNetworks", m.StepNetworks.ToString(CultureInfo.InvariantCulture));
         if (m.Hedges.Length > 0) Add("hedges", $"[{string.Join(",", m.Hedges.Select(h => Hedge(m, in h)))}]");
-        else if (m.Band is { } band) Add("band", $"{{\"kind\":\"{Word(m.TargetKind)}\",\"lower\":{Map(band.Lower)},\"upper\":{Map(band.Upper)}}}");
+        else if (m.Band is { } band)
+        {
+            Add("band", $"{{\"kind\":\"{Word(m.TargetKind)}\",\"lower\":{Map(band.Lower)},\"upper\":{Map(band.Upper)}}}");
+            if (m.HasBandWidth) Add("halfWidth", Map(m.HalfWidth));
+        }
         else
         {
             Add("target", $"{{\"kind\":\"{Word(m.TargetKind)}\",{Map(m.Target)[1..]}");
@@ -63,7 +67,8 @@ public static class PolicyMetadataWriter
     private static string Hedge(PolicyMetadata m, in PolicyHedge hedge)
     {
         string start = $"{{\"instrument\":{JsonSerializer.Serialize(hedge.Instrument)},\"kind\":\"{Word(m.TargetKind)}\",";
-        return hedge.Band is { } band ? $"{start}\"lower\":{Map(band.Lower)},\"upper\":{Map(band.Upper)}}}" : $"{start}\"target\":{Map(hedge.Target)}}}";
+        string width = hedge.HalfWidth is { } halfWidth ? $",\"halfWidth\":{Map(halfWidth)}" : "";
+        return hedge.Band is { } band ? $"{start}\"lower\":{Map(band.Lower)},\"upper\":{Map(band.Upper)}{width}}}" : $"{start}\"target\":{Map(hedge.Target)}{width}}}";
     }
 
     private static string Number(double value) => value.ToString("R", CultureInfo.InvariantCulture);

@@ -67,9 +67,9 @@ internal sealed class PolicyTensors(SafetensorsFile file, PolicyMetadata metadat
         return tensors;
     }
 
-    /// <summary>A band has two edges. Of several hedges each has its own outputs. Otherwise the last bias says whether there is one output (the target) or two (the target and the half-width).</summary>
-    private int Outputs(string lastBias) => metadata.Hedges.Length > 0 ? metadata.Hedges.Length * (metadata.HasBand ? 2 : 1) :
-        metadata.Band is not null || file.Tensors.TryGetValue(lastBias, out SafetensorsTensor? bias) && bias.Shape.Length > 0 && bias.Shape[^1] == 2 ? 2 : 1;
+    /// <summary>A band has two edges, and a third output where there is a width. Of several hedges each has its own outputs. Otherwise the last bias says whether there is one output (the target) or two (the target and the half-width).</summary>
+    private int Outputs(string lastBias) => metadata.Hedges.Length > 0 ? metadata.Hedges.Length * ((metadata.HasBand ? 2 : 1) + (metadata.Hedges[0].HalfWidth is null ? 0 : 1)) :
+        metadata.HasBandWidth ? 3 : metadata.Band is not null || file.Tensors.TryGetValue(lastBias, out SafetensorsTensor? bias) && bias.Shape.Length > 0 && bias.Shape[^1] == 2 ? 2 : 1;
 
     private RecurrentLayer? Recurrent(int layer, int inputs, int units)
     {
