@@ -19,7 +19,10 @@ internal static partial class GreeksStrictParser
     /// <param name="Line">Number of the line in the file, from one.</param>
     /// <param name="Id">Null where the row is too broken to have one.</param>
     /// <param name="Good">Null when the row is bad.</param>
-    public sealed record Row(int Line, string? Id, (OptionContract Contract, MarketModel Model)? Good);
+    public sealed record Row(int Line, string? Id, Terms? Good);
+
+    /// <param name="SolvedFrom">The price behind which the volatility is to be found, or null where the volatility is given.</param>
+    public sealed record Terms(OptionContract Contract, MarketModel Model, double? SolvedFrom);
 
     [GeneratedRegex(@"\A[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\z")]
     private static partial Regex Number();
@@ -75,7 +78,7 @@ internal static partial class GreeksStrictParser
         return [.. fields];
     }
 
-    private static (OptionContract, MarketModel)? Read(Dictionary<string, string> row)
+    private static Terms? Read(Dictionary<string, string> row)
     {
         if (row["id"].Length == 0 || row["id"].Any(c => c < ' ')) return null;
         var contracts = new Dictionary<string, (ContractKind Kind, string Needed, string Optional)>
@@ -105,6 +108,8 @@ internal static partial class GreeksStrictParser
             value[column] = number;
         }
         string[] needed = $"spot expiry rate {kind.Needed} {model.Needed}".Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        bool solves = kind.Kind == ContractKind.European && (model.Kind == ModelKind.BlackScholes || model.Kind == ModelKind.Black76) && value.ContainsKey("price") && !value.ContainsKey("vol");
+        if (solves) needed = [.. needed.Except(["vol"]), "price"];
         if (needed.Except(value.Keys).Any()) return null;
         string[] used = [.. needed, .. kind.Optional.Split(' ')];
         string[] market = ["yield", "vol", "kappa", "theta", "xi", "rho", "v0", "lambda", "jumpMean", "jumpStdDev"];
@@ -118,7 +123,7 @@ internal static partial class GreeksStrictParser
             if (value.ContainsKey("fixings") && (fixings < 1 || fixings > 100_000 || fixings % 1 != 0)) return null;
             if (elapsed < 0 || elapsed > fixings || elapsed % 1 != 0 || elapsed == 0 && Get("runningAverage") != 0) return null;
         }
-        return (new OptionContract
+        return new Terms(new OptionContract
         {
             Kind = kind.Kind, Right = row["right"] == "call" ? OptionRight.Call : OptionRight.Put, Spot = Get("spot"), Strike = Get("strike"), Expiry = Get("expiry"), Barrier = Get("barrier"),
             Rebate = Get("rebate"), Cash = Get("cash"), Extremum = Get("extremum"), Fixings = (int)Get("fixings"), ElapsedFixings = (int)Get("elapsedFixings"), RunningAverage = Get("runningAverage"),
@@ -126,6 +131,6 @@ internal static partial class GreeksStrictParser
         {
             Kind = model.Kind, Rate = Get("rate"), Yield = model.Kind == ModelKind.Black76 ? 0 : Get("yield"), Volatility = Get("vol"), Kappa = Get("kappa"), Theta = Get("theta"), Xi = Get("xi"), Rho = Get("rho"), V0 = Get("v0"),
             Lambda = Get("lambda"), JumpMean = Get("jumpMean"), JumpStdDev = Get("jumpStdDev"),
-        });
+        }, solves ? Get("price") : null);
     }
 }
