@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using Appliance.Kernels.Simd;
 
@@ -7,7 +6,7 @@ namespace Appliance.Kernels.Pricing;
 
 /// <summary>
 /// European options under Black-Scholes-Merton in arrays, each with its own spot, rate and yield. The same bits as <see cref="Pricer"/> gives one by one, at every width.
-/// Inputs are not checked: spot and strike between 1e-100 and 1e100, the rest as <see cref="OptionContract"/> and <see cref="MarketModel"/> say.
+/// Results must not share memory with inputs, which are read until the end. Inputs are not checked: spot and strike between 1e-100 and 1e100, the rest as <see cref="OptionContract"/> and <see cref="MarketModel"/> say.
 /// For Black-76 pass the rate as the yield too; its rho is then −Expiry·Price, not what <see cref="Rho"/> holds.
 /// </summary>
 public ref struct EuropeanBatch
@@ -26,18 +25,15 @@ public ref struct EuropeanBatch
     public readonly void Evaluate(KernelWidth width = KernelWidth.Widest)
     {
         CheckLengths();
-        int n = Spot.Length;
-        bool secondOrder = !Vanna.IsEmpty;
         if (width == KernelWidth.Widest)
             width = Vector512.IsHardwareAccelerated ? KernelWidth.Simd512 : Vector256.IsHardwareAccelerated ? KernelWidth.Simd256 : KernelWidth.Scalar;
         int done = width switch
         {
-            KernelWidth.Simd512 => secondOrder ? RunAll<Lanes512, Vector512<double>>(0, n) : RunFirst<Lanes512, Vector512<double>>(0, n),
-            KernelWidth.Simd256 => secondOrder ? RunAll<Lanes256, Vector256<double>>(0, n) : RunFirst<Lanes256, Vector256<double>>(0, n),
+            KernelWidth.Simd512 => EuropeanStages<Lanes512, Vector512<double>>.Run(in this),
+            KernelWidth.Simd256 => EuropeanStages<Lanes256, Vector256<double>>.Run(in this),
             _ => 0,
         };
-        if (secondOrder) RunAll<ScalarLanes, double>(done, n);
-        else RunFirst<ScalarLanes, double>(done, n);
+        RunRest(done);
     }
 
     internal readonly void CheckLengths()
@@ -48,63 +44,21 @@ public ref struct EuropeanBatch
             ThrowShort(n);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private readonly int RunFirst<L, V>(int from, int to) where L : struct, ILanes<V> where V : struct
+    /// <summary>One by one, what does not fill a register.</summary>
+    private readonly void RunRest(int from)
     {
-        int i = from;
-        for (; i <= to - L.Width; i += L.Width)
+        for (int i = from; i < Spot.Length; i++)
         {
-            Load<L, V>(i, out EuropeanInputs<V> input);
-            EuropeanLanes<L, V>.Evaluate(in input, false, out EuropeanOutputs<V> output);
-            StoreFirst<L, V>(i, in output);
+            var input = new EuropeanInputs<double>
+            {
+                Spot = Spot[i], Strike = Strike[i] > European.StrikeMin ? Strike[i] : European.StrikeMin, Years = Expiry[i], Volatility = Volatility[i], Rate = Rate[i], Yield = Yield[i], Sign = Sign[i],
+            };
+            EuropeanLanes<ScalarLanes, double>.Evaluate(in input, true, out EuropeanOutputs<double> output);
+            (Price[i], Delta[i], Gamma[i], Vega[i], Theta[i], Rho[i]) = (output.Price, output.Delta, output.Gamma, output.Vega, output.Theta, output.Rho);
+            if (Vanna.IsEmpty) continue;
+            (Vanna[i], Volga[i], Charm[i]) = (output.Vanna, output.Volga, output.Charm);
         }
-        return i;
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private readonly int RunAll<L, V>(int from, int to) where L : struct, ILanes<V> where V : struct
-    {
-        int i = from;
-        for (; i <= to - L.Width; i += L.Width)
-        {
-            Load<L, V>(i, out EuropeanInputs<V> input);
-            EuropeanLanes<L, V>.Evaluate(in input, true, out EuropeanOutputs<V> output);
-            StoreFirst<L, V>(i, in output);
-            L.Store(output.Vanna, ref At(Vanna, i));
-            L.Store(output.Volga, ref At(Volga, i));
-            L.Store(output.Charm, ref At(Charm, i));
-        }
-        return i;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void Load<L, V>(int i, out EuropeanInputs<V> input) where L : struct, ILanes<V> where V : struct
-    {
-        input.Spot = L.Load(ref At(Spot, i));
-        input.Strike = L.Load(ref At(Strike, i));
-        V strikeMin = L.All(European.StrikeMin);
-        input.Strike = L.WhereGreater(input.Strike, strikeMin, input.Strike, strikeMin);
-        input.Years = L.Load(ref At(Expiry, i));
-        input.Volatility = L.Load(ref At(Volatility, i));
-        input.Rate = L.Load(ref At(Rate, i));
-        input.Yield = L.Load(ref At(Yield, i));
-        input.Sign = L.Load(ref At(Sign, i));
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void StoreFirst<L, V>(int i, in EuropeanOutputs<V> output) where L : struct, ILanes<V> where V : struct
-    {
-        L.Store(output.Price, ref At(Price, i));
-        L.Store(output.Delta, ref At(Delta, i));
-        L.Store(output.Gamma, ref At(Gamma, i));
-        L.Store(output.Vega, ref At(Vega, i));
-        L.Store(output.Theta, ref At(Theta, i));
-        L.Store(output.Rho, ref At(Rho, i));
-    }
-
-    // Lengths were checked at the start; the register's reach is checked by the loop's bound.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ref double At(ReadOnlySpan<double> span, int i) => ref Unsafe.Add(ref MemoryMarshal.GetReference(span), i);
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void ThrowShort(int count) => throw new ArgumentException($"Every array of the batch must hold its {count} options.");

@@ -14,24 +14,20 @@ internal static class ElementaryLanes<L, V> where L : struct, ILanes<V> where V 
     /// <summary>ln 2 in 42 bits, so that k times it is exact for |k| below 2^11, and what is left of it.</summary>
     private const double Ln2High = 0.6931471805598903, Ln2Low = 5.497923018708371e-14;
 
-    /// <summary>e^x: x = k·ln 2 + r with |r| ≤ ½ ln 2, e^r by a polynomial, then scaled by 2^k in two steps so that subnormal and infinite results come out right.</summary>
+    /// <summary>e^x: x = k·ln 2 + r with |r| ≤ ½ ln 2, e^r by a polynomial, then scaled by 2^k so that subnormal and infinite results come out right.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Exp(V x)
     {
         // Beyond these e^x is infinite or zero; a NaN compares false and goes through.
-        x = L.WhereGreater(x, L.All(710.0), L.All(710.0), x);
-        x = L.WhereGreater(L.All(-746.0), x, L.All(-746.0), x);
+        x = L.Lesser(L.All(710.0), x);
+        x = L.Larger(L.All(-746.0), x);
         V rounder = L.All(Rounder);
         V k = L.Subtract(L.Fma(x, L.All(Log2E), rounder), rounder);
         V r = L.FmaNegated(k, L.All(Ln2High), x);
         r = L.FmaNegated(k, L.All(Ln2Low), r);
 
         V e = L.Add(L.All(1.0), ExpLessOne(r));
-
-        V halfShifted = L.Fma(k, L.All(0.5), rounder);
-        V half = L.Subtract(halfShifted, rounder);
-        V rest = L.Add(L.Subtract(k, half), rounder);
-        return L.Multiply(L.Multiply(e, L.PowerOfTwo(halfShifted)), L.PowerOfTwo(rest));
+        return L.TimesPowerOfTwo(e, k);
     }
 
     /// <summary>e^r − 1 for |r| ≤ ½ ln 2, relative error below 2 ulp: r + r²·p(r).</summary>

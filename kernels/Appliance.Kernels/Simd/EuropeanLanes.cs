@@ -9,6 +9,18 @@ internal struct EuropeanInputs<V> where V : struct
     public V Spot, Strike, Years, Volatility, Rate, Yield, Sign;
 }
 
+/// <summary>Where an option stands. <c>Deviation</c> is v = σ√T, <c>PerDeviation</c> its reciprocal, finite also where v is zero.</summary>
+internal struct EuropeanPlace<V> where V : struct
+{
+    public V Years, Volatility, RootYears, Deviation, PerDeviation, PerSpot, X;
+}
+
+/// <summary>The smaller leg's density and both terms; <c>FirstRest</c> is the smaller leg less the first, <c>Parity</c> the larger leg less the smaller.</summary>
+internal struct EuropeanTails<V> where V : struct
+{
+    public V Bell, First, FirstRest, Second, OutOfMoney, Parity;
+}
+
 internal struct EuropeanOutputs<V> where V : struct
 {
     public V Price, Delta, Gamma, Vega, Theta, Rho, Vanna, Volga, Charm;
@@ -35,71 +47,122 @@ internal static class EuropeanLanes<L, V> where L : struct, ILanes<V> where V : 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Evaluate<W>(in EuropeanInputs<V> input, bool secondOrder, out EuropeanOutputs<V> result) where W : struct, IEuropeanWing<V>
     {
-        V zero = L.All(0.0), one = L.All(1.0), half = L.All(0.5);
-        V spot = input.Spot, strike = input.Strike, rate = input.Rate, yield = input.Yield;
-        V years = L.WhereGreater(input.Years, zero, input.Years, zero);
-        V volatility = L.WhereGreater(input.Volatility, L.All(1e100), L.All(1e100), input.Volatility);
+        Place(in input, out EuropeanPlace<V> place);
+        Legs(in input, in place, out V smaller, out V larger);
+        Tails(in place, smaller, larger, out EuropeanTails<V> tails);
+        Correct<W>(in place, smaller, ref tails);
+        result = default;
+        FirstOrder(in input, in place, larger, in tails, ref result);
+        if (secondOrder) SecondOrder(in input, in place, tails.Bell, ref result);
+    }
 
+    /// <summary>Where the option stands: logarithm, root and reciprocals.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Place(in EuropeanInputs<V> input, out EuropeanPlace<V> place)
+    {
+        V zero = L.All(0.0), one = L.All(1.0);
+        V years = L.Larger(input.Years, zero);
+        V volatility = L.Lesser(L.All(1e100), input.Volatility);
         V rootYears = L.Sqrt(years);
-        V trueDeviation = L.Multiply(volatility, rootYears);
-        V floor = L.All(DeviationMin);
-        V deviation = L.WhereGreater(trueDeviation, floor, trueDeviation, floor);
-        V perDeviation = L.Divide(one, deviation);
-
-        V perSpot = L.Divide(one, spot);
-        V ratio = L.Divide(spot, strike);
+        V deviation = L.Multiply(volatility, rootYears);
+        V perSpot = L.Divide(one, input.Spot);
+        V ratio = L.Divide(input.Spot, input.Strike);
         // What the ratio's rounding took off is put back: in the wings it would be multiplied by d/v.
-        V lost = L.Multiply(L.FmaNegated(ratio, strike, spot), perSpot);
-        V carry = L.Subtract(rate, yield);
-        V x = L.Add(L.Fma(carry, years, ElementaryLanes<L, V>.LogOfNormal(ratio)), lost);
-        V assetPerSpot = ElementaryLanes<L, V>.Exp(L.Negate(L.Multiply(yield, years)));
-        V asset = L.Multiply(spot, assetPerSpot);
-        V cash = L.Multiply(strike, ElementaryLanes<L, V>.Exp(L.Negate(L.Multiply(rate, years))));
+        V lost = L.Multiply(L.FmaNegated(ratio, input.Strike, input.Spot), perSpot);
+        V carry = L.Subtract(input.Rate, input.Yield);
+        place.Years = years;
+        place.Volatility = volatility;
+        place.RootYears = rootYears;
+        place.Deviation = deviation;
+        place.PerDeviation = L.Divide(one, Floored(deviation));
+        place.PerSpot = perSpot;
+        place.X = L.Add(L.Fma(carry, years, ElementaryLanes<L, V>.LogOfNormal(ratio)), lost);
+    }
 
-        V h = L.Multiply(L.Abs(x), perDeviation);
-        V halfDeviation = L.Multiply(trueDeviation, half);
+    /// <summary>The present values of asset and strike, by size.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Legs(in EuropeanInputs<V> input, in EuropeanPlace<V> place, out V smaller, out V larger)
+    {
+        V zero = L.All(0.0);
+        V asset = L.Multiply(input.Spot, ElementaryLanes<L, V>.Exp(L.Negate(L.Multiply(input.Yield, place.Years))));
+        V cash = L.Multiply(input.Strike, ElementaryLanes<L, V>.Exp(L.Negate(L.Multiply(input.Rate, place.Years))));
+        smaller = L.WhereGreater(place.X, zero, cash, asset);
+        larger = L.WhereGreater(place.X, zero, asset, cash);
+    }
+
+    /// <summary>The two terms of the out-of-the-money price, and the price as their difference.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Tails(in EuropeanPlace<V> place, V smaller, V larger, out EuropeanTails<V> tails)
+    {
+        V zero = L.All(0.0);
+        V h = L.Multiply(L.Abs(place.X), place.PerDeviation);
+        V halfDeviation = L.Multiply(place.Deviation, L.All(0.5));
         V near = ClampAbove(L.Subtract(h, halfDeviation)), far = ClampAbove(L.Add(h, halfDeviation));
+        // The smaller leg's tail begins nearer.
         V nearDistance = ClampAbove(L.Abs(near));
-        // c: the smaller leg, whose tail begins nearer; d: the larger one.
-        V c = L.WhereGreater(x, zero, cash, asset), d = L.WhereGreater(x, zero, asset, cash);
-        V bell = L.Multiply(c, NormalLanes<L, V>.Bell(nearDistance));
+        V bell = L.Multiply(smaller, NormalLanes<L, V>.Bell(nearDistance));
         V nearTail = L.Multiply(bell, NormalLanes<L, V>.TailOneDivision(nearDistance));
-        V nearRest = L.Subtract(c, nearTail);
-        V first = L.WhereGreater(near, zero, nearTail, nearRest), firstRest = L.WhereGreater(near, zero, nearRest, nearTail);
-        V second = L.Multiply(bell, NormalLanes<L, V>.TailOneDivision(far));
-        V outOfMoney = L.Subtract(first, second);
-        V parity = L.Subtract(d, c);
-        V least = L.Multiply(first, L.All(WingShare));
-        if (L.AnyGreater(least, outOfMoney)) W.Correct(least, x, deviation, h, c, bell, ref outOfMoney, ref parity);
-        outOfMoney = L.WhereGreater(outOfMoney, zero, outOfMoney, zero);
+        V nearRest = L.Subtract(smaller, nearTail);
+        tails.Bell = bell;
+        tails.First = L.WhereGreater(near, zero, nearTail, nearRest);
+        tails.FirstRest = L.WhereGreater(near, zero, nearRest, nearTail);
+        tails.Second = L.Multiply(bell, NormalLanes<L, V>.TailOneDivision(far));
+        tails.OutOfMoney = L.Subtract(tails.First, tails.Second);
+        tails.Parity = L.Subtract(larger, smaller);
+    }
+
+    /// <summary>Whether a lane's difference has lost its digits.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool IsInWing(V first, V outOfMoney) => L.AnyGreater(L.Multiply(first, L.All(WingShare)), outOfMoney);
+
+    /// <summary>Takes what is left of a difference that has lost its digits from a series; nothing is done for a register without such a lane.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Correct<W>(in EuropeanPlace<V> place, V smaller, ref EuropeanTails<V> tails) where W : struct, IEuropeanWing<V>
+    {
+        V least = L.Multiply(tails.First, L.All(WingShare));
+        if (L.AnyGreater(least, tails.OutOfMoney))
+            W.Correct(least, place.X, Floored(place.Deviation), L.Multiply(L.Abs(place.X), place.PerDeviation), smaller, tails.Bell, ref tails.OutOfMoney, ref tails.Parity);
+    }
+
+    /// <summary>Price, delta, gamma, vega, theta and rho.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void FirstOrder(in EuropeanInputs<V> input, in EuropeanPlace<V> place, V larger, in EuropeanTails<V> tails, ref EuropeanOutputs<V> result)
+    {
+        V zero = L.All(0.0), one = L.All(1.0), half = L.All(0.5);
+        V x = place.X, years = place.Years, perSpot = place.PerSpot, perDeviation = place.PerDeviation, rootYears = place.RootYears, volatility = place.Volatility;
+        V rate = input.Rate, yield = input.Yield, second = tails.Second;
+        V outOfMoney = L.Larger(tails.OutOfMoney, zero);
 
         // A call is out of the money where x ≤ 0, a put where x > 0; the other right holds the complementary probabilities.
         V signedX = L.Multiply(input.Sign, L.WhereGreater(x, zero, one, L.All(-1.0)));
-        V ownFirst = L.WhereGreater(signedX, zero, firstRest, first);
-        V ownSecond = L.WhereGreater(signedX, zero, L.Subtract(d, second), second);
-        result.Price = L.WhereGreater(signedX, zero, L.Add(outOfMoney, parity), outOfMoney);
+        V ownFirst = L.WhereGreater(signedX, zero, tails.FirstRest, tails.First);
+        V ownSecond = L.WhereGreater(signedX, zero, L.Subtract(larger, second), second);
+        result.Price = L.WhereGreater(signedX, zero, L.Add(outOfMoney, tails.Parity), outOfMoney);
         V assetLeg = L.WhereGreater(x, zero, ownSecond, ownFirst), cashLeg = L.WhereGreater(x, zero, ownFirst, ownSecond);
         assetLeg = L.Multiply(input.Sign, assetLeg);
         cashLeg = L.Multiply(input.Sign, cashLeg);
 
-        // At its limit an option has no curvature (on the strike itself gamma has no limit).
-        V density = L.WhereGreater(trueDeviation, floor, L.Multiply(bell, L.All(InverseSqrt2Pi)), zero);
+        V density = Density(in place, tails.Bell);
         V densityPerSpot = L.Multiply(density, perSpot);
-        V vega = L.Multiply(density, rootYears);
         result.Delta = L.Multiply(assetLeg, perSpot);
         result.Gamma = L.Multiply(L.Multiply(densityPerSpot, perSpot), perDeviation);
-        result.Vega = vega;
+        result.Vega = L.Multiply(density, rootYears);
         result.Rho = L.Multiply(years, cashLeg);
         V decay = L.Multiply(L.Multiply(L.Multiply(density, volatility), volatility), L.Multiply(perDeviation, half));
         V theta = L.Subtract(L.FmaNegated(rate, cashLeg, L.Multiply(yield, assetLeg)), decay);
         // At expiry time has stopped for the option: its value is its payoff.
         result.Theta = L.WhereGreater(years, zero, theta, zero);
-        if (!secondOrder)
-        {
-            result.Vanna = result.Volga = result.Charm = zero;
-            return;
-        }
+    }
 
+    /// <summary>Vanna, volga and charm; delta must be there.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void SecondOrder(in EuropeanInputs<V> input, in EuropeanPlace<V> place, V bell, ref EuropeanOutputs<V> result)
+    {
+        V zero = L.All(0.0), half = L.All(0.5);
+        V x = place.X, years = place.Years, perSpot = place.PerSpot, perDeviation = place.PerDeviation, rootYears = place.RootYears, volatility = place.Volatility;
+        V density = Density(in place, bell);
+        V densityPerSpot = L.Multiply(density, perSpot);
+        V h = L.Multiply(L.Abs(x), perDeviation), halfDeviation = L.Multiply(place.Deviation, half);
         V middle = L.WhereGreater(x, zero, h, L.Negate(h));
         V d1 = L.Add(middle, halfDeviation), d2 = L.Subtract(middle, halfDeviation);
         V smile = L.Multiply(density, perDeviation);
@@ -110,18 +173,22 @@ internal static class EuropeanLanes<L, V> where L : struct, ILanes<V> where V : 
         result.Volga = L.Multiply(L.Multiply(L.Multiply(L.Multiply(smile, liveD2), liveD1), rootYears), rootYears);
         // ∂d1/∂T = (r − q)/v − d2/(2T), and 1/T = σ²/v².
         V perTwiceYears = L.Multiply(half, L.Multiply(L.Multiply(volatility, perDeviation), L.Multiply(volatility, perDeviation)));
+        V carry = L.Subtract(input.Rate, input.Yield);
         V drift = L.FmaNegated(L.Multiply(densityPerSpot, liveD2), perTwiceYears, L.Multiply(L.Multiply(densityPerSpot, carry), perDeviation));
-        V charm = L.Subtract(L.Multiply(yield, result.Delta), drift);
+        V charm = L.Subtract(L.Multiply(input.Yield, result.Delta), drift);
         result.Charm = L.WhereGreater(years, zero, charm, zero);
     }
 
+    /// <summary>At its limit an option has no curvature (on the strike itself gamma has no limit).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static V Density(in EuropeanPlace<V> place, V bell) => L.WhereGreater(place.Deviation, L.All(DeviationMin), L.Multiply(bell, L.All(InverseSqrt2Pi)), L.All(0.0));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static V Floored(V deviation) => L.Larger(deviation, L.All(DeviationMin));
+
     /// <summary>Past forty deviations the tails are zero in double; the clamp keeps squares finite.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static V ClampAbove(V distance)
-    {
-        V limit = L.All(40.0);
-        return L.WhereGreater(distance, limit, limit, distance);
-    }
+    private static V ClampAbove(V distance) => L.Lesser(L.All(40.0), distance);
 }
 
 /// <summary>Takes <see cref="EuropeanWing"/>'s correction to the lanes that need it.</summary>

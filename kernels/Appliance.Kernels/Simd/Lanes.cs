@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Appliance.Kernels.Simd;
 
@@ -31,6 +32,12 @@ public interface ILanes<V> where V : struct
     static abstract bool AnyGreater(V a, V b);
     /// <summary>2^n for the integer n that stands in the low bits of <paramref name="shifted"/> = n + 1.5·2^52; −1022 ≤ n ≤ 1023.</summary>
     static abstract V PowerOfTwo(V shifted);
+    /// <summary>The smaller of both, b where they are equal or one is no number: b where not a &lt; b.</summary>
+    static abstract V Lesser(V a, V b);
+    /// <summary>The larger of both, b where they are equal or one is no number: b where not a &gt; b.</summary>
+    static abstract V Larger(V a, V b);
+    /// <summary>a·2^k for a between ½ and 2 and an integer k, −1100 ≤ k ≤ 1100, rounded once also where the result is subnormal or infinite.</summary>
+    static abstract V TimesPowerOfTwo(V a, V k);
     /// <summary>Splits a positive normal number into m·2^k with m in [√½, √2); k as a double.</summary>
     static abstract V SplitExponent(V a, out V exponent);
 }
@@ -53,6 +60,10 @@ public readonly struct ScalarLanes : ILanes<double>
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static double FmaNegated(double a, double b, double c) => Math.FusedMultiplyAdd(-a, b, c);
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static double WhereGreater(double a, double b, double ifTrue, double ifFalse) => a > b ? ifTrue : ifFalse;
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static bool AnyGreater(double a, double b) => a > b;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static double Lesser(double a, double b) => a < b ? a : b;
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static double Larger(double a, double b) => a > b ? a : b;
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static double TimesPowerOfTwo(double a, double k) => InTwoSteps<ScalarLanes, double>.Scale(a, k);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static double PowerOfTwo(double shifted) =>
@@ -91,6 +102,10 @@ public readonly struct Lanes256 : ILanes<Vector256<double>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static bool AnyGreater(Vector256<double> a, Vector256<double> b) => Vector256.GreaterThanAny(a, b);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Vector256<double> Lesser(Vector256<double> a, Vector256<double> b) => Avx.IsSupported ? Avx.Min(a, b) : WhereGreater(b, a, a, b);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Vector256<double> Larger(Vector256<double> a, Vector256<double> b) => Avx.IsSupported ? Avx.Max(a, b) : WhereGreater(a, b, a, b);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Vector256<double> TimesPowerOfTwo(Vector256<double> a, Vector256<double> k) => InTwoSteps<Lanes256, Vector256<double>>.Scale(a, k);
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<double> PowerOfTwo(Vector256<double> shifted) =>
         ((shifted.AsInt64() + Vector256.Create(LaneBits.ExponentBias)) << 52).AsDouble();
@@ -128,6 +143,13 @@ public readonly struct Lanes512 : ILanes<Vector512<double>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static bool AnyGreater(Vector512<double> a, Vector512<double> b) => Vector512.GreaterThanAny(a, b);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Vector512<double> Lesser(Vector512<double> a, Vector512<double> b) => Avx512F.IsSupported ? Avx512F.Min(a, b) : WhereGreater(b, a, a, b);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Vector512<double> Larger(Vector512<double> a, Vector512<double> b) => Avx512F.IsSupported ? Avx512F.Max(a, b) : WhereGreater(a, b, a, b);
+
+    /// <summary>One instruction, which rounds once as the two steps do: their first is exact.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<double> TimesPowerOfTwo(Vector512<double> a, Vector512<double> k) => Avx512F.IsSupported ? Avx512F.Scale(a, k) : InTwoSteps<Lanes512, Vector512<double>>.Scale(a, k);
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<double> PowerOfTwo(Vector512<double> shifted) =>
         ((shifted.AsInt64() + Vector512.Create(LaneBits.ExponentBias)) << 52).AsDouble();
@@ -139,6 +161,23 @@ public readonly struct Lanes512 : ILanes<Vector512<double>>
         Vector512<long> biased = (bits + Vector512.Create(LaneBits.OneMinusSqrtHalf)) >>> 52;
         exponent = (biased | Vector512.Create(LaneBits.TwoTo52)).AsDouble() - Vector512.Create(LaneBits.TwoTo52PlusBias);
         return (bits - (biased << 52) + Vector512.Create(LaneBits.One)).AsDouble();
+    }
+}
+
+/// <summary>Multiplies by 2^k through two powers of about half of k, because 2^k itself may lie beyond the numbers.</summary>
+internal static class InTwoSteps<L, V> where L : struct, ILanes<V> where V : struct
+{
+    /// <summary>1.5·2^52: adding it to |x| below 2^51 rounds x to an integer that stands in the sum's low bits.</summary>
+    private const double Rounder = 6755399441055744.0;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Scale(V a, V k)
+    {
+        V rounder = L.All(Rounder);
+        V halfShifted = L.Fma(k, L.All(0.5), rounder);
+        V half = L.Subtract(halfShifted, rounder);
+        V rest = L.Add(L.Subtract(k, half), rounder);
+        return L.Multiply(L.Multiply(a, L.PowerOfTwo(halfShifted)), L.PowerOfTwo(rest));
     }
 }
 
