@@ -96,7 +96,7 @@ internal sealed class ConfigurationObject
         object? value = setting.Type switch
         {
             SettingType.Text => node.Type == JsonTokenType.String ? node.Text : null,
-            SettingType.Choice => node.Type == JsonTokenType.String && setting.Choices.Contains(node.Text) ? node.Text : null,
+            SettingType.Choice => node.Type == JsonTokenType.String ? setting.Choose(node.Text) : null,
             SettingType.Integer => node.Type == JsonTokenType.Number && long.TryParse(node.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long i) && i >= setting.Min && i <= setting.Max ? i : null,
             SettingType.Number => InRange(node, setting),
             SettingType.Flag => node.Type switch { JsonTokenType.True => true, JsonTokenType.False => false, _ => null },
@@ -104,14 +104,22 @@ internal sealed class ConfigurationObject
             SettingType.Object => node.Type == JsonTokenType.StartObject ? FromNode(node, setting.Section!, _file, full, _errors) : null,
             SettingType.List => node.Type == JsonTokenType.StartArray && node.Items.Count >= setting.Min ? Items(setting, node, full) : null,
             SettingType.TextList => node.Type == JsonTokenType.StartArray && node.Items.All(n => n.Type == JsonTokenType.String) ? node.Items.Select(n => n.Text).ToArray() : null,
-            SettingType.NumberList => node.Type == JsonTokenType.StartArray && node.Items.All(n => InRange(n, setting) is not null) ? node.Items.Select(n => (double)InRange(n, setting)!).ToArray() : null,
+            SettingType.NumberList => Numbers(setting, node),
             SettingType.NumberOrList => node.Type == JsonTokenType.Number ? (InRange(node, setting) is double one ? new[] { one } : null)
                 : node.Type == JsonTokenType.StartArray && node.Items.All(n => InRange(n, setting) is not null) ? node.Items.Select(n => (double)InRange(n, setting)!).ToArray() : null,
-            SettingType.NumberOrChoice => node.Type == JsonTokenType.String ? (Array.IndexOf(setting.Choices, node.Text) >= 0 ? node.Text : null) : InRange(node, setting),
+            SettingType.NumberOrChoice => node.Type == JsonTokenType.String ? setting.Choose(node.Text) : InRange(node, setting),
             _ => throw new ArgumentOutOfRangeException(nameof(setting)),
         };
         if (value is null) _errors.Add(_file, node.Line, full, node.Seen, setting.Allowed);
         else _values[setting.Key] = value;
+    }
+
+    private static double[]? Numbers(Setting setting, JsonNodeAt node)
+    {
+        if (node.Type != JsonTokenType.StartArray) return null;
+        bool isMatrix = setting.MayBeRows && node.Items.Count > 0 && node.Items.All(n => n.Type == JsonTokenType.StartArray && n.Items.Count == node.Items.Count);
+        var items = isMatrix ? [.. node.Items.SelectMany(row => row.Items)] : node.Items;
+        return items.All(n => InRange(n, setting) is not null) ? [.. items.Select(n => (double)InRange(n, setting)!)] : null;
     }
 
     private static object? InRange(JsonNodeAt node, Setting setting) =>

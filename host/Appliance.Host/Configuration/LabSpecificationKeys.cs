@@ -12,6 +12,16 @@ internal static class LabSpecificationKeys
     internal static readonly string[] Architectures = ["mlp", "ntb", "lstm", "gru", .. ClassicalRules];
     internal static readonly string[] Objectives = ["std-dev", "mean-variance", "mean-std", "entropic", "cvar", "mean-cvar", "power", "expectile", "mean-variance-cvar"];
 
+    // Names by which the field knows the same things: a reader of a paper is understood.
+    private static readonly (string, string)[] _modelNames = [("blackscholes", "gbm"), ("geometricbrownianmotion", "gbm"), ("rbergomi", "rough-bergomi"), ("trinomialtree", "trinomial"), ("blockbootstrap", "bootstrap"), ("history", "bootstrap"), ("file", "paths")];
+    private static readonly (string, string)[] _contractNames = [("vanilla", "european"), ("digital", "cash-digital")];
+    private static readonly (string, string)[] _ruleNames =
+    [
+        ("nohedge", "none"), ("deltahedge", "delta"), ("deltawiththreshold", "delta-threshold"), ("bartlett", "minimum-variance-delta"), ("minimumvariance", "minimum-variance-delta"),
+        ("notransactionband", "ntb"), ("feedforward", "mlp"),
+    ];
+    private static readonly (string, string)[] _objectiveNames = [("std", "std-dev"), ("meanstddev", "mean-std"), ("expectedshortfall", "cvar")];
+
     private static readonly Section Importance = new("importance",
         new("shifts", SettingType.NumberList, "One tilted market each: where the first Brownian motion ends in the mean (on a tree: the price).") { Default = "[]", Min = -10, Max = 10, Unit = "standard deviations over the whole life" },
         new("volatilityFactor", SettingType.Number, "By how much that motion moves more widely in the tilted markets; a tree has none.") { Default = "1", Min = 0.5, Max = 3 },
@@ -19,12 +29,12 @@ internal static class LabSpecificationKeys
         new("plainShare", SettingType.Number, "Share of paths from the market itself; no path counts more than its inverse.") { Default = "0.5", Min = 0.01, Max = 0.99 });
 
     private static readonly Section Market = new("market",
-        new("model", SettingType.Choice, "How the underlying moves.") { Required = true, Choices = Models },
+        new("model", SettingType.Choice, "How the underlying moves.") { Required = true, Choices = Models, OtherNames = _modelNames },
         new("spot", SettingType.NumberOrList, "Initial price; a list for several correlated underlyings.") { Required = true, Min = 1e-9, Max = 1e12, Unit = "quote currency" },
         new("drift", SettingType.Number, "Continuously compounded drift of the price: E S_T = S_0 exp(drift·T).") { Default = "0", Min = -10, Max = 10, Unit = "a year" },
         new("rate", SettingType.Number, "Continuously compounded rate at which cash accrues.") { Default = "0", Min = -1, Max = 1, Unit = "a year" },
         new("volatility", SettingType.NumberOrList, "gbm, merton, kou: volatility; a list for several underlyings. Elsewhere: the volatility at which classical rules and the Black-Scholes premium are computed.") { Min = 0, Max = 10, Unit = "a year, 1.00 = 100 %" },
-        new("correlation", SettingType.NumberList, "Several underlyings: their correlation matrix, row by row.") { Min = -1, Max = 1 },
+        new("correlation", SettingType.NumberList, "Several underlyings: their correlation matrix, row by row.") { MayBeRows = true, Min = -1, Max = 1 },
         new("v0", SettingType.Number, "heston, bates: initial variance.") { Min = 0, Max = 100 },
         new("kappa", SettingType.Number, "heston, bates: speed of mean reversion.") { Min = 0, Max = 1000, Unit = "a year" },
         new("theta", SettingType.Number, "heston, bates: long-run variance.") { Min = 0, Max = 100 },
@@ -46,7 +56,7 @@ internal static class LabSpecificationKeys
         new("probabilities", SettingType.NumberList, "trinomial: probabilities of up, middle and down, which sum to 1.") { Min = 0, Max = 1 },
         new("regimeVolatilities", SettingType.NumberList, "regime-switching: volatility of each regime.") { Min = 0, Max = 10 },
         new("regimeDrifts", SettingType.NumberList, "regime-switching: drift of each regime, in place of drift.") { Min = -10, Max = 10 },
-        new("regimeIntensities", SettingType.NumberList, "regime-switching: switches a year from each regime to each, row by row; the diagonal is ignored.") { Min = 0, Max = 100000 },
+        new("regimeIntensities", SettingType.NumberList, "regime-switching: switches a year from each regime to each, row by row; the diagonal is ignored.") { MayBeRows = true, Min = 0, Max = 100000 },
         new("initialRegime", SettingType.Integer, "regime-switching: the first regime, from 0.") { Default = "0", Min = 0, Max = 63 },
         new("file", SettingType.Text, "bootstrap: a CSV of prices. paths: .npy [paths, steps + 1] or CSV, a path a line. Relative to this file.") { Default = "\"\"" },
         new("column", SettingType.Text, "bootstrap: the column of prices, by its name in the first line; empty takes the last.") { Default = "\"\"" },
@@ -59,8 +69,8 @@ internal static class LabSpecificationKeys
 
     private static Setting[] ContractSettings() =>
     [
-        new("contract", SettingType.Choice, "What is owed or held; European exercise.") { Default = "\"european\"", Choices = Contracts },
-        new("right", SettingType.Choice, "Call or put.") { Default = "\"call\"", Choices = ["call", "put"] },
+        new("contract", SettingType.Choice, "What is owed or held; European exercise.") { Default = "\"european\"", Choices = Contracts, OtherNames = _contractNames },
+        new("right", SettingType.Choice, "Call or put.") { Default = "\"call\"", Choices = ["call", "put"], OtherNames = [] },
         new("strike", SettingType.Number, "Strike.") { Min = 0, Max = 1e12, Unit = "quote currency" },
         new("cash", SettingType.Number, "cash-digital: what it pays.") { Default = "1", Min = 0, Max = 1e15, Unit = "quote currency" },
         new("barrier", SettingType.Number, "Barriers: the level, watched at the decision steps.") { Min = 1e-9, Max = 1e12, Unit = "quote currency" },
@@ -87,12 +97,12 @@ internal static class LabSpecificationKeys
         new("slippageStdDev", SettingType.Number, "Standard deviation of a trade's price, as a share of it.") { Default = "0", Min = 0, Max = 1 });
 
     private static readonly Section Hedge = new("hedge",
-        new("instrument", SettingType.Choice, "What is traded.") { Required = true, Choices = ["spot", "perpetual", "variance-swap", "option"] },
+        new("instrument", SettingType.Choice, "What is traded.") { Required = true, Choices = ["spot", "perpetual", "variance-swap", "option"], OtherNames = [("underlying", "spot"), ("perp", "perpetual"), ("varswap", "variance-swap")] },
         new("underlying", SettingType.Integer, "Index of the underlying, from 0.") { Default = "0", Min = 0, Max = 63 },
         new("costs", SettingType.Object, "What a trade costs.") { Section = Costs },
         new("bounds", SettingType.NumberList, "Least and greatest holding, in units.") { Min = -1e12, Max = 1e12 },
         new("fundingRate", SettingType.Number, "perpetual: what a long pays on the notional.") { Default = "0", Min = -10, Max = 10, Unit = "a year" },
-        new("right", SettingType.Choice, "option: call or put.") { Default = "\"call\"", Choices = ["call", "put"] },
+        new("right", SettingType.Choice, "option: call or put.") { Default = "\"call\"", Choices = ["call", "put"], OtherNames = [] },
         new("strike", SettingType.Number, "option: strike.") { Min = 1e-9, Max = 1e12, Unit = "quote currency" },
         new("expiryYears", SettingType.Number, "option: years from the start to its expiry, not before the last step.") { Min = 0, Max = 100, Unit = "years" });
 
@@ -106,7 +116,7 @@ internal static class LabSpecificationKeys
 
     private static readonly Section Baseline = new("baseline",
     [
-        new("kind", SettingType.Choice, "The rule.") { Required = true, Choices = ClassicalRules },
+        new("kind", SettingType.Choice, "The rule.") { Required = true, Choices = ClassicalRules, OtherNames = _ruleNames },
         new("name", SettingType.Text, "Key in the report; left out, the kind, with -every-N where it is above 1.") { Default = "\"\"" },
         .. RuleSettings,
     ]);
@@ -128,7 +138,7 @@ internal static class LabSpecificationKeys
                 .. ContractSettings(),
                 new("positions", SettingType.List, "A portfolio, in place of the keys of one contract.") { Section = ContractKeys },
                 new("file", SettingType.Text, "A CSV of positions whose columns are these keys, in place of them. Relative to this file.") { Default = "\"\"" },
-                new("premium", SettingType.NumberOrChoice, "What was received at the start: a number, model (the model's price) or black-scholes.") { Default = "0", Choices = ["model", "black-scholes"], Min = -1e15, Max = 1e15, Unit = "quote currency" },
+                new("premium", SettingType.NumberOrChoice, "What was received at the start: a number, model (the model's price) or black-scholes.") { Default = "0", Choices = ["model", "black-scholes"], OtherNames = [("bs", "black-scholes")], Min = -1e15, Max = 1e15, Unit = "quote currency" },
             ])
         },
         new("hedges", SettingType.List, "What may be traded.") { Required = true, Min = 1, Shorthand = "instrument", Section = Hedge },
@@ -137,7 +147,7 @@ internal static class LabSpecificationKeys
         new("objective", SettingType.Object, "What is minimised.")
         {
             Required = true, Section = new("objective",
-            new("kind", SettingType.Choice, "The risk of the loss L = payoff - trading gains + costs.") { Required = true, Choices = Objectives },
+            new("kind", SettingType.Choice, "The risk of the loss L = payoff - trading gains + costs.") { Required = true, Choices = Objectives, OtherNames = _objectiveNames },
             new("riskAversion", SettingType.Number, "mean-variance, mean-variance-cvar, entropic: a, per 1.0 of quote currency. power: relative.") { Min = 1e-15, Max = 1e9 },
             new("level", SettingType.Number, "cvar, mean-cvar, mean-variance-cvar: 0.99 looks at the worst hundredth.") { Min = 0, Max = 0.999999 },
             new("k", SettingType.Number, "mean-std: weight of the standard deviation.") { Min = 0, Max = 1000 },
@@ -149,7 +159,7 @@ internal static class LabSpecificationKeys
         {
             Section = new("policy",
             [
-                new("architecture", SettingType.Choice, "A network, or a classical rule that needs no training.") { Default = "\"mlp\"", Choices = Architectures },
+                new("architecture", SettingType.Choice, "A network, or a classical rule that needs no training.") { Default = "\"mlp\"", Choices = Architectures, OtherNames = _ruleNames },
                 new("hidden", SettingType.NumberList, "Units of each hidden layer; those of lstm and gru come in multiples of 4.") { Default = "[32, 32]", Min = 1, Max = 4096 },
                 new("features", SettingType.TextList, "Features in order; empty leaves the choice to the architecture.") { Default = "[]" },
                 new("activation", SettingType.Choice, "Activation of hidden layers.") { Default = "\"silu\"", Choices = ["relu", "tanh", "silu"] },
@@ -185,5 +195,5 @@ internal static class LabSpecificationKeys
             new("robustness", SettingType.TextList, "Specification files on whose markets the strategies are tested too. Relative to this file.") { Default = "[]" })
         },
         new("baselines", SettingType.List, "Classical rules to compare with, each a kind or an object.") { Default = "[\"none\", \"delta\"]", Shorthand = "kind", Section = Baseline },
-        new("certificate", SettingType.Choice, "The exact optimum: dp a dynamic programme, lp a linear programme on a small tree.") { Default = "\"none\"", Choices = ["none", "dp", "lp"] });
+        new("certificate", SettingType.Choice, "The exact optimum: dp a dynamic programme, lp a linear programme on a small tree.") { Default = "\"none\"", Choices = ["none", "dp", "lp"], OtherNames = [("dynamicprogramme", "dp"), ("dynamicprogram", "dp"), ("linearprogramme", "lp"), ("linearprogram", "lp")] });
 }

@@ -14,6 +14,13 @@ internal sealed record Setting(string Key, SettingType Type, string Why)
     public double Min { get; init; } = double.NegativeInfinity;
     public double Max { get; init; } = double.PositiveInfinity;
     public string[] Choices { get; init; } = [];
+    /// <summary>
+    /// Other names by which the field knows the choices, in small letters without separators, each with the choice that it means. Where there are any, separators and capitals of the choices themselves may differ too
+    /// ("roughBergomi", "GBM"); null takes the choices to the letter.
+    /// </summary>
+    public (string Seen, string Meant)[]? OtherNames { get; init; }
+    /// <summary>A list of numbers may be written as a matrix, a list a row.</summary>
+    public bool MayBeRows { get; init; }
     public string Unit { get; init; } = "";
     /// <summary>A list's item may be a text alone, which then stands for an object with this one key.</summary>
     public string? Shorthand { get; init; }
@@ -36,6 +43,18 @@ internal sealed record Setting(string Key, SettingType Type, string Why)
         SettingType.NumberList => "a list of numbers" + Range,
         _ => throw new ArgumentOutOfRangeException(nameof(Type)),
     };
+
+    /// <summary>The choice that a text names; null where it names none.</summary>
+    public string? Choose(string text)
+    {
+        if (Array.IndexOf(Choices, text) >= 0) return text;
+        if (OtherNames is null) return null;
+        string plain = Plain(text);
+        string? meant = Array.Find(Choices, c => Plain(c) == plain) ?? Array.Find(OtherNames, n => n.Seen == plain).Meant;
+        return meant is not null && Choices.Contains(meant) ? meant : null;
+    }
+
+    private static string Plain(string text) => string.Concat(text.Where(char.IsAsciiLetterOrDigit)).ToLowerInvariant();
 
     private string Range => (double.IsFinite(Min), double.IsFinite(Max)) switch
     {

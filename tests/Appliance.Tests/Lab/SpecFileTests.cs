@@ -26,6 +26,26 @@ public sealed class SpecFileTests
         return specification!;
     }
 
+    /// <summary>What a reader of a paper would write is understood: capitals, separators and the field's other names; a matrix as rows.</summary>
+    [Fact]
+    public void NamesAreUnderstoodAsTheFieldWritesThem()
+    {
+        var s = Good("""
+            {
+              "market": { "model": "GBM", "spot": [100, 50], "volatility": [0.2, 0.3], "correlation": [[1, 0.5], [0.5, 1]] }, "time": { "steps": 2, "stepYears": 0.1 },
+              "liability": { "contract": "European", "right": "Call", "strike": 100, "premium": "BS" }, "hedges": ["underlying", { "instrument": "Perp", "underlying": 1 }],
+              "objective": { "kind": "meanVariance", "riskAversion": 1 }, "policy": { "architecture": "no-transaction-band" }, "baselines": ["no-hedge", "Whalley Wilmott"], "certificate": "DP"
+            }
+            """);
+        Assert.Equal(MarketModel.Gbm, s.Market.Model);
+        Assert.Equal([1, 0.5, 0.5, 1], s.Market.Correlation);
+        Assert.Equal((ContractKind.European, true, PremiumKind.BlackScholes), (s.Liability.Contracts[0].Contract, s.Liability.Contracts[0].Call, s.Liability.Premium));
+        Assert.Equal([HedgeKind.Spot, HedgeKind.Perpetual], s.Hedges.Select(h => h.Instrument));
+        Assert.Equal((ObjectiveKind.MeanVariance, PolicyArchitecture.Ntb, CertificateKind.DynamicProgramme), (s.Objective.Kind, s.Policy.Architecture, s.Certificate));
+        Assert.Equal([PolicyArchitecture.None, PolicyArchitecture.WhalleyWilmott], s.Baselines.Select(b => b.Kind));
+        Assert.Equal(["none", "whalley-wilmott"], s.Baselines.Select(b => b.Name));
+    }
+
     /// <summary>One impact with a decay is the impact that decays; two are told apart by their names.</summary>
     [Theory]
     [InlineData("\"permanent\": 0.01, \"decay\": 5", 0, 0.01)]
