@@ -9,6 +9,12 @@ internal readonly record struct HestonIntegrand(
 {
     /// <summary>What the jumps' mean growth takes from the drift, per jump: e^(m + δ²/2) − 1.</summary>
     public double JumpCompensator { get; init; }
+
+    /// <summary>A rule of a wider step than this does not see every turn that the jumps give to the integrand, and may settle by chance.</summary>
+    public double StepMax { get; init; }
+
+    /// <summary>Up to this u the jumps may bring back an integrand that has all but vanished.</summary>
+    public double Reach { get; init; }
 }
 
 /// <summary>The integrals from which price and Greeks are made; <see cref="Pricing.Fourier.HestonPricer"/> says of what.</summary>

@@ -6,14 +6,10 @@ namespace Appliance.Kernels.Pricing.Closed;
 /// <summary>
 /// The eight single barriers with rebate (Reiner and Rubinstein, "Breaking Down the Barriers", Risk 4 (1991); Haug 2007, section 4.17.1, whose letters A to F are kept). A knock-out pays
 /// its rebate when hit, a knock-in at expiry when never hit. Powers of H/S stand in the exponent of the tail they multiply, so that small volatilities do not make infinity times zero.
-/// <para>The rebate at the hit, F, holds λ = √(μ² + 2r/σ²), which has no real value under strongly negative rates and no derivative at zero; there it is integrated over the time
-/// of the hit instead.</para>
+/// <para>The rebate at the hit, F, is <see cref="HitDiscount"/>.</para>
 /// </summary>
 internal static class SingleBarrier
 {
-    /// <summary>Below this λ²σ²T the closed form of F is replaced by quadrature.</summary>
-    private const double RootMin = 0.01;
-
     public static Jet Price(in JetMarket m, in OptionContract contract)
     {
         bool down = contract.Kind is ContractKind.DownAndOut or ContractKind.DownAndIn;
@@ -69,40 +65,8 @@ internal static class SingleBarrier
                 value = default;
                 break;
         }
-        if (contract.Rebate > 0) value += contract.Rebate * RebateAtHit(in m, in mu, in logSpotBarrier, eta);
+        if (contract.Rebate > 0) value += contract.Rebate * HitDiscount.Price(in m, in mu, in logSpotBarrier, eta);
         return value;
-    }
-
-    /// <summary>E[e^(−rτ); τ ≤ T] for the time τ at which the barrier is hit.</summary>
-    private static Jet RebateAtHit(in JetMarket m, in Jet mu, in Jet logSpotBarrier, double eta)
-    {
-        Jet square = mu * mu + 2.0 * (m.Rate / (m.Volatility * m.Volatility));
-        if (square.Value * m.Deviation.Value * m.Deviation.Value > RootMin)
-        {
-            Jet lambda = Jet.Sqrt(in square);
-            Jet lambdaV = lambda * m.Deviation, z = lambdaV - logSpotBarrier / m.Deviation;
-            return Jet.ExpTimesCdf(-((mu + lambda) * logSpotBarrier), eta * z)
-                + Jet.ExpTimesCdf(-((mu - lambda) * logSpotBarrier), eta * (z - 2.0 * lambdaV));
-        }
-        // By parts: e^(−rT)·P(τ ≤ T) + r·∫ e^(−rt) P(τ ≤ t) dt, with t = T·y² so that the integrand is smooth at its start.
-        Jet result = m.Discount * HitProbability(in m, in mu, in logSpotBarrier, eta, m.Years);
-        if (m.Rate.Value == 0 && m.Rate.Rate == 0) return result;
-        Jet integral = default;
-        ReadOnlySpan<double> nodes = GaussLegendre.Nodes64, weights = GaussLegendre.Weights64;
-        for (int i = 0; i < nodes.Length; i++)
-        {
-            double y = 0.5 * (1 + nodes[i]);
-            Jet t = m.Years * (y * y);
-            integral += weights[i] * y * (Jet.Exp(-(m.Rate * t)) * HitProbability(in m, in mu, in logSpotBarrier, eta, in t));
-        }
-        return result + m.Rate * m.Years * integral;
-    }
-
-    private static Jet HitProbability(in JetMarket m, in Jet mu, in Jet logSpotBarrier, double eta, in Jet years)
-    {
-        Jet v = m.Volatility * Jet.Sqrt(in years);
-        Jet distance = logSpotBarrier / v, drift = mu * v;
-        return Jet.Cdf(-eta * (distance + drift)) + Jet.ExpTimesCdf(-2.0 * (mu * logSpotBarrier), eta * (drift - distance));
     }
 
     private static Jet WithoutVolatility(in JetMarket m, in OptionContract contract, double eta, double phi)

@@ -39,6 +39,7 @@ internal static class HestonPricer
         Turn(ref p, model, omega - p.Lambda * t * p.JumpCompensator);
         // Where the strike is many deviations away it is the turn by which the integrand decays, and that sets the scale.
         p = p with { ControlVariance = control, Scale = 1 / Math.Max(0.8 * Math.Sqrt(control), 0.25 * Math.Abs(omega)) };
+        p = WithJumpsSeen(in p, in model);
         double payment = cash ? Math.Abs(contract.Cash) : Math.Max(spot, strike);
         // A slow decay, cut off where the price needs no more of it, may not let gamma's sum settle: then the whole of it is taken.
         if (!HestonQuadrature.Integrate(in p, payment, greeks, out HestonIntegrals sum) && (greeks || !HestonQuadrature.Integrate(in p, payment, true, out sum)))
@@ -103,6 +104,23 @@ internal static class HestonPricer
         return b with { Vega = 0, Vanna = 0, Volga = 0, Theta = b.Theta + b.Vega * share, Charm = b.Charm + b.Vanna * share };
     }
 
+    /// <summary>
+    /// Jumps of nearly one size bring the integrand back wherever u is a multiple of 2π/m, for a width of 1/(m√(λT)). A step in y is u times that in u; the widest that sees them all follows
+    /// from the last u at which they count: where δ has ended them, or the variance the whole.
+    /// </summary>
+    private static HestonIntegrand WithJumpsSeen(in HestonIntegrand p, in MarketModel model)
+    {
+        double mean = Math.Abs(p.JumpMean), count = p.Lambda * p.Years;
+        if (!(p.Lambda > 0) || mean == 0) return p with { StepMax = double.PositiveInfinity };
+        double along = (p.V0 + p.Kappa * p.Theta * p.Years) / p.Xi * Math.Sqrt(1 - p.Rho * p.Rho), variance = p.Theta * p.Years + (p.V0 - p.Theta) * (1 - Elementary.Exp(-p.Kappa * p.Years)) / p.Kappa;
+        const double decay = 25;
+        // φ falls as e^(−½·variance·u²) at first and as e^(−along·u) in the end, whichever falls less.
+        double whole = Math.Max(decay / Math.Max(along, 1e-10), Math.Sqrt(2 * decay / Math.Max(variance, 1e-20)));
+        double jumps = Math.Sqrt(2 * Elementary.Log(1 + 1e6 * count)) / Math.Max(model.JumpStdDev, 1e-10);
+        double reach = Math.Min(whole, jumps);
+        return p with { Reach = reach, StepMax = 1 / (mean * Math.Sqrt(Math.Max(count, 0.25)) * reach) };
+    }
+
     /// <summary>For large u the exponent is −u(c√(1 − ρ²) + i(ρc − ω)), c = (v₀ + κθT)/ξ: the turn that makes it real, within bounds, and only towards where e^(iuω) decays.</summary>
     private static void Turn(ref HestonIntegrand p, in MarketModel model, double omega)
     {
@@ -111,6 +129,8 @@ internal static class HestonPricer
         if (across * omega <= 0) return;
         const double most = 0.3249;
         double tangent = along > 0 ? Math.Min(Math.Abs(across) / along, most) : most;
+        // A jump's transform e^(sm + ½δ²s²) stands in an exponent itself. On the side to which m makes it grow it may grow as far as δ holds it, to e^⅓.
+        if (p.Lambda > 0 && model.JumpMean * omega < 0) tangent = Math.Min(tangent, 0.8 * model.JumpStdDev / Math.Abs(model.JumpMean));
         double cos = 1 / Math.Sqrt(1 + tangent * tangent);
         p = p with { Cos = cos, Sin = Math.Sign(omega) * tangent * cos };
     }

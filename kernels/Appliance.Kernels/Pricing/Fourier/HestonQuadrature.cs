@@ -48,7 +48,7 @@ internal static class HestonQuadrature
                 : Move(result.Value - added.Value, result.S - added.S, greeks ? 0 : result.SS - added.SS, p.Scale);
             result = result.Plus(in added);
             if (level > 0) step *= 0.5;
-            if (!(step * move <= moveMax)) continue;
+            if (!(step * move <= moveMax) || step > p.StepMax) continue;
             result = result.Times(step);
             return true;
         }
@@ -63,7 +63,7 @@ internal static class HestonQuadrature
     {
         // Two registers first, which is what most need, then one at a time.
         for (int from = 0, count = HestonLanes<L, V>.ChunkNodes; from + count <= nodes.Sinh.Length; from += count, count = 8)
-            if (HestonLanes<L, V>.Add(in p, in nodes, from, count, greeks, buffer, partial) <= leastSquare) return true;
+            if (HestonLanes<L, V>.Add(in p, in nodes, from, count, greeks, buffer, partial) <= leastSquare && p.Scale * p.Cos * nodes.Sinh[from + count - 1] >= p.Reach) return true;
         return false;
     }
 

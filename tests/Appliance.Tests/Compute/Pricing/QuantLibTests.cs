@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using Appliance.Kernels.Pricing;
 using Xunit.Abstractions;
@@ -23,7 +22,7 @@ public class QuantLibTests(ITestOutputHelper output)
     /// <summary>The part of the full counts to run: 0, 0.1 or 1.</summary>
     internal static readonly double Share = Environment.GetEnvironmentVariable("APPLIANCE_QUANTLIB") switch { "all" => 1, "tenth" => 0.1, _ => 0 };
 
-    internal static readonly string? Python = Share == 0 ? null : new[] { "python3", "/usr/bin/python3" }.FirstOrDefault(CanImport);
+    internal static readonly string? Python = Share == 0 ? null : ReferenceScript.PythonWith("QuantLib");
 
     private static readonly int _seed =
         int.TryParse(Environment.GetEnvironmentVariable("APPLIANCE_SEED"), CultureInfo.InvariantCulture, out int seed) ? seed : Random.Shared.Next(1, 1_000_000);
@@ -49,7 +48,7 @@ public class QuantLibTests(ITestOutputHelper output)
         double worst = 0, worstGreek = 0, alone = 0;
         var bad = new List<string>();
         string[]? header = null;
-        foreach (string line in Lines(type, asked, _seed))
+        foreach (string line in ReferenceScript.Run(Python!, "quantlib/contracts.py", type, asked, _seed))
         {
             string[] cells = line.Split(',');
             if (header == null)
@@ -58,9 +57,9 @@ public class QuantLibTests(ITestOutputHelper output)
                 continue;
             }
             rows++;
-            (OptionContract contract, MarketModel model) = Read(header, cells);
+            (OptionContract contract, MarketModel model) = ContractRows.Read(header, cells);
             PricingStatus status = Pricer.Price(in contract, in model, out Sensitivities ours);
-            double Their(string name) => Number(header, cells, name);
+            double Their(string name) => ContractRows.Number(header, cells, name);
             double scale = Math.Max(Math.Max(contract.Spot, contract.Strike), contract.Kind == ContractKind.CashDigital ? contract.Cash : 0);
             double error = Math.Abs(ours.Price - Their("price")) / scale;
             // The price alone may come by another way than the price with its Greeks.
@@ -88,64 +87,5 @@ public class QuantLibTests(ITestOutputHelper output)
         output.WriteLine($"{type}: seed {_seed}, {rows} contracts, price within {worst:E2}" + (greekTolerance == 0 ? "" : $", Greeks within {worstGreek:E2}"));
         Assert.True(rows >= asked * 0.9, $"contracts.py gave {rows} of {asked} contracts");
         Assert.True(bad.Count == 0, $"seed {_seed}, {bad.Count} of {rows}, worst {worst:E2}\n" + string.Join('\n', bad.Take(20)));
-    }
-
-    private static IEnumerable<string> Lines(string type, int count, int seed)
-    {
-        string? script = FindScript();
-        Assert.True(script != null, "tests/reference/quantlib/contracts.py was not found above the test's folder");
-        using Process process = Process.Start(new ProcessStartInfo(Python!, [script, type, count.ToString(CultureInfo.InvariantCulture), seed.ToString(CultureInfo.InvariantCulture)]) { RedirectStandardOutput = true })!;
-        while (process.StandardOutput.ReadLine() is { } line) yield return line;
-        process.WaitForExit();
-        Assert.Equal(0, process.ExitCode);
-    }
-
-    private static string? FindScript()
-    {
-        string? from = Environment.GetEnvironmentVariable("APPLIANCE_ROOT") ?? AppContext.BaseDirectory;
-        for (var folder = new DirectoryInfo(from); folder != null; folder = folder.Parent)
-        {
-            string script = Path.Combine(folder.FullName, "tests", "reference", "quantlib", "contracts.py");
-            if (File.Exists(script)) return script;
-        }
-        return null;
-    }
-
-    private static bool CanImport(string python)
-    {
-        try
-        {
-            using Process process = Process.Start(new ProcessStartInfo(python, ["-c", "import QuantLib"]) { RedirectStandardError = true })!;
-            process.WaitForExit();
-            return process.ExitCode == 0;
-        }
-        catch (System.ComponentModel.Win32Exception)
-        {
-            return false;
-        }
-    }
-
-    private static double Number(string[] header, string[] cells, string name)
-    {
-        string cell = cells[Array.IndexOf(header, name)];
-        return cell == "" ? 0 : double.Parse(cell, CultureInfo.InvariantCulture);
-    }
-
-    private static (OptionContract, MarketModel) Read(string[] header, string[] cells)
-    {
-        string Text(string name) => cells[Array.IndexOf(header, name)];
-        double N(string name) => Number(header, cells, name);
-        var contract = new OptionContract
-        {
-            Kind = Enum.Parse<ContractKind>(Text("contract").Replace("-", ""), ignoreCase: true), Right = Enum.Parse<OptionRight>(Text("right"), ignoreCase: true),
-            Spot = N("spot"), Strike = N("strike"), Expiry = N("expiry"), Barrier = N("barrier"), Rebate = N("rebate"), Cash = N("cash"), Extremum = N("extremum"),
-            Fixings = (int)N("fixings"), ElapsedFixings = (int)N("elapsedFixings"), RunningAverage = N("runningAverage"),
-        };
-        var model = new MarketModel
-        {
-            Kind = Enum.Parse<ModelKind>(Text("model").Replace("-", ""), ignoreCase: true), Rate = N("rate"), Yield = N("yield"), Volatility = N("vol"), Kappa = N("kappa"), Theta = N("theta"),
-            Xi = N("xi"), Rho = N("rho"), V0 = N("v0"), Lambda = N("lambda"), JumpMean = N("jumpMean"), JumpStdDev = N("jumpStdDev"),
-        };
-        return (contract, model);
     }
 }
