@@ -31,6 +31,10 @@ public sealed class Flow<TClock> : IRequestOut where TClock : struct, IMonotonic
     private long _nowUtcNs;
     private readonly bool _sharesNetworks;
     private bool _overloaded, _stopping;
+    // An order of the event in hand was given out; and when those were encoded that wait to leave with others.
+    private bool _ordered;
+    private readonly long[] _waitingEncodedNs;
+    private int _waiting;
 
     public Flow(FlowOptions options, IComputeBackend compute, IOrderOut orderOut, StageLatency latency, TClock clock = default)
     {
@@ -48,6 +52,7 @@ public sealed class Flow<TClock> : IRequestOut where TClock : struct, IMonotonic
             _gate.SetOpeningPosition(group.Key, group.Sum(p => p.OpeningHedgeUnits));
         for (int i = 0; i < options.Portfolios.Length; i++) _gate.SetOpeningHedge((ushort)i, options.Portfolios[i].OpeningHedgeUnits);
         _portfolios = options.Portfolios.Select((p, i) => new PortfolioStage(p, (ushort)i, options, compute, _gate, _account[i])).ToArray();
+        _waitingEncodedNs = new long[_portfolios.Length];
         _sharesNetworks = Array.Exists(_portfolios, p => p.SharesNetwork);
     }
 
@@ -84,9 +89,29 @@ public sealed class Flow<TClock> : IRequestOut where TClock : struct, IMonotonic
     private void Handle(ref RingEvent e, long sequence)
     {
         Counters.Events++;
-        if (e.Kind < EventKind.ExecutionReported) OnMarket(ref e, sequence);
-        else if (e.Kind < EventKind.Command) OnSession(ref e, sequence);
+        if (e.Kind < EventKind.ExecutionReported)
+        {
+            OnMarket(ref e, sequence);
+            return;
+        }
+        if (e.Kind < EventKind.Command) OnSession(ref e, sequence);
         else OnControl(ref e, sequence);
+        if (_ordered) EndDecision(0);
+    }
+
+    /// <summary>What waited to leave with others leaves now.</summary>
+    private void EndDecision(long receivedNs)
+    {
+        _ordered = false;
+        _out.EndDecision();
+        if (_waiting == 0) return;
+        long sentNs = _out.LastSentNs;
+        foreach (long encodedNs in _waitingEncodedNs.AsSpan(0, _waiting))
+        {
+            _latency[Stage.Sent].Record(sentNs - encodedNs);
+            _latency[Stage.TickToSent].Record(sentNs - receivedNs);
+        }
+        _waiting = 0;
     }
 
     /// <summary>
@@ -138,6 +163,7 @@ public sealed class Flow<TClock> : IRequestOut where TClock : struct, IMonotonic
                 // The next portfolio's pricing begins here; what it waited for this one shows in its tickToOrder alone.
                 stamps.FeaturedNs = _clock.NowNs();
             }
+            if (_ordered) EndDecision(e.ReceivedNs);
             // The orders have left; now there is time for what they did not need.
             CatchUp();
         }
@@ -193,6 +219,7 @@ public sealed class Flow<TClock> : IRequestOut where TClock : struct, IMonotonic
             if (verdict != GateVerdict.Approved) continue;
             stamps.GatedNs = _clock.NowNs();
             SendResult result = _out.Send(in approved);
+            _ordered = true;
             // After the send: the block of records is hashed now and then, and the order need not wait for that.
             _gate.Settle();
             _hash.Add(in approved);
@@ -209,6 +236,7 @@ public sealed class Flow<TClock> : IRequestOut where TClock : struct, IMonotonic
         Counters.Intents++;
         if (_gate.Check(in intent, out ApprovedOrder approved) != GateVerdict.Approved) return;
         _out.Send(in approved);
+        _ordered = true;
         _hash.Add(in approved);
     }
 
@@ -221,8 +249,13 @@ public sealed class Flow<TClock> : IRequestOut where TClock : struct, IMonotonic
         long encodedNs = _out.LastEncodedNs, sentNs = _out.LastSentNs;
         if (encodedNs == 0) return; // Another thread encodes and records these.
         _latency[Stage.Encoded].Record(encodedNs - s.GatedNs);
-        _latency[Stage.Sent].Record(sentNs - encodedNs);
         _latency[Stage.TickToOrder].Record(encodedNs - s.ReceivedNs);
+        if (sentNs < encodedNs)
+        {
+            _waitingEncodedNs[_waiting++] = encodedNs;
+            return;
+        }
+        _latency[Stage.Sent].Record(sentNs - encodedNs);
         _latency[Stage.TickToSent].Record(sentNs - s.ReceivedNs);
     }
 

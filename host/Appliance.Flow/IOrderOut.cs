@@ -8,8 +8,13 @@ namespace Appliance.Flow;
 /// </summary>
 public interface IOrderOut
 {
+    /// <summary>The first order of a decision leaves in this call; those after it may wait for <see cref="EndDecision"/>, to leave together.</summary>
     SendResult Send(in ApprovedOrder order);
-    /// <summary>Stamps of the last send, for latency only; 0 where unknown here.</summary>
+
+    /// <summary>The event that was decided on causes no further order: what waited leaves.</summary>
+    void EndDecision() { }
+
+    /// <summary>Stamps for latency only; 0 where unknown here. While an order waits, LastSentNs is earlier than its LastEncodedNs.</summary>
     long LastEncodedNs { get; }
     long LastSentNs { get; }
 }

@@ -55,7 +55,7 @@ internal sealed class AcceptorPeer<TApplication> : IDisposable where TApplicatio
         int got = _link.Receive();
         if (got > 0) _owner.NoteReceived();
         bool lost = !_link.Flush() || got < 0;
-        Take(nowNs, utcNs);
+        lost |= !Take(nowNs, utcNs);
         if (!_link.IsOpen)
             return;
         if (lost)
@@ -67,14 +67,20 @@ internal sealed class AcceptorPeer<TApplication> : IDisposable where TApplicatio
         Session.OnTimer(nowNs, utcNs);
     }
 
-    private void Take(long nowNs, long utcNs)
+    /// <summary>Hands the session what was read; what it answers leaves by one write.</summary>
+    /// <returns>False when the connection is gone.</returns>
+    private bool Take(long nowNs, long utcNs)
     {
         if (nowNs - _rateWindowNs >= 1_000_000_000)
         {
             _rateWindowNs = nowNs;
             _messagesBefore = Session.Counters.MessagesIn;
         }
-        if (!_link.Received.IsEmpty) _link.Consume(Session.OnBytes(_link.Received, nowNs, utcNs));
+        if (_link.Received.IsEmpty)
+            return true;
+        _link.Hold();
+        _link.Consume(Session.OnBytes(_link.Received, nowNs, utcNs));
+        return _link.Release();
     }
 
     public void Dispose()
@@ -87,6 +93,7 @@ internal sealed class AcceptorPeer<TApplication> : IDisposable where TApplicatio
     public readonly struct Actions(AcceptorPeer<TApplication> peer) : IFixSessionHost
     {
         public LinkWrite Write(ReadOnlySpan<byte> message, bool mayQueue) => peer._link.Write(message, mayQueue);
+        public int WriteSome(ReadOnlySpan<byte> messages) => peer._link.WriteSome(messages);
         public bool LinkIsClear => !peer._link.HasBacklog;
         // Over its rate a counterparty is read no further until the second is over; its own socket then fills up.
         public bool CanTakeMessage => peer._owner.Options.MaxMessagesPerSecond == 0 || peer.Session.Counters.MessagesIn - peer._messagesBefore < peer._owner.Options.MaxMessagesPerSecond;

@@ -7,13 +7,16 @@ public sealed partial class FixOrderGateway<TSink, TClock>
 {
     /// <summary>One message makes at most two events of its own, SessionUp, and SessionDown; one more is kept in hand.</summary>
     private const int EventsPerMessage = 5;
+    /// <summary>Of the store's memory ahead: a report of usual length and the order after it.</summary>
+    private const int NearBytes = 640;
 
     private long _pollNs, _pollUtcNs, _pollSequencedUtcNs, _nextAttemptNs;
     private int _published;
-    private bool _polling, _downPending, _lossSeen = true, _stopping;
+    private bool _polling, _downPending, _lossSeen = true, _stopping, _isNear;
 
     public int Poll(long monotonicNs, long utcNs)
     {
+        if (_session.GatheredOrders > 0) ThrowGathered();
         _pollNs = monotonicNs;
         _pollUtcNs = utcNs;
         _pollSequencedUtcNs = _time?.At(monotonicNs) ?? utcNs;
@@ -35,6 +38,8 @@ public sealed partial class FixOrderGateway<TSink, TClock>
         {
             int got = _link.Receive();
             lost |= got < 0;
+            if (got != 0) _isNear = false;
+            else if (!_isNear) Approach();
             if (!_link.Received.IsEmpty) _link.Consume(_session.OnBytes(_link.Received, _pollNs, _pollUtcNs));
             // What was read before the end still counts; a remainder for which the ring had no room is taken by later polls first.
             if (lost && _sink.RemainingCapacity < EventsPerMessage && _session.State != FixSessionState.Disconnected)
@@ -49,6 +54,14 @@ public sealed partial class FixOrderGateway<TSink, TClock>
             return;
         }
         _session.OnTimer(_pollNs, _pollUtcNs);
+    }
+
+    /// <summary>Nothing has come, so there is time: what the next message will be written to is memory that nobody has touched for long.</summary>
+    private void Approach()
+    {
+        _isNear = true;
+        _store.Approach(NearBytes);
+        _orderLog.Approach();
     }
 
     private void PollConnector()

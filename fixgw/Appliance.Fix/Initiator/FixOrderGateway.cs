@@ -100,6 +100,54 @@ public sealed partial class FixOrderGateway<TSink, TClock> : IOrderGateway, IEme
     public SendResult Send(in ApprovedOrder order)
     {
         if (!order.IsApproved) ThrowNotApproved();
+        if (_session.GatheredOrders > 0) ThrowGathered();
+        var intent = IntentOf(in order);
+        return Send(in intent, in order, gathers: false);
+    }
+
+    public bool CanGather => _session.CanGather;
+
+    public SendResult Gather(in ApprovedOrder order)
+    {
+        if (!order.IsApproved) ThrowNotApproved();
+        if (!_session.CanGather || IsQuestion(order.Kind)) ThrowCannotGather();
+        var intent = IntentOf(in order);
+        return Send(in intent, in order, gathers: true);
+    }
+
+    public SendResult WriteGathered(out int left)
+    {
+        left = 0;
+        if (_emergency)
+        {
+            TakeBackGathered();
+            return SendResult.Disconnected;
+        }
+        int count = _session.GatheredOrders;
+        var result = _session.WriteGathered(_clock.NowNs(), out left);
+        LastSentNs = _clock.NowNs();
+        Counters.OrdersSent += left;
+        _orderLog.MarkLastUnsent(count - left);
+        return result;
+    }
+
+    public void TakeBackGathered()
+    {
+        _orderLog.MarkLastUnsent(_session.GatheredOrders);
+        _session.TakeBackGathered();
+    }
+
+    /// <summary>The same code as a sending, as far as the encoded message, into a buffer that goes nowhere: without an approved order nothing else is reached.</summary>
+    public void Rehearse(in OrderIntent intent)
+    {
+        if (Send(in intent, in _noOrder, gathers: false) != SendResult.Sent) return;
+        _store.Approach(_rehearsedLength);
+        _orderLog.Approach();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static OrderIntent IntentOf(in ApprovedOrder order)
+    {
         OrderIntent intent;
         intent.Kind = order.Kind;
         intent.Side = order.Side;
@@ -113,19 +161,14 @@ public sealed partial class FixOrderGateway<TSink, TClock> : IOrderGateway, IEme
         intent.RingSequence = order.RingSequence;
         intent.ReceivedNs = order.ReceivedNs;
         intent.TimeUtcNs = order.TimeUtcNs;
-        return Send(in intent, in order);
+        return intent;
     }
 
-    /// <summary>The same code as a sending, as far as the encoded message, into a buffer that goes nowhere: without an approved order nothing else is reached.</summary>
-    public void Rehearse(in OrderIntent intent)
-    {
-        if (Send(in intent, in _noOrder) != SendResult.Sent) return;
-        _store.Approach(_rehearsedLength);
-        _orderLog.Approach();
-    }
+    /// <summary>A question is no order: it stands in no log, and nothing of it is ever unsent.</summary>
+    private static bool IsQuestion(OrderRequestKind kind) => kind is OrderRequestKind.Status or OrderRequestKind.MassStatus;
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private SendResult Send(in OrderIntent intent, in ApprovedOrder order)
+    private SendResult Send(in OrderIntent intent, in ApprovedOrder order, bool gathers)
     {
         if (_emergency)
             return SendResult.Disconnected;
@@ -138,8 +181,7 @@ public sealed partial class FixOrderGateway<TSink, TClock> : IOrderGateway, IEme
             _session.Counters.BackPressure++;
             return SendResult.BackPressure;
         }
-        // A question is no order: it stands in no log, and nothing of it is ever unsent.
-        bool isQuestion = intent.Kind is OrderRequestKind.Status or OrderRequestKind.MassStatus;
+        bool isQuestion = IsQuestion(intent.Kind);
         if (!isQuestion && !_orderLog.HasRoomFor(intent.Kind))
         {
             Counters.LogFull++;
@@ -156,10 +198,19 @@ public sealed partial class FixOrderGateway<TSink, TClock> : IOrderGateway, IEme
             return SendResult.Sent;
         }
         LastEncodedNs = encodedNs;
+        _isNear = false;
         if (!isQuestion) _orderLog.TryAppend(in order, sequence);
         var stored = isQuestion ? default : new StoredOrder { ClientOrderId = order.ClientOrderId, Instrument = order.Instrument, Side = order.Side, Kind = order.Kind };
-        var result = _session.SendOrder(length, OrderEncoder.TypeOf(order.Kind), in stored, nowNs);
-        LastSentNs = _clock.NowNs();
+        SendResult result;
+        if (gathers)
+        {
+            result = _session.GatherOrder(length, OrderEncoder.TypeOf(order.Kind), in stored, nowNs);
+        }
+        else
+        {
+            result = _session.SendOrder(length, OrderEncoder.TypeOf(order.Kind), in stored, nowNs);
+            LastSentNs = _clock.NowNs();
+        }
         if (result != SendResult.Sent)
         {
             if (!isQuestion) _orderLog.MarkLastUnsent();
@@ -171,9 +222,15 @@ public sealed partial class FixOrderGateway<TSink, TClock> : IOrderGateway, IEme
             return SendResult.Sent;
         }
         _recent.Add(order.ClientOrderId, order.Instrument, order.Side);
-        Counters.OrdersSent++;
+        if (!gathers) Counters.OrdersSent++;
         return SendResult.Sent;
     }
+
+    [DoesNotReturn]
+    private static void ThrowGathered() => throw new InvalidOperationException("the gateway was given something else to do before its gathered orders were written");
+
+    [DoesNotReturn]
+    private static void ThrowCannotGather() => throw new InvalidOperationException("an order was gathered where there was no room for it, or a question was");
 
     [DoesNotReturn]
     private static void ThrowNotApproved() => throw new InvalidOperationException("an order that the gate did not approve was handed to the gateway");
@@ -210,6 +267,7 @@ public sealed partial class FixOrderGateway<TSink, TClock> : IOrderGateway, IEme
     private readonly struct Actions(FixOrderGateway<TSink, TClock> gateway) : IFixSessionHost
     {
         public LinkWrite Write(ReadOnlySpan<byte> message, bool mayQueue) => gateway._link.Write(message, mayQueue);
+        public int WriteSome(ReadOnlySpan<byte> messages) => gateway._link.WriteSome(messages);
         public bool LinkIsClear => !gateway._link.HasBacklog;
         public bool CanTakeMessage => gateway._sink.RemainingCapacity >= EventsPerMessage;
         public void Cut(FixDownReason reason) => gateway.OnCut();

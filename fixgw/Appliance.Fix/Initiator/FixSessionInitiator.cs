@@ -135,6 +135,7 @@ public sealed class FixSessionInitiator<TApplication> : IDisposable where TAppli
     private readonly struct Actions(FixSessionInitiator<TApplication> initiator) : IFixSessionHost
     {
         public LinkWrite Write(ReadOnlySpan<byte> message, bool mayQueue) => initiator._link.Write(message, mayQueue);
+        public int WriteSome(ReadOnlySpan<byte> messages) => initiator._link.WriteSome(messages);
         public bool LinkIsClear => !initiator._link.HasBacklog;
         public bool CanTakeMessage => true;
         public void Cut(FixDownReason reason) => initiator.Close();

@@ -7,7 +7,7 @@ public sealed partial class FixSession<THost>
 {
     // What a resent message grows by (PossDupFlag, OrigSendingTime) has room beside the longest message.
     private const int LooksPerSlice = 1024, ResentBytes = SequenceStore.MaxOutgoingBytes + 64;
-    // A slice of a resend is gathered here and written as one piece: a system call a message would cost more than the messages.
+    // A slice of a resend is gathered here and written as one piece, and so are orders that leave together: a system call a message would cost more than the messages.
     private readonly byte[] _slice = new byte[32_768];
     private int _sliceLength;
     // An answer to a resend request in progress: the next number to look at, the last one asked for, and where the gap fill being gathered began.

@@ -32,6 +32,10 @@ public interface IFixSessionHost
     /// <param name="mayQueue">True: a message that the socket does not take is kept and written later. False: it is refused, unless part of it went.</param>
     LinkWrite Write(ReadOnlySpan<byte> message, bool mayQueue);
 
+    /// <summary>Hands over as much as the link takes now, by one write, and keeps nothing.</summary>
+    /// <returns>Bytes taken from the beginning on; 0 when the socket is full, or the rest of an earlier message comes first; −1 when the link is gone.</returns>
+    int WriteSome(ReadOnlySpan<byte> messages);
+
     /// <summary>Nothing waits to be written: a resend may go on.</summary>
     bool LinkIsClear { get; }
 

@@ -141,8 +141,11 @@ public sealed unsafe class OrderLog : IDisposable
         if (Sse.IsSupported && Count < Capacity) Sse.Prefetch0(_records + Count);
     }
 
-    /// <summary>The last record's bytes are known not to have left.</summary>
-    public void MarkLastUnsent() => _records[Count - 1].State = OrderLogState.Unsent;
+    /// <summary>The last records' bytes are known not to have left.</summary>
+    public void MarkLastUnsent(int count = 1)
+    {
+        for (int i = 1; i <= count; i++) _records[Count - i].State = OrderLogState.Unsent;
+    }
 
     /// <summary>Orders of earlier runs that may have been sent and that the journal does not know. At start only: it allocates.</summary>
     public IReadOnlyList<OrderLogRecord> MaybeSent(Func<ulong, bool> journalKnows)

@@ -150,12 +150,17 @@ public sealed unsafe partial class SequenceStore
         _active = segment;
         _tail = segment.Base + StoreSegment.HeadBytes;
         _outgoingLimit = OutgoingLimit;
-        _lastOutgoingAt = _lastIncomingAt = null;
+        _lastIncomingAt = null;
+        _open = 0;
         Volatile.Write(ref _settled, PositionOf(_tail));
     }
 
     /// <summary>Lets readers have everything that is stored. Not between a commit and what may take it back.</summary>
-    public void Settle() => Volatile.Write(ref _settled, PositionOf(_tail));
+    public void Settle()
+    {
+        _open = 0;
+        Volatile.Write(ref _settled, PositionOf(_tail));
+    }
 
     /// <summary>The segment that holds an outbound number of this generation. A resend walks upwards, so the last one found is nearly always the one.</summary>
     private StoreSegment? SegmentOf(uint sequence)

@@ -27,8 +27,10 @@ public sealed unsafe partial class SequenceStore : IDisposable
     private readonly bool _ownsKeeper, _flushEach;
     private uint _salt, _generation;
     private uint _outgoing, _incoming;
-    // Where the next record begins, and up to where it may, with room for the longest message of ours and its index entry; the last record of either direction, for a flush.
-    private byte* _tail, _outgoingLimit, _lastOutgoingAt, _lastIncomingAt;
+    // Where the next record begins, and up to where it may, with room for the longest message of ours and its index entry; the first open record and the peer's last one, for a flush.
+    private byte* _tail, _outgoingLimit, _openFrom, _lastIncomingAt;
+    // Messages of ours at the tail that may still be taken back.
+    private int _open;
     private bool _disposed;
 
     /// <param name="path">The file of the numbers; the segments lie beside it (path.0000 and on). Null keeps everything in memory.</param>
@@ -137,6 +139,9 @@ public sealed unsafe partial class SequenceStore : IDisposable
         return new Span<byte>(_tail + StoreRecord.Bytes, MaxOutgoingBytes);
     }
 
+    /// <summary>The next message goes into another segment, and then none before it can be taken back.</summary>
+    public bool IsSegmentFull => _tail > _outgoingLimit;
+
     /// <summary>Brings near what the next message of about that length will be written to.</summary>
     public void Approach(int length)
     {
@@ -146,17 +151,24 @@ public sealed unsafe partial class SequenceStore : IDisposable
         Sse.Prefetch0(_base + OutgoingAt);
     }
 
-    /// <summary>Seals what was written into <see cref="NextBuffer"/> and moves the outgoing number on.</summary>
+    /// <summary>Seals what was written into <see cref="NextBuffer"/> and moves the outgoing number on. The message is open: it can be taken back until something else is stored.</summary>
     public void Commit(int length, uint type, in StoredOrder order, long utcNs)
+    {
+        _open = 0;
+        CommitFurther(length, type, in order, utcNs);
+    }
+
+    /// <summary>The same of a message that leaves together with the open ones before it: they stay open with it.</summary>
+    public void CommitFurther(int length, uint type, in StoredOrder order, long utcNs)
     {
         uint sequence = _outgoing;
         byte* at = _tail;
         var record = (StoreRecord*)at;
         record->Order = order;
+        if (_open++ == 0) _openFrom = at;
         Seal(record, length, sequence, type, StoreDirection.Out, utcNs);
         _active.Enter((int)(at - _active.Base), sequence);
         _outgoingLimit -= StoreSegment.IndexEntryBytes;
-        _lastOutgoingAt = at;
         MoveOutgoing(sequence + 1);
     }
 
@@ -171,6 +183,7 @@ public sealed unsafe partial class SequenceStore : IDisposable
         message.CopyTo(new Span<byte>(_tail + StoreRecord.Bytes, message.Length));
         record->Order = default;
         _lastIncomingAt = _tail;
+        _open = 0;
         Seal(record, message.Length, sequence, type, StoreDirection.In, utcNs);
     }
 
@@ -186,49 +199,49 @@ public sealed unsafe partial class SequenceStore : IDisposable
         record->TimeUtcNs = utcNs;
         record->Check = StoreRecord.CheckOf(record, length, _active.Seed);
         Volatile.Write(ref record->Mark, StoreRecord.Sound);
-        // A reader may have what is before: this one may still be taken back.
-        Volatile.Write(ref _settled, PositionOf((byte*)record));
+        // A reader may have what is before: this one, and the open ones before it, may still be taken back.
+        if (_open <= 1) Volatile.Write(ref _settled, PositionOf((byte*)record));
         _tail = (byte*)record + StoreRecord.SizeOf(length);
         Records++;
     }
 
     private static void ThrowTooLong(int length) => throw new ArgumentOutOfRangeException(nameof(length), length, $"a message to be stored has at most {MaxIncomingBytes} bytes");
 
-    /// <summary>With <see cref="StoreDurability.FlushPerMessage"/>, waits until the last committed message is on the disk; otherwise there is nothing to wait for.</summary>
-    /// <returns>False when the disk refused: the message must not leave.</returns>
-    public bool FlushOutgoing() => !_flushEach || FlushNow(_lastOutgoingAt);
+    /// <summary>With <see cref="StoreDurability.FlushPerMessage"/>, waits until the open messages are on the disk, by one flush; otherwise there is nothing to wait for.</summary>
+    /// <returns>False when the disk refused: they must not leave.</returns>
+    public bool FlushOutgoing() => !_flushEach || FlushNow(_openFrom, _tail);
 
     private void FlushIncoming()
     {
-        if (_lastIncomingAt is not null) FlushNow(_lastIncomingAt);
+        if (_lastIncomingAt is not null) FlushNow(_lastIncomingAt, _lastIncomingAt + StoreRecord.SizeOf(((StoreRecord*)_lastIncomingAt)->Length));
         _lastIncomingAt = null;
         if (!FileCalls.Flush(_base, _base + HeaderBytes)) FlushFailures++;
     }
 
-    private bool FlushNow(byte* record)
+    private bool FlushNow(byte* from, byte* to)
     {
-        if (FileCalls.Flush(record, record + StoreRecord.SizeOf(((StoreRecord*)record)->Length)))
+        if (FileCalls.Flush(from, to))
             return true;
         FlushFailures++;
         return false;
     }
 
-    /// <summary>Takes back the last committed message, of which no byte has left.</summary>
+    /// <summary>Takes back the last open message, of which no byte has left.</summary>
     public void TakeBack()
     {
         uint sequence = _outgoing - 1;
-        var record = (StoreRecord*)_lastOutgoingAt;
-        if (record is null || record->Sequence != sequence || (byte*)record + StoreRecord.SizeOf(record->Length) != _tail) ThrowNotLast();
+        var record = _open > 0 ? _active.Newest : null;
+        if (record is null || record->Sequence != sequence || (byte*)record + StoreRecord.SizeOf(record->Length) != _tail) ThrowNotOpen();
         Volatile.Write(ref record->Mark, 0);
         _active.Withdraw(sequence);
         _outgoingLimit += StoreSegment.IndexEntryBytes;
-        _tail = _lastOutgoingAt;
-        _lastOutgoingAt = null;
+        _tail = (byte*)record;
+        _open--;
         Records--;
         MoveOutgoing(sequence);
     }
 
-    private static void ThrowNotLast() => throw new InvalidOperationException("only the message that was stored last can be taken back, and only once");
+    private static void ThrowNotOpen() => throw new InvalidOperationException("only messages that were stored last, together, can be taken back, and each only once");
 
     /// <summary>The stored message of that number; false when it is no longer, or not wholly, there. The span holds until the next message is stored.</summary>
     public bool TryGet(uint sequence, out ReadOnlySpan<byte> message, out uint type, out StoredOrder order)
@@ -273,6 +286,7 @@ public sealed unsafe partial class SequenceStore : IDisposable
         _generation++;
         Volatile.Write(ref Word(GenerationAt), SealedWord.Seal(_generation));
         _active.BeginGeneration();
+        _open = 0;
         _generationOrdinal = _active.Ordinal;
         _lastFound = null;
         MoveOutgoing(1);

@@ -159,6 +159,9 @@ internal sealed unsafe class StoreSegment : IDisposable
         return null;
     }
 
+    /// <summary>The newest record that the index knows of the current generation; null when there is none.</summary>
+    public StoreRecord* Newest => IndexCount > GenerationFrom ? At(IndexCount - 1) : null;
+
     private StoreRecord* At(int entry) => (StoreRecord*)(Base + *(int*)(Base + Bytes - (long)IndexEntryBytes * (entry + 1)));
 
     public void Dispose()

@@ -9,11 +9,15 @@ namespace Appliance.Fix;
 /// </summary>
 internal sealed unsafe class TcpLink : IDisposable
 {
+    /// <summary>What is held goes out at this length at the latest, so that the first of many answers does not wait for all.</summary>
+    private const int HeldBytesMax = 16_384;
+
     private readonly byte[] _receive, _queue;
     private readonly byte* _receiveAt, _queueAt;
     private int _receiveStart, _receiveEnd, _queueStart, _queueEnd;
     private volatile SocketHandle? _socket;
     private int _fd = -1;
+    private bool _isHolding, _isRefused;
 
     public TcpLink(int receiveBytes, int queueBytes)
     {
@@ -30,15 +34,15 @@ internal sealed unsafe class TcpLink : IDisposable
     }
 
     public bool IsOpen => _fd >= 0;
-    /// <summary>Something that was accepted has not yet left.</summary>
-    public bool HasBacklog => _queueEnd > _queueStart;
+    /// <summary>Something that was accepted did not find room in the socket, and waits.</summary>
+    public bool HasBacklog => _isRefused;
     public ReadOnlySpan<byte> Received => new(_receiveAt + _receiveStart, _receiveEnd - _receiveStart);
 
     /// <param name="alreadyRead">Bytes of the connection that were read before it came here.</param>
     public void Attach(SocketHandle socket, ReadOnlySpan<byte> alreadyRead = default)
     {
         Close();
-        _receiveStart = _receiveEnd = _queueStart = _queueEnd = 0;
+        _receiveStart = _receiveEnd = 0;
         alreadyRead.CopyTo(_receive);
         _receiveEnd = alreadyRead.Length;
         _fd = socket.Fd;
@@ -52,6 +56,17 @@ internal sealed unsafe class TcpLink : IDisposable
         _socket = null;
         socket?.Dispose();
         _queueStart = _queueEnd = 0;
+        _isRefused = false;
+    }
+
+    /// <summary>From here to <see cref="Release"/>, messages that may be queued are kept, to leave by one write.</summary>
+    public void Hold() => _isHolding = true;
+
+    /// <summary>Writes what was held, as far as the socket takes it; false when the connection is gone.</summary>
+    public bool Release()
+    {
+        _isHolding = false;
+        return Flush();
     }
 
     /// <summary>From any thread.</summary>
@@ -62,6 +77,8 @@ internal sealed unsafe class TcpLink : IDisposable
         if (_fd < 0)
             return LinkWrite.Failed;
         int written = 0;
+        if (_isHolding && mayQueue && !_isRefused && Enqueue(message))
+            return _queueEnd - _queueStart < HeldBytesMax || Flush() ? LinkWrite.Accepted : LinkWrite.Failed;
         if (_queueEnd > _queueStart)
         {
             // What was begun earlier goes first; a message never overtakes the rest of another.
@@ -78,7 +95,19 @@ internal sealed unsafe class TcpLink : IDisposable
         if (written == 0 && !mayQueue)
             return LinkWrite.Refused;
         // The queue is empty here and longer than any message, so a begun message always finds room for its rest.
+        _isRefused = true;
         return Enqueue(message[written..]) ? LinkWrite.Accepted : LinkWrite.Refused;
+    }
+
+    /// <summary>Hands the socket as much as it takes now and keeps nothing.</summary>
+    /// <returns>Bytes taken; 0 when there is no room or something queued comes first; −1 when the connection is gone.</returns>
+    public int WriteSome(ReadOnlySpan<byte> messages)
+    {
+        if (_fd < 0 || _queueEnd > _queueStart && !Flush())
+            return -1;
+        if (_queueEnd > _queueStart)
+            return 0;
+        fixed (byte* at = messages) return SendSome(at, messages.Length);
     }
 
     /// <summary>Sends what is queued, as far as the socket takes it; false when the connection is gone.</summary>
@@ -90,10 +119,14 @@ internal sealed unsafe class TcpLink : IDisposable
             if (written < 0)
                 return false;
             if (written == 0)
+            {
+                _isRefused = true;
                 return true;
+            }
             _queueStart += written;
         }
         _queueStart = _queueEnd = 0;
+        _isRefused = false;
         return true;
     }
 

@@ -6,8 +6,29 @@ namespace Appliance.Contract;
 /// </summary>
 public interface IOrderGateway : IDisposable
 {
-    /// <summary>Encodes, logs and writes one order. Never blocks.</summary>
+    /// <summary>Encodes, logs and writes one order. Never blocks. Nothing may be gathered meanwhile.</summary>
     SendResult Send(in ApprovedOrder order);
+
+    /// <summary>One more order can be gathered. False when what is gathered has to be written first, and always of a gateway that only sends.</summary>
+    bool CanGather => false;
+
+    /// <summary>
+    /// Encodes, logs and numbers an order that others of the same decision stand beside, for one <see cref="WriteGathered"/> to write them all. Only while <see cref="CanGather"/>, and not for
+    /// questions. Until then the gateway is neither polled nor given an order to send. The answer Sent says that it was gathered; any other, that it will not leave.
+    /// </summary>
+    SendResult Gather(in ApprovedOrder order) => Send(in order);
+
+    /// <summary>Writes what was gathered, by one call. Those of which no byte was taken will never leave: they are no longer numbered, and marked in the order log. Never blocks.</summary>
+    /// <param name="left">How many left, the oldest first.</param>
+    /// <returns>Why the others did not leave; Sent when all did.</returns>
+    SendResult WriteGathered(out int left)
+    {
+        left = 0;
+        return SendResult.Sent;
+    }
+
+    /// <summary>Lets go of what was gathered, as if <see cref="WriteGathered"/> had found no room: none of it leaves.</summary>
+    void TakeBackGathered() { }
 
     /// <summary>Reads what the venue sent, publishes execution events, runs session timers. Never blocks.</summary>
     /// <returns>Events published.</returns>
@@ -21,7 +42,7 @@ public interface IOrderGateway : IDisposable
     /// </summary>
     void Rehearse(in OrderIntent intent) { }
 
-    /// <summary>Monotonic stamps of the last Send: when its bytes were ready, and when the system call returned.</summary>
+    /// <summary>Monotonic stamps: when the bytes of the last order were ready, and when the last system call returned that sent some.</summary>
     long LastEncodedNs { get; }
     long LastSentNs { get; }
 }

@@ -158,21 +158,28 @@ internal sealed class GatewayThreadLoop<TSink>(int thread, OrderRing orders, IOr
         var idle = new IdleWait(wait);
         long nextPollNs = 0;
         var reader = orders.Reader;
+        // What is picked up in one turn: when it was received, and when its bytes were ready.
+        var gathered = new (long ReceivedNs, long EncodedNs)[OrderSender<TSink>.GatheredMax];
         while (!switches.Ended)
         {
             switches.Beat(thread);
             bool measuring = switches.Measuring;
             if (meter.IsOpening(measuring)) latency.Reset();
             meter.Follow(measuring);
-            int made = 0;
-            long available = reader.Available();
-            for (long sequence = reader.NextSequence; sequence <= available; sequence++)
+            int made = 0, waiting = 0;
+            long last = Math.Min(reader.Available(), reader.NextSequence + gathered.Length - 1);
+            for (long sequence = reader.NextSequence; sequence <= last; sequence++)
             {
                 ref var order = ref reader[sequence];
                 long pickedUpNs = clock.NowNs();
-                if (sender.Send(in order) == SendResult.Sent && order.ReceivedNs != 0) Record(in order, pickedUpNs);
-                reader.Release(sequence);
+                if (sender.Send(in order) == SendResult.Sent && order.ReceivedNs != 0 && !TryRecord(in order, pickedUpNs)) gathered[waiting++] = (order.ReceivedNs, gateway.LastEncodedNs);
                 made++;
+            }
+            if (made > 0)
+            {
+                sender.EndDecision();
+                reader.Release(last);
+                foreach (var (receivedNs, encodedNs) in gathered.AsSpan(0, waiting)) RecordSent(receivedNs, encodedNs);
             }
             long now = clock.NowNs();
             if (now >= nextPollNs)
@@ -187,11 +194,20 @@ internal sealed class GatewayThreadLoop<TSink>(int thread, OrderRing orders, IOr
     }
 
     /// <summary>Orders that a tick caused. When the gate let the order go is not known on this thread: encoding counts from the order's pick-up, and the way from thread to thread is in TickToOrder only.</summary>
-    private void Record(in ApprovedOrder order, long pickedUpNs)
+    /// <returns>False when the order waits to leave with others.</returns>
+    private bool TryRecord(in ApprovedOrder order, long pickedUpNs)
     {
-        latency[Stage.Encoded].Record(gateway.LastEncodedNs - pickedUpNs);
-        latency[Stage.Sent].Record(gateway.LastSentNs - gateway.LastEncodedNs);
-        latency[Stage.TickToOrder].Record(gateway.LastEncodedNs - order.ReceivedNs);
-        latency[Stage.TickToSent].Record(gateway.LastSentNs - order.ReceivedNs);
+        long encodedNs = gateway.LastEncodedNs;
+        latency[Stage.Encoded].Record(encodedNs - pickedUpNs);
+        latency[Stage.TickToOrder].Record(encodedNs - order.ReceivedNs);
+        if (gateway.LastSentNs < encodedNs) return false;
+        RecordSent(order.ReceivedNs, encodedNs);
+        return true;
+    }
+
+    private void RecordSent(long receivedNs, long encodedNs)
+    {
+        latency[Stage.Sent].Record(gateway.LastSentNs - encodedNs);
+        latency[Stage.TickToSent].Record(gateway.LastSentNs - receivedNs);
     }
 }

@@ -11,14 +11,20 @@ internal interface IRehearsable
 }
 
 /// <summary>
-/// The last step before the wire, on the sending thread: the kill flag is read immediately before each send, and what did not leave
-/// re-enters the ring as an event. A cancel passes a kill.
+/// The last step before the wire, on the sending thread: the kill flag is read immediately before each write, and what did not leave
+/// re-enters the ring as an event. A cancel passes a kill. The first order of a decision is written at once, those after it together at the decision's end.
 /// </summary>
 internal sealed class OrderSender<TSink>(IOrderGateway gateway, KillSwitch kill, TSink sink) : IOrderOut, IRehearsable where TSink : struct, IEventSink
 {
+    /// <summary>Orders that wait at most, whatever the gateway would gather.</summary>
+    public const int GatheredMax = 64;
+
     private const int HeldMax = 4096;
     private readonly RingEvent[] _held = new RingEvent[HeldMax];
     private int _heldCount;
+    private readonly ApprovedOrder[] _gathered = new ApprovedOrder[GatheredMax];
+    private int _gatheredCount;
+    private bool _isFurther;
     private TSink _sink = sink;
     private readonly HostMonotonicClock _clock = new();
 
@@ -29,10 +35,52 @@ internal sealed class OrderSender<TSink>(IOrderGateway gateway, KillSwitch kill,
 
     public SendResult Send(in ApprovedOrder order)
     {
-        SendResult result = kill.IsSet && order.Kind is OrderRequestKind.New or OrderRequestKind.Amend ? SendResult.Killed : gateway.Send(in order);
+        bool gathers = _isFurther && order.Kind is not (OrderRequestKind.Status or OrderRequestKind.MassStatus);
+        if (!gathers || _gatheredCount == GatheredMax || !gateway.CanGather) WriteGathered();
+        _isFurther = true;
+        return gathers && gateway.CanGather ? Gather(in order) : SendNow(in order);
+    }
+
+    /// <summary>Writes what waited for others of the same decision. Before the gateway is polled.</summary>
+    public void EndDecision()
+    {
+        _isFurther = false;
+        WriteGathered();
+    }
+
+    private SendResult SendNow(in ApprovedOrder order)
+    {
+        SendResult result = IsKilled(in order) ? SendResult.Killed : gateway.Send(in order);
         if (result == SendResult.Sent) Sent++;
         else NotSent(in order, result);
         return result;
+    }
+
+    private SendResult Gather(in ApprovedOrder order)
+    {
+        SendResult result = IsKilled(in order) ? SendResult.Killed : gateway.Gather(in order);
+        if (result == SendResult.Sent) _gathered[_gatheredCount++] = order;
+        else NotSent(in order, result);
+        return result;
+    }
+
+    private bool IsKilled(in ApprovedOrder order) => order.Kind is OrderRequestKind.New or OrderRequestKind.Amend && kill.IsSet;
+
+    private void WriteGathered()
+    {
+        int count = _gatheredCount;
+        if (count == 0) return;
+        _gatheredCount = 0;
+        if (kill.IsSet)
+        {
+            // Their numbers follow one another, so none can be left out: all are taken back, and the cancels among them sent under new ones.
+            gateway.TakeBackGathered();
+            foreach (ref readonly ApprovedOrder order in _gathered.AsSpan(0, count)) SendNow(in order);
+            return;
+        }
+        SendResult result = gateway.WriteGathered(out int left);
+        Sent += left;
+        foreach (ref readonly ApprovedOrder order in _gathered.AsSpan(left, count - left)) NotSent(in order, result);
     }
 
     /// <summary>What sending that order would run and read, without sending anything.</summary>

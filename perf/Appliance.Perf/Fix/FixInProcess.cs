@@ -39,6 +39,7 @@ internal sealed class FixInProcess : IDisposable
     private readonly struct End(FixInProcess bench, bool isVenue) : IFixSessionHost
     {
         public LinkWrite Write(ReadOnlySpan<byte> message, bool mayQueue) => (isVenue ? bench._toDesk : bench._toVenue).Add(message);
+        public int WriteSome(ReadOnlySpan<byte> messages) => Write(messages, mayQueue: false) == LinkWrite.Accepted ? messages.Length : 0;
         public bool LinkIsClear => true;
         public bool CanTakeMessage => true;
         public void Cut(FixDownReason reason) => throw new InvalidOperationException($"the session was cut: {reason}");

@@ -67,23 +67,23 @@ static size_t put(char *at, const char *text) {
     return length;
 }
 
-/* SendingTime with milliseconds; the second's text is made once a second. */
-static const char *now(void) {
-    static char text[24];
+/* SendingTime with milliseconds, of the message in hand: the clock is read once for each, and the second's text made once a second. */
+static char clock_text[24];
+
+static void look_at_clock(void) {
     static time_t made;
     struct timespec time;
     clock_gettime(CLOCK_REALTIME, &time);
     if (time.tv_sec != made) {
         struct tm utc;
         gmtime_r(&time.tv_sec, &utc);
-        strftime(text, sizeof text, "%Y%m%d-%H:%M:%S.000", &utc);
+        strftime(clock_text, sizeof clock_text, "%Y%m%d-%H:%M:%S.000", &utc);
         made = time.tv_sec;
     }
     unsigned ms = (unsigned)(time.tv_nsec / 1000000);
-    text[18] = (char)('0' + ms / 100);
-    text[19] = (char)('0' + ms / 10 % 10);
-    text[20] = (char)('0' + ms % 10);
-    return text;
+    clock_text[18] = (char)('0' + ms / 100);
+    clock_text[19] = (char)('0' + ms / 10 % 10);
+    clock_text[20] = (char)('0' + ms % 10);
 }
 
 static size_t number(char *at, unsigned value) {
@@ -107,7 +107,7 @@ static void say(char type, const char *body, size_t body_length) {
     head_length += comp_ids_length;
     head_length += number(head + head_length, sequence++);
     head_length += put(head + head_length, "\00152=");
-    memcpy(head + head_length, now(), 21);
+    memcpy(head + head_length, clock_text, 21);
     head_length += 21;
     head[head_length++] = 1;
     size_t at = put(message, "8=FIX.4.4\0019=");
@@ -183,25 +183,25 @@ static void on_order(const char *message, size_t length) {
     at += put(body + at, "\001151=");
     VALUE(quantity);
     at += put(body + at, "\00114=0\0016=0\00160=");
-    at += put(body + at, now());
+    at += put(body + at, clock_text);
     body[at++] = 1;
     say('8', body, at);
 }
 
-static void on_message(const char *message, size_t length) {
-    const char *type;
-    if (field(message, length, "\00135=", &type) != 1) return;
-    char body[128], text[64];
-    switch (*type) {
+/* The type is the body's first field. */
+static void on_message(const char *message, size_t length, char type) {
+    char body[128], value[64];
+    look_at_clock();
+    switch (type) {
         case 'A':
             copy(own, sizeof own, message, length, "\00156=");
             copy(peer, sizeof peer, message, length, "\00149=");
-            copy(text, sizeof text, message, length, "\001108=");
-            say('A', body, (size_t)sprintf(body, "98=0\001108=%s\001%s", text, memmem(message, length, "\001141=Y", 6) ? "141=Y\001" : ""));
+            copy(value, sizeof value, message, length, "\001108=");
+            say('A', body, (size_t)sprintf(body, "98=0\001108=%s\001%s", value, memmem(message, length, "\001141=Y", 6) ? "141=Y\001" : ""));
             break;
         case '1':
-            copy(text, sizeof text, message, length, "\001112=");
-            say('0', body, (size_t)sprintf(body, "112=%s\001", text));
+            copy(value, sizeof value, message, length, "\001112=");
+            say('0', body, (size_t)sprintf(body, "112=%s\001", value));
             break;
         case '5':
             say('5', body, 0);
@@ -224,7 +224,7 @@ static void fix(void) {
             while (digits < length && held[digits] != 1) body = body * 10 + (size_t)(held[digits++] - '0');
             size_t whole = digits + 1 + body + 7 - at;
             if (length - at < whole) break;
-            on_message(held + at, whole);
+            on_message(held + at, whole, held[digits + 4]);
             at += whole;
         }
         if (at > 0) memmove(held, held + at, length - at);

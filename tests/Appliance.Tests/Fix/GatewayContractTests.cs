@@ -112,6 +112,45 @@ public sealed class GatewayContractTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Kinds))]
+    public void Orders_of_one_decision_are_answered_in_their_order_whether_or_not_the_gateway_gathers(string kind)
+    {
+        IOrderGateway gateway = Up(kind);
+        Assert.Throws<InvalidOperationException>(() => gateway.Gather(default));
+        ApprovedOrder[] sent = [.. Enumerable.Range(0, 150).Select(i => _gate.New(0, Side.Buy, 1_000_000, 1 + i))];
+        int written = 0, gathered = 0;
+        foreach (ref readonly ApprovedOrder order in sent.AsSpan())
+        {
+            if (gathered > 0 && !gateway.CanGather) Write();
+            if (gateway.CanGather)
+            {
+                Assert.Equal(SendResult.Sent, gateway.Gather(in order));
+                gathered++;
+            }
+            else
+            {
+                Assert.Equal(SendResult.Sent, gateway.Send(in order));
+                written++;
+            }
+        }
+        Write();
+        Assert.Equal(sent.Length, written);
+        gateway.TakeBackGathered();
+        Until(() => Reports.Count == 2 * sent.Length, "the reports");
+        Assert.Equal(sent.Select(o => o.ClientOrderId), Reports.Where(r => r.ExecutionKind == ExecutionKind.Trade).Select(r => r.ClientOrderId));
+        Assert.Equal(sent.Select(o => o.ClientOrderId), Enumerable.Range(0, _log.Count).Select(i => _log[i].ClientOrderId));
+        Assert.All(Enumerable.Range(1, _log.Count - 1), i => Assert.Equal(_log[i - 1].Sequence + 1, _log[i].Sequence));
+
+        void Write()
+        {
+            Assert.Equal(SendResult.Sent, gateway.WriteGathered(out int left));
+            Assert.Equal(gathered, left);
+            written += left;
+            gathered = 0;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
     public void Amends_and_cancels_are_answered_under_their_own_identifiers(string kind)
     {
         _venue.FillsOrders = false;

@@ -8,20 +8,24 @@ internal sealed class SessionRig
 {
     public readonly List<string> Written = [];
     public readonly List<string> Told = [];
-    public readonly SequenceStore Store = new(null, new StoreOptions { SegmentBytes = StoreOptions.SegmentBytesMin, Segments = 2 });
+    public readonly SequenceStore Store;
     public readonly FixSession<Actions> Session;
     public readonly FixHeaderTemplate Header;
     public long NowNs = 1_000_000_000, UtcNs = FixSamples.StartUtcNs;
     public LinkWrite Link = LinkWrite.Accepted;
     public bool HasRoom = true, LinkIsClear = true;
+    /// <summary>Bytes that the link takes of the next write of gathered orders; below zero it is gone.</summary>
+    public int Takes = int.MaxValue;
+    private byte[] _taken = [];
     public byte[]? Refusal;
     /// <summary>What is written is neither checked nor kept: for runs of many messages.</summary>
     public bool Quiet;
     /// <summary>Application messages that there is room for.</summary>
     public long Limit = long.MaxValue;
 
-    public SessionRig(FixRole role, Func<FixSessionSettings, FixSessionSettings>? change = null, FixVersion? version = null)
+    public SessionRig(FixRole role, Func<FixSessionSettings, FixSessionSettings>? change = null, FixVersion? version = null, SequenceStore? store = null)
     {
+        Store = store ?? new SequenceStore(null, new StoreOptions { SegmentBytes = StoreOptions.SegmentBytesMin, Segments = 2 });
         Header = new FixHeaderTemplate("DESK", "VENUE", false, version);
         var settings = new FixSessionSettings { Role = role, HeartbeatSeconds = 10, ResendApplicationMessages = role == FixRole.Acceptor };
         Session = new FixSession<Actions>(new Actions(this), Store, Header, change?.Invoke(settings) ?? settings);
@@ -74,13 +78,15 @@ internal sealed class SessionRig
         return all;
     }
 
-    public SendResult Order(ulong id)
+    /// <param name="gathers">It waits for the session's WriteGathered.</param>
+    public SendResult Order(ulong id, bool gathers = false)
     {
         var encoder = new OrderEncoder(Header, FixSamples.Symbols(), "");
         if (Session.OrderReadiness != SendResult.Sent) return Session.OrderReadiness;
         var intent = new OrderIntent { Kind = OrderRequestKind.New, Side = Side.Buy, Instrument = 0, PriceUnits = 1_000_000, QuantityUnits = 1, ClientOrderId = id };
         int length = encoder.Encode(Session.NextBuffer(out uint sequence), in intent, sequence, UtcNs);
-        return Session.SendOrder(length, FixMsgType.NewOrderSingle, new StoredOrder { ClientOrderId = id, Kind = OrderRequestKind.New, Side = Side.Buy }, NowNs);
+        var stored = new StoredOrder { ClientOrderId = id, Kind = OrderRequestKind.New, Side = Side.Buy };
+        return gathers ? Session.GatherOrder(length, FixMsgType.NewOrderSingle, in stored, NowNs) : Session.SendOrder(length, FixMsgType.NewOrderSingle, in stored, NowNs);
     }
 
     public void Report(ulong id)
@@ -108,13 +114,33 @@ internal sealed class SessionRig
         {
             if (rig.Link != LinkWrite.Accepted) return rig.Link;
             if (rig.Quiet) return LinkWrite.Accepted;
+            Take(message);
+            return LinkWrite.Accepted;
+        }
+
+        public int WriteSome(ReadOnlySpan<byte> messages)
+        {
+            if (rig.Takes < 0) return -1;
+            int taken = Math.Min(rig.Takes, messages.Length);
+            Take(messages[..taken]);
+            return taken;
+        }
+
+        /// <summary>Notes what is whole; the rest of what was begun comes with the next call.</summary>
+        private void Take(ReadOnlySpan<byte> bytes)
+        {
+            rig._taken = [.. rig._taken, .. bytes];
+            ReadOnlySpan<byte> message = rig._taken;
+            // What was written in part ends without its trailer.
+            int whole = message.LastIndexOf("\u000110="u8) is var trailer and >= 0 && message.Length >= trailer + 8 ? trailer + 8 : 0;
+            rig._taken = [.. message[whole..]];
+            message = message[..whole];
             // A slice of a resend is written as one piece.
             for (int next; !message.IsEmpty; message = message[next..])
             {
                 next = message[5..].IndexOf("\u00018=FIX"u8) is var at and >= 0 ? at + 6 : message.Length;
                 Note(message[..next]);
             }
-            return LinkWrite.Accepted;
         }
 
         private void Note(ReadOnlySpan<byte> message)

@@ -97,6 +97,7 @@ public sealed class FlowDeterminismTests
         {
             RingEvent e = events[at];
             recording.OnEvent(ref e, at);
+            Assert.False(answers.IsDecisionOpen, $"event {at} left orders waiting for their decision's end");
         }
     }
 
@@ -106,11 +107,13 @@ public sealed class FlowDeterminismTests
     private sealed class AnsweringVenue(List<RingEvent> events) : IOrderOut
     {
         private readonly Queue<Execution> _answers = new();
+        public bool IsDecisionOpen { get; private set; }
         public long LastEncodedNs => 0;
         public long LastSentNs => 0;
 
         public SendResult Send(in ApprovedOrder order)
         {
+            IsDecisionOpen = true;
             bool cancels = order.Kind == OrderRequestKind.Cancel;
             _answers.Enqueue(new Execution
             {
@@ -120,6 +123,8 @@ public sealed class FlowDeterminismTests
             });
             return SendResult.Sent;
         }
+
+        public void EndDecision() => IsDecisionOpen = false;
 
         public int Take(long time)
         {
