@@ -81,7 +81,9 @@ public struct FixHeader
     /// <summary>The header of a message with the usual header fields and no others, each once, found by its reader; false when anything is wrong with one, and it is to be read plainly.</summary>
     internal static bool TryTake(ReadOnlySpan<byte> message, uint type, FixMessageReader fields, out FixHeader header)
     {
-        header = new FixHeader { OrigSendingTimeUtcNs = -1, RejectReason = -1, MsgType = type, BodyStart = fields.BodyStart, Fields = fields };
+        header = default;
+        header.OrigSendingTimeUtcNs = header.RejectReason = -1;
+        (header.MsgType, header.BodyStart, header.Fields) = (type, fields.BodyStart, fields);
         header._beginLength = fields.FirstEnd - 2;
         header._senderAt = fields.Find(KnownField.SenderCompID, out header._senderLength);
         header._targetAt = fields.Find(KnownField.TargetCompID, out header._targetLength);

@@ -53,12 +53,19 @@ public sealed class FixMessageReader
     }
 
     /// <summary>The header of the message that <see cref="Next"/> found last.</summary>
-    public FixHeader Header(ReadOnlySpan<byte> message)
+    /// <param name="header">Written in place, without a copy.</param>
+    public void Header(ReadOnlySpan<byte> message, out FixHeader header)
     {
-        if (_count == 0) return FixHeader.Read(message);
+        if (_count > 0 && TryRecognise(message, out header)) return;
+        header = FixHeader.Read(message);
+    }
+
+    private bool TryRecognise(ReadOnlySpan<byte> message, out FixHeader header)
+    {
+        Unsafe.SkipInit(out header);
         ref byte first = ref MemoryMarshal.GetReference(message);
         int typeBytes = _starts[3] - _starts[2] - 4;
-        if (typeBytes is < 1 or > 4) return FixHeader.Read(message);
+        if (typeBytes is < 1 or > 4) return false;
         uint type = Unsafe.ReadUnaligned<uint>(ref Unsafe.Add(ref first, _starts[2] + 3)) & uint.MaxValue >> (32 - 8 * typeBytes);
         int set = (int)(((type + (type >> 8)) * 5 + (uint)_count) & (Sets - 1)) * Ways;
         for (int way = set; way < set + Ways; way++)
@@ -67,12 +74,13 @@ public sealed class FixMessageReader
             if (shape.Count != _count || shape.Type != type || !shape.Matches(ref first, ref MemoryMarshal.GetArrayDataReference(_starts))) continue;
             _shape = shape;
             Recognised++;
-            if (shape.HasUsualHeader && FixHeader.TryTake(message, type, this, out var known)) return known;
-            var read = FixHeader.Read(message);
-            read.Fields = this;
-            return read;
+            if (shape.HasUsualHeader && FixHeader.TryTake(message, type, this, out header)) return true;
+            header = FixHeader.Read(message);
+            header.Fields = this;
+            return true;
         }
-        return Learn(message, set);
+        header = Learn(message, set);
+        return true;
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

@@ -20,13 +20,18 @@ public ref struct DecodedReport
 public static class ReportDecoder
 {
     /// <summary>Of a message that its session's reader has recognised the fields are taken from where they are known to be; anything wrong with one is said by the plain reading.</summary>
-    public static DecodedReport ExecutionReport(ReadOnlySpan<byte> message, in FixHeader header) =>
-        header.Fields is { } fields && TryTake(message, fields, out var report) ? report : ExecutionReport(message, header.BodyStart);
+    /// <param name="report">Written in place: as a value returned it would be copied, and a wide copy waits for the narrow writes before it.</param>
+    public static void ExecutionReport(ReadOnlySpan<byte> message, in FixHeader header, out DecodedReport report)
+    {
+        if (header.Fields is { } fields && TryTake(message, fields, out report)) return;
+        report = ExecutionReport(message, header.BodyStart);
+    }
 
     private static bool TryTake(ReadOnlySpan<byte> message, FixMessageReader fields, out DecodedReport report)
     {
-        report = default;
-        report.Problem = -1;
+        Unsafe.SkipInit(out report);
+        (report.Problem, report.ProblemTag) = (-1, 0);
+        report.Reason = report.RefSequence = 0;
         report.ClientOrderId = fields.Value(message, KnownField.ClOrdID);
         report.OriginalClientOrderId = fields.Value(message, KnownField.OrigClOrdID);
         report.OrderId = fields.Value(message, KnownField.OrderID);

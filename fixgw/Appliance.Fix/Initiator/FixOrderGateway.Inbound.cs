@@ -130,7 +130,8 @@ public sealed partial class FixOrderGateway<TSink, TClock>
         {
             case FixMsgType.ExecutionReport:
                 if (_massStatus.IsOpen && OnListed(in header, message)) break;
-                OnReport(in header, message, ReportDecoder.ExecutionReport(message, in header));
+                ReportDecoder.ExecutionReport(message, in header, out var report);
+                OnReport(in header, message, in report);
                 break;
             case FixMsgType.OrderCancelReject:
                 OnReport(in header, message, ReportDecoder.OrderCancelReject(message, header.BodyStart));

@@ -15,7 +15,7 @@ public sealed partial class FixOrderGateway<TSink, TClock>
         if (header.PossDup) return false;
         var answer = MassStatusReport.Read(message, header.BodyStart, _massStatus.Id);
         if (!answer.Answers) return false;
-        var report = ReportDecoder.ExecutionReport(message, in header);
+        ReportDecoder.ExecutionReport(message, in header, out var report);
         // "There are none" is said by a report about nothing, whose other fields are fillers.
         bool isOfNone = answer.Total == 0 || (report.Status == OrderStatus.Rejected && answer.IsLast && report.ClientOrderId.IsEmpty);
         if (!isOfNone)

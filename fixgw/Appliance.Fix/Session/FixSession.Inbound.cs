@@ -8,7 +8,7 @@ public sealed partial class FixSession<THost>
         Counters.MessagesIn++;
         _lastReceivedNs = _nowNs;
         _testRequestSentNs = 0;
-        var header = _reader.Header(message);
+        _reader.Header(message, out var header);
         _store.AppendIncoming(message, header.HasSequence ? header.Sequence : 0, header.MsgType, _utcNs);
         if (State is FixSessionState.LogonSent or FixSessionState.AwaitingLogon)
         {

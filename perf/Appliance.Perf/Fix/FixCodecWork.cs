@@ -98,8 +98,8 @@ internal sealed class FixCodecWork
             ReadOnlySpan<byte> stream = _reports[i % Reports];
             if (_reader.Next(stream, 8192, out int length) != FrameStatus.Complete) throw new InvalidOperationException("a report is not framed");
             var message = stream[..length];
-            var header = _reader.Header(message);
-            var report = ReportDecoder.ExecutionReport(message, in header);
+            _reader.Header(message, out var header);
+            ReportDecoder.ExecutionReport(message, in header, out var report);
             int instrument = _symbols.Find(report.Symbol);
             FixNumber.ParseDecimal(report.LastPrice, _symbols.PriceDecimals[instrument], out long price);
             FixNumber.ParseDecimal(report.LastQuantity, _symbols.QuantityDecimals[instrument], out long quantity);

@@ -98,7 +98,7 @@ internal sealed class FixInProcess : IDisposable
 
     private void OnReport(in FixHeader header, ReadOnlySpan<byte> message)
     {
-        var report = ReportDecoder.ExecutionReport(message, in header);
+        ReportDecoder.ExecutionReport(message, in header, out var report);
         int instrument = Symbols.Find(report.Symbol);
         FixNumber.ParseDecimal(report.Price, Symbols.PriceDecimals[instrument], out long price);
         if (report.Problem >= 0 || !FixNumber.TryParseUnsigned(report.ClientOrderId, out ulong _)) throw new InvalidOperationException("a report is not read right");

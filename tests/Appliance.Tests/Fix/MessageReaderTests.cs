@@ -59,10 +59,10 @@ public class MessageReaderTests(ITestOutputHelper output)
             if (status != FrameStatus.Complete) continue;
             complete++;
             ReadOnlySpan<byte> message = stream.AsSpan(0, taken);
-            var header = reader.Header(message);
+            reader.Header(message, out var header);
             var plain = FixHeader.Read(message);
             Assert.True(IsSame(in header, in plain, message), $"another header; {Where()}");
-            var report = ReportDecoder.ExecutionReport(message, in header);
+            ReportDecoder.ExecutionReport(message, in header, out var report);
             var reference = ReportDecoder.ExecutionReport(message, plain.BodyStart);
             Assert.True(IsSame(in report, in reference), $"another report; {Where()}");
             if (report.Problem < 0) decoded++;
@@ -86,7 +86,7 @@ public class MessageReaderTests(ITestOutputHelper output)
                 byte[] message = FixSamples.Message(Reports[i].Replace("34=", $"34={round + 1}", StringComparison.Ordinal));
                 long before = reader.Recognised;
                 Assert.Equal(FrameStatus.Complete, reader.Next(message, 4096, out int length));
-                var header = reader.Header(message.AsSpan(0, length));
+                reader.Header(message.AsSpan(0, length), out var header);
                 Assert.Equal(uint.Parse($"{round + 1}{Reports[i].Split("34=")[1].Split('|')[0]}", System.Globalization.CultureInfo.InvariantCulture), header.Sequence);
                 // The sixth repeats a field that is looked for, the seventh has data, the eighth a tag that fits no word, the last is of a type with two characters.
                 Assert.True((round > 0 && i is not (5 or 6 or 7)) == (reader.Recognised > before), $"round {round}, report {i}");
@@ -105,8 +105,8 @@ public class MessageReaderTests(ITestOutputHelper output)
             random.Shuffle(body);
             byte[] message = FixSamples.Message($"35=8|49=VENUE|56=DESK|34={i}|52=20261121-15:30:07.000001|{string.Join('|', body)}|");
             Assert.Equal(FrameStatus.Complete, reader.Next(message, 4096, out _));
-            var header = reader.Header(message);
-            var report = ReportDecoder.ExecutionReport(message, in header);
+            reader.Header(message, out var header);
+            ReportDecoder.ExecutionReport(message, in header, out var report);
             Assert.True(header.Sequence == i && report.Problem < 0 && report.LastPrice.SequenceEqual("1.5"u8) && report.ExecutionId.SequenceEqual("E"u8), $"message {i}");
         }
     }
