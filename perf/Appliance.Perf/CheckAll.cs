@@ -17,6 +17,7 @@ public static class CheckAll
         NetworkComparison.Check();
         SimulatorComparison.Check();
         GateCost.Check();
+        ReceiveCost.Check();
         Device.GpuBenchmark.Check();
         Fix.FixComparison.Check();
         Fix.FixResend.Check();

@@ -34,7 +34,9 @@ public sealed class BinanceCaptureSource<TSink, TClock> : ITickSource
     private long _pendingTimeUtcNs, _pendingReceivedNs;
     private uint _pendingDecodeNs;
 
-    private byte[] _depthSymbol = [];
+    /// <summary>Longer than any symbol that the exchange lists; a longer one costs an allocation.</summary>
+    private byte[] _depthSymbolBytes = new byte[32];
+    private int _depthSymbolLength;
     private bool _manyDepthSymbols;
 
     public BinanceCaptureSource(Stream stream, BinanceCaptureOptions options, SymbolMap symbols, TSink sink, TClock clock)
@@ -262,19 +264,27 @@ public sealed class BinanceCaptureSource<TSink, TClock> : ITickSource
 
     private void NoteDepthSymbol(ReadOnlySpan<byte> symbol)
     {
-        if (symbol.SequenceEqual(_depthSymbol)) return;
-        if (_depthSymbol.Length == 0) _depthSymbol = symbol.ToArray();
-        else _manyDepthSymbols = true;
+        if (symbol.SequenceEqual(DepthSymbol)) return;
+        if (_depthSymbolLength > 0)
+        {
+            _manyDepthSymbols = true;
+            return;
+        }
+        if (symbol.Length > _depthSymbolBytes.Length) _depthSymbolBytes = new byte[symbol.Length];
+        symbol.CopyTo(_depthSymbolBytes);
+        _depthSymbolLength = symbol.Length;
     }
+
+    private ReadOnlySpan<byte> DepthSymbol => _depthSymbolBytes.AsSpan(0, _depthSymbolLength);
 
     /// <summary>Whose a snapshot without symbol is: the one symbol's of the depth messages so far, or before any, the one instrument's of the desk.</summary>
     private bool TryFindSnapshotOwner(out bool isMapped)
     {
         isMapped = false;
         if (_manyDepthSymbols) return false;
-        if (_depthSymbol.Length > 0)
+        if (_depthSymbolLength > 0)
         {
-            isMapped = _symbols.TryFind(_depthSymbol, out _pendingInstrument);
+            isMapped = _symbols.TryFind(DepthSymbol, out _pendingInstrument);
             return true;
         }
         if (_symbols.Count != 1) return false;

@@ -54,6 +54,8 @@ public sealed class CaptureRunTests : IDisposable
         Assert.Equal((93_954, 93_954, 0), (source.GetProperty("packets").GetInt64(), source.GetProperty("messages").GetInt64(), source.GetProperty("decodeErrors").GetInt64()));
         long[] byType = [.. source.GetProperty("byMessageType").EnumerateObject().Select(p => p.Value.GetInt64()).OrderDescending()];
         Assert.Equal([66_089, 21_313, 6_551, 1], byType);
+        // From the first line on: what a decompressing stream and a decoder keep is made before the run.
+        Assert.Equal((0, 0, 0, 0), (report.GetProperty("memory").GetProperty("allocatedBytesHot").GetInt64(), report.GetProperty("memory").GetProperty("gc0").GetInt32(), report.GetProperty("memory").GetProperty("gc1").GetInt32(), report.GetProperty("memory").GetProperty("gc2").GetInt32()));
         var market = report.GetProperty("market");
         Assert.Equal((1, 0, 0), (market.GetProperty("bridged").GetInt64(), market.GetProperty("bridgeBreaks").GetInt64(), market.GetProperty("crossed").GetInt64()));
         foreach (var p in report.GetProperty("portfolios").EnumerateArray())

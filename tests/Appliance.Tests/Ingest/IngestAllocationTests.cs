@@ -87,8 +87,11 @@ public class IngestAllocationTests
     {
         var packed = new MemoryStream();
         using (var gzip = new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true))
+        {
+            gzip.Write("1723161255030314667 {\"stream\":\"aapl@depth@0ms\",\"data\":{\"e\":\"depthUpdate\",\"E\":1723161256299,\"T\":1723161256298,\"s\":\"AAPL\",\"U\":5,\"u\":9,\"pu\":4,\"b\":[[\"61496.50\",\"0.010\"]],\"a\":[]}}\n"u8);
             for (int i = 0; i < PacketsMeasured; i++)
                 gzip.Write(Encoding.ASCII.GetBytes($"{1723161255030314667 + i * 1_000L} {{\"stream\":\"aapl@bookTicker\",\"data\":{{\"e\":\"bookTicker\",\"u\":{8589934599 + i},\"s\":\"AAPL\",\"b\":\"61800.20\",\"B\":\"2.507\",\"a\":\"61800.30\",\"A\":\"2.{i % 1000:D3}\",\"T\":1723161256313,\"E\":1723161256313}}}}\n"));
+        }
         using var file = new TemporaryFile(packed.ToArray());
         // The first run warms the code, the second is measured from its first poll on.
         for (int run = 0; run < 2; run++)
