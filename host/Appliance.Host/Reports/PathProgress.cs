@@ -21,7 +21,7 @@ internal sealed class PathProgress(long total) : IDisposable
             if (now - _said < (_terminal ? 0.2 : 5)) return;
             Volatile.Write(ref _said, now);
             double rate = done / now, left = Math.Max(0, total - done) / rate;
-            string line = FormattableString.Invariant($"paths      {done:N0} of {total:N0} and those of thresholds, {rate:N0}/s, {left:N0} s to go");
+            string line = FormattableString.Invariant($"paths      {done:N0} of {total:N0}, {rate:N0}/s, {left:N0} s to go; then those of thresholds");
             Console.Error.Write(_terminal ? $"\r{line}   " : line + "\n");
         }
     }

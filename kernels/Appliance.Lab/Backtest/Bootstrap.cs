@@ -16,14 +16,15 @@ internal sealed class Bootstrap
     private readonly BlockResult[] _results;
     private readonly int[][] _worstFirst;
     private readonly double _premium, _years;
-    private readonly int _paths, _tail;
+    private readonly int _paths, _tail, _together;
     private readonly double[] _level95, _level99;
 
     /// <param name="premium">Premium with its interest at maturity.</param>
     /// <param name="losses95">Losses on independent paths, by strategy, from which CVaR's thresholds come; null takes the sample's own.</param>
-    public Bootstrap(BlockResult[] results, double premium, double years, double[][]? losses95)
+    /// <param name="together">So many paths that follow one another count together: they were not drawn independently.</param>
+    public Bootstrap(BlockResult[] results, double premium, double years, double[][]? losses95, int together = 1)
     {
-        (_results, _premium, _years) = (results, premium, years);
+        (_results, _premium, _years, _together) = (results, premium, years, together);
         _paths = results[0].Loss.Length;
         // Enough of the worst paths that a resample's five per cent is among them.
         _tail = Math.Min(_paths, (int)(0.08 * _paths) + 200);
@@ -51,12 +52,16 @@ internal sealed class Bootstrap
         var resamples = new double[count][][];
         Parallel.For(0, count, () => new byte[_paths], (b, _, weights) =>
         {
-            for (int p = 0; p < _paths; p += 2)
+            int groups = (_paths + _together - 1) / _together;
+            for (int p = 0; p < groups; p += 2)
             {
                 Philox.Block((uint)p, (uint)b, WeightStream, 0, (uint)seed, (uint)(seed >> 32), out ulong first, out ulong second);
                 weights[p] = (byte)table.Count(Philox.ToUniform(first));
-                if (p + 1 < _paths) weights[p + 1] = (byte)table.Count(Philox.ToUniform(second));
+                if (p + 1 < groups) weights[p + 1] = (byte)table.Count(Philox.ToUniform(second));
             }
+            // From the last backwards, so that no group's weight is written over before it is read.
+            if (_together > 1)
+                for (int p = _paths - 1; p >= 0; p--) weights[p] = weights[p / _together];
             resamples[b] = [.. Enumerable.Range(0, _results.Length).Select(s => Of(s, weights))];
             return weights;
         }, _ => { });

@@ -47,15 +47,15 @@ public static class Evaluation
     {
         var mark = DeltaSource.WhyNot(s) is null && s.Market.Model is MarketModel.Gbm or MarketModel.Merton ? DeltaSource.Make(s) : null;
         var results = PathRunner.Run(environment, strategies, 0, paths, mark, progress: progress, cancel: cancel);
-        double[][]? independent = ThresholdLosses(environment, strategies, paths, progress: progress, cancel: cancel);
+        double[][]? independent = ThresholdLosses(environment, strategies, paths, cancel: cancel);
         return (results, Summarise(s, [.. strategies.Select(x => x.Name)], results, [.. results.Select(r => r.Loss)], independent, finalPremium, mark is not null));
     }
 
     /// <summary>Losses on paths behind those that are judged, [strategy][path]: from them come the thresholds of CVaR. Null where a file or a history has too few left.</summary>
-    public static double[][]? ThresholdLosses(HedgingEnvironment environment, IReadOnlyList<IBlockPolicy> strategies, int paths, int threads = 0, Action<int>? progress = null, CancellationToken cancel = default)
+    public static double[][]? ThresholdLosses(HedgingEnvironment environment, IReadOnlyList<IBlockPolicy> strategies, int paths, int threads = 0, CancellationToken cancel = default)
     {
         int spare = (int)Math.Min(Math.Min(ThresholdPathsMost, Math.Max(paths, 1000)), environment.Simulator.PathsAvailable - paths);
-        return spare < 1000 ? null : [.. PathRunner.Run(environment, strategies, paths, spare, threads: threads, progress: progress, cancel: cancel).Select(r => r.Loss)];
+        return spare < 1000 ? null : [.. PathRunner.Run(environment, strategies, paths, spare, threads: threads, cancel: cancel).Select(r => r.Loss)];
     }
 
     /// <summary>Figures of what became of paths.</summary>
@@ -64,7 +64,8 @@ public static class Evaluation
     /// <param name="marked">Whether the results hold the changes of P&amp;L marked to the model.</param>
     public static StrategyStatistics[] Summarise(LabSpecification s, string[] names, BlockResult[] results, double[][] gross, double[][]? independent, double finalPremium, bool marked)
     {
-        var bootstrap = new Bootstrap(results, finalPremium, s.Time.MaturityYears, independent);
+        int together = RiskMeasure.PathsTogether(s.Market.Draws, results[0].Loss.Length);
+        var bootstrap = new Bootstrap(results, finalPremium, s.Time.MaturityYears, independent, together);
         double[][] estimates = bootstrap.Estimates();
         double[][][] resamples = bootstrap.Resamples(s.Evaluation.Resamples, s.Evaluation.Seed);
         int delta = Array.LastIndexOf(names, "delta");
@@ -72,7 +73,7 @@ public static class Evaluation
         var statistics = new StrategyStatistics[names.Length];
         for (int i = 0; i < names.Length; i++)
         {
-            var risk = RiskMeasure.Of(s.Objective, gross[i], independent is null ? default : independent[i]);
+            var risk = RiskMeasure.Of(s.Objective, gross[i], independent is null ? default : independent[i], together);
             int own = i;
             Dictionary<string, Figure> figures = [], paired = [];
             for (int k = 0; k < Bootstrap.Keys.Length; k++)

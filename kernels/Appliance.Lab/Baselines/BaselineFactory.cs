@@ -52,7 +52,8 @@ public static class BaselineFactory
                 double a = !double.IsNaN(rule.RiskAversion) ? rule.RiskAversion : s.Objective.Kind == ObjectiveKind.Entropic ? s.Objective.RiskAversion : double.NaN;
                 if (!double.IsNaN(a)) return new HodgesNeubergerPolicy(name, s, a, rule.Every);
                 double money = DeltaScale(s, DeltaSource.Make(s)) * s.Market.Spots[0];
-                return Tune(s, risk => new HodgesNeubergerPolicy(name, s, risk, rule.Every), 1 / money, 300 / money, cancel, points: 6, rounds: 1);
+                var tuned = (HodgesNeubergerPolicy)Tune(s, risk => new HodgesNeubergerPolicy(name, s, risk, rule.Every, HodgesNeubergerPolicy.HoldingsTuning), 1 / money, 300 / money, cancel, points: 6, rounds: 1);
+                return new HodgesNeubergerPolicy(name, s, tuned.RiskAversion, rule.Every);
             }
             default: throw new ArgumentOutOfRangeException(nameof(rule), rule.Kind, "This rule is not classical.");
         }

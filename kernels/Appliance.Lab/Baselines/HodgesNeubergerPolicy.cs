@@ -6,16 +6,17 @@ namespace Appliance.Lab.Baselines;
 
 /// <summary>
 /// The optimal hedge of an exponential utility by the dynamic programme itself: at each step the band of holdings outside which a trade leads to the nearer edge, interpolated in the log price between the
-/// programme's nodes (Hodges and Neuberger 1989). Proportional costs; with a fixed cost the band says where trades lead, and its edges are taken as its bounds too.
+/// programme's nodes (Hodges and Neuberger 1989). With a fixed cost nothing is traded before a holding is so far outside the band that the trade is worth it (Davis, Panas and Zariphopoulou 1993 have the proportional
+/// case; the outer edges follow from the same minimum).
 /// </summary>
 public sealed class HodgesNeubergerPolicy : IBlockPolicy
 {
-    /// <summary>Nodes of the grid of holdings.</summary>
-    public const int Holdings = 141;
-    private readonly double[][] _low, _high, _logs;
+    /// <summary>Nodes of the grid of holdings, and while a risk aversion is being looked for.</summary>
+    public const int Holdings = 281, HoldingsTuning = 101;
+    private readonly double[][] _low, _high, _outerLow, _outerHigh, _logs;
     private readonly int _every;
 
-    public HodgesNeubergerPolicy(string name, LabSpecification s, double riskAversion, int every)
+    public HodgesNeubergerPolicy(string name, LabSpecification s, double riskAversion, int every, int holdings = Holdings)
     {
         Name = name;
         (_every, RiskAversion) = (every, riskAversion);
@@ -23,9 +24,9 @@ public sealed class HodgesNeubergerPolicy : IBlockPolicy
         if (Certificate.WhyNot(problem) is { } why) throw new ArgumentException(why, nameof(s));
         if (s.Hedges[0].Costs.Quadratic > 0) throw new ArgumentException("hodges-neuberger knows proportional and fixed costs", nameof(s));
         var lattice = new SpotLattice(problem, 1.25);
-        var programme = new EntropicDynamicProgramme(problem, lattice, LatticeLiability.Holdings(problem, lattice, Holdings));
+        var programme = new EntropicDynamicProgramme(problem, lattice, LatticeLiability.Holdings(problem, lattice, holdings));
         Optimum = programme.Solve(keepBand: true);
-        (_low, _high) = (programme.BandLow!, programme.BandHigh!);
+        (_low, _high, _outerLow, _outerHigh) = (programme.BandLow!, programme.BandHigh!, programme.OuterLow!, programme.OuterHigh!);
         _logs = [.. Enumerable.Range(0, lattice.Steps).Select(k => lattice.Prices(k).ToArray().Select(price => Math.Log(price)).ToArray())];
     }
 
@@ -49,7 +50,7 @@ public sealed class HodgesNeubergerPolicy : IBlockPolicy
                 holding.AsSpan(0, price.Length).CopyTo(target);
                 return;
             }
-            double[] logs = policy._logs[step], low = policy._low[step], high = policy._high[step];
+            double[] logs = policy._logs[step], low = policy._low[step], high = policy._high[step], outerLow = policy._outerLow[step], outerHigh = policy._outerHigh[step];
             double inverse = logs.Length > 1 ? 1 / (logs[1] - logs[0]) : 0;
             for (int p = 0; p < price.Length; p++)
             {
@@ -57,9 +58,13 @@ public sealed class HodgesNeubergerPolicy : IBlockPolicy
                 int i = Math.Min((int)place, Math.Max(0, logs.Length - 2));
                 double t = place - i;
                 int j = Math.Min(i + 1, logs.Length - 1);
-                double from = low[i] + t * (low[j] - low[i]), to = high[i] + t * (high[j] - high[i]);
-                target[p] = from <= to ? Math.Clamp(holding[p], from, to) : 0.5 * (from + to);
+                double from = Between(low, i, j, t), to = Between(high, i, j, t);
+                if (holding[p] >= Between(outerLow, i, j, t) && holding[p] <= Between(outerHigh, i, j, t) && from <= to) target[p] = holding[p];
+                else target[p] = from <= to ? Math.Clamp(holding[p], from, to) : 0.5 * (from + to);
             }
         }
+
+        /// <summary>An edge between two nodes; beside one where nothing is ever traded it is the other's, or there is none.</summary>
+        private static double Between(double[] edge, int i, int j, double t) => double.IsInfinity(edge[i]) || double.IsInfinity(edge[j]) ? (t < 0.5 ? edge[i] : edge[j]) : edge[i] + t * (edge[j] - edge[i]);
     }
 }

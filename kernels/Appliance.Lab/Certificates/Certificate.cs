@@ -1,3 +1,4 @@
+using Appliance.Lab.Costs;
 using Appliance.Lab.Specification;
 
 namespace Appliance.Lab.Certificates;
@@ -30,7 +31,7 @@ public static class Certificate
     {
         if (s.Certificate == CertificateKind.None) return null;
         if (s.Hedges.Count != 1 || s.Hedges[0].Instrument != HedgeKind.Spot) return "certificates know one hedge, the underlying itself";
-        if (!SpotLattice.Knows(s.Market.Model)) return $"certificates know gbm, merton and trinomial, not {s.Market.Model}: most others are not Markov in the price alone, and kou has no lattice here";
+        if (!SpotLattice.Knows(s.Market.Model)) return $"certificates know gbm, merton, kou and trinomial, not {s.Market.Model}: the others are not Markov in the price alone";
         if (s.Market.Spots.Count != 1) return "certificates know one underlying";
         if (s.Certificate != CertificateKind.LinearProgramme && !LatticeLiability.Knows(s)) return "the liability depends on the path; the dynamic programme knows contracts on the last price (on a tree of at most six steps the linear programme knows all)";
         if (!s.Hedges[0].Costs.IsSimple) return "certificates know proportional, fixed and quadratic costs";
@@ -61,12 +62,16 @@ public static class Certificate
     private static CertificateResult Loss(LabSpecification s, bool quick)
     {
         bool tree = s.Market.Model == MarketModel.Trinomial;
-        var coarse = tree ? new LossGrid(1, 81, 1601) : quick ? new LossGrid(0.8, 21, 201) : new LossGrid(0.8, 31, 301);
-        var fine = tree ? new LossGrid(1, 161, 3201) : quick ? new LossGrid(1, 31, 301) : new LossGrid(1.2, 61, 601);
+        var coarse = tree ? new LossGrid(1, 81, 1601) : quick ? new LossGrid(0.6, 21, 301) : new LossGrid(0.7, 31, 601);
+        var fine = tree ? new LossGrid(1, 161, 3201) : quick ? new LossGrid(1.2, 41, 601) : new LossGrid(1.4, 61, 1201);
         double first = new LossDynamicProgramme(s, coarse).Solve(), second = new LossDynamicProgramme(s, fine).Solve();
         if (s.Objective.Kind == ObjectiveKind.Power && !(second < 0.98 * s.Objective.Wealth))
             return CertificateResult.None("no policy on the grid keeps objective.wealth from ruin, and power utility has no number there; give more wealth");
+        double change = Math.Abs(second - first);
+        // With costs every spacing is halved and a quarter of the error is left (holdings are whole nodes, the value over prices has kinks), so a third of the change is still to come. What is stated as the error is the
+        // whole of it.
+        if (!tree && !new TradeCost(s.Hedges[0].Costs).IsFree) second += (second - first) / 3;
         // On a tree rows are lines, so the error falls about as the spacing does and what is left may exceed the last change.
-        return new CertificateResult(second, double.NaN, (tree ? 2 : 1) * Math.Abs(second - first), $"dynamic programme over (price, holding, accrued loss), {fine.Holdings}×{fine.Losses}");
+        return new CertificateResult(second, double.NaN, (tree ? 2 : 1) * change, $"dynamic programme over (price, holding, accrued loss), {fine.Holdings}×{fine.Losses}");
     }
 }

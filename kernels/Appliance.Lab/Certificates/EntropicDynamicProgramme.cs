@@ -30,19 +30,22 @@ public sealed class EntropicDynamicProgramme
     /// <summary>Least and greatest holding at which a trade out of the band ends, per step and node; filled by <see cref="Solve"/> when asked for. [step][node]</summary>
     public double[][]? BandLow { get; private set; }
     public double[][]? BandHigh { get; private set; }
+    /// <summary>Between these nothing is traded; further out than the band where a trade has a fixed cost, infinite where it is never worth that. [step][node]</summary>
+    public double[][]? OuterLow { get; private set; }
+    public double[][]? OuterHigh { get; private set; }
     public SpotLattice Lattice => _lattice;
 
     /// <summary>The least risk (1/a) log E e^{aL}.</summary>
     public double Solve(bool keepBand = false)
     {
         int m = _holdings.Length, steps = _lattice.Steps;
-        if (keepBand) (BandLow, BandHigh) = (new double[steps][], new double[steps][]);
+        if (keepBand) (BandLow, BandHigh, OuterLow, OuterHigh) = (new double[steps][], new double[steps][], new double[steps][], new double[steps][]);
         double[] next = Terminal();
         for (int step = steps - 1; step >= 0; step--)
         {
             int nodes = _lattice.Nodes(step);
             var own = new double[nodes * m];
-            if (keepBand) (BandLow![step], BandHigh![step]) = (new double[nodes], new double[nodes]);
+            if (keepBand) (BandLow![step], BandHigh![step], OuterLow![step], OuterHigh![step]) = (new double[nodes], new double[nodes], new double[nodes], new double[nodes]);
             ScaledExponentials scaled = Scale(next, step + 1);
             int k = step;
             Parallel.For(0, nodes, () => new double[3 * m], (i, _, scratch) =>
@@ -120,7 +123,12 @@ public sealed class EntropicDynamicProgramme
         for (int j = 0; j < m; j++) (up[j], down[j]) = (continuation[j] + slope * _holdings[j], continuation[j] - slope * _holdings[j]);
         double bestUp = Numerics.LeastByParabola(_holdings, up, out double upAt);
         double bestDown = Numerics.LeastByParabola(_holdings, down, out double downAt);
-        if (BandLow is not null) (BandLow[step][node], BandHigh![step][node]) = (upAt, downAt);
+        if (BandLow is not null)
+        {
+            (BandLow[step][node], BandHigh![step][node]) = (upAt, downAt);
+            OuterLow![step][node] = fixedCost > 0 ? WorthTrading(up, bestUp, fixedCost, upAt, -1) : upAt;
+            OuterHigh![step][node] = fixedCost > 0 ? WorthTrading(down, bestDown, fixedCost, downAt, 1) : downAt;
+        }
         double running = double.PositiveInfinity;
         for (int j = m - 1; j >= 0; j--)
         {
@@ -135,6 +143,20 @@ public sealed class EntropicDynamicProgramme
             double best = downAt <= _holdings[j] ? bestDown : running;
             value[j] = Math.Min(value[j], best + slope * _holdings[j] + fixedCost);
         }
+    }
+
+    /// <summary>Where, going from the best holding up or down, a curve over holdings first lies above its least by more than a trade's fixed cost: from there on trading is worth it. Infinite where it never does.</summary>
+    private double WorthTrading(ReadOnlySpan<double> curve, double least, double fixedCost, double best, int side)
+    {
+        double level = least + fixedCost, before = least, at = best;
+        for (int n = 0; n < curve.Length; n++)
+        {
+            int j = side > 0 ? n : curve.Length - 1 - n;
+            if ((_holdings[j] - best) * side <= 0) continue;
+            if (curve[j] > level) return at + (level - before) / (curve[j] - before) * (_holdings[j] - at);
+            (before, at) = (curve[j], _holdings[j]);
+        }
+        return side > 0 ? double.PositiveInfinity : double.NegativeInfinity;
     }
 
     private double QuadraticMinimum(ReadOnlySpan<double> continuation, double from, double price, double scale)

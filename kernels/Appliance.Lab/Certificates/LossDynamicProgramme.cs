@@ -16,7 +16,8 @@ public readonly record struct LossGrid(double Resolution, int Holdings, int Loss
 /// V_N = f(x + owed + liquidation). One backward pass serves every threshold t = −x of CVaR (Bäuerle and Ott, "Markov decision processes with average-value-at-risk criteria", Mathematical
 /// Methods of Operations Research 74 (2011) 361–379); nested CVaR is another quantity.
 /// <para>The rows run over y = x + E[owed | S], which a hedged book moves little, on even nodes: a shift by d is then a filter with constant taps along a row, cubic on a lattice and linear on a tree (whose rows have
-/// kinks; there the result is an upper bound). Beyond their ends rows go on as f does, by a line or a parabola. Holdings are whole nodes, so the figure is that of a feasible policy up to interpolation.</para>
+/// kinks; there the result is an upper bound). Beyond their ends rows go on as f does, by a line or a parabola. Holdings are whole nodes, so the figure is that of a feasible policy up to interpolation; what finer holdings
+/// bring falls as the square of their spacing.</para>
 /// </summary>
 public sealed class LossDynamicProgramme
 {
@@ -41,13 +42,16 @@ public sealed class LossDynamicProgramme
         _cost = new TradeCost(specification.Hedges[0].Costs);
         _terminal = new TerminalLoss(specification.Objective);
         _linear = specification.Market.Model == MarketModel.Trinomial;
-        _costless = _cost.Proportional == 0 && _cost.Fixed == 0 && _cost.Quadratic == 0;
+        _costless = _cost.IsFree;
         _losses = grid.Losses;
         _states = _costless ? 1 : grid.Holdings;
         double[] owed = LatticeLiability.Owed(specification, _lattice);
         double mean = _expected[0][0], square = LatticeLiability.ExpectFromRoot(_lattice, [.. owed.Select(o => (o - mean) * (o - mean))]);
-        // On a tree a hedged book moves less than three deviations of an unhedged one; rows go on as lines beyond.
-        double reach = (_linear ? 4 : 8) * Math.Sqrt(square) + 4 * _cost.Proportional * specification.Market.Spots[0] * Math.Max(Math.Abs(_holdings[0]), Math.Abs(_holdings[^1])) + 4 * _cost.Fixed;
+        double fourth = LatticeLiability.ExpectFromRoot(_lattice, [.. owed.Select(o => (o - mean) * (o - mean) * (o - mean) * (o - mean))]);
+        // On a tree a hedged book moves less than three deviations of an unhedged one; rows go on as lines beyond. So they do where f has straight ends, and there the nodes stand closer: four deviations hold the tail
+        // of a call at the money, the kurtosis says how much more a rarer payoff needs.
+        double deviations = _linear ? 4 : _terminal.IsCurved || square == 0 ? 8 : Math.Clamp(1.7 * Math.Sqrt(fourth) / square, 3, 8);
+        double reach = deviations * Math.Sqrt(square) + 4 * _cost.Proportional * specification.Market.Spots[0] * Math.Max(Math.Abs(_holdings[0]), Math.Abs(_holdings[^1])) + 4 * _cost.Fixed;
         if (specification.Objective.Kind == ObjectiveKind.Power) reach = Math.Min(reach, 0.98 * specification.Objective.Wealth);
         _low = -reach;
         _spacing = 2 * reach / (_losses - 1);
@@ -62,10 +66,12 @@ public sealed class LossDynamicProgramme
             int nodes = _lattice.Nodes(step), k = step;
             var own = new double[nodes * _states * row];
             double[] following = next;
-            Parallel.For(0, nodes, () => new double[(m + 1) * row], (i, _, scratch) =>
+            Parallel.For(0, nodes, () => new double[(m + 3) * row], (i, _, scratch) =>
             {
                 for (int j = 0; j < m; j++) Expect(k, i, j, following, scratch.AsSpan(j * row, row));
-                for (int s = 0; s < _states; s++) Minimise(k, i, scratch, _costless ? double.NaN : _holdings[s], own.AsSpan((i * _states + s) * row, row), scratch.AsSpan(m * row, row));
+                if (!_costless && !_linear && _cost.Quadratic == 0) MinimiseAll(k, i, scratch, own.AsSpan(i * _states * row, _states * row), scratch.AsSpan(m * row, 3 * row));
+                else
+                    for (int s = 0; s < _states; s++) Minimise(k, i, scratch, _costless ? double.NaN : _holdings[s], own.AsSpan((i * _states + s) * row, row), scratch.AsSpan(m * row, row));
                 return scratch;
             }, _ => { });
             if (step == 0)
@@ -101,6 +107,32 @@ public sealed class LossDynamicProgramme
                 for (int n = 0; n < target.Length; n++) target[n] += weights[w] * _terminal.Of(_low + n * _spacing + shift);
             }
             else AddShifted(target, next.AsSpan((q * _states + (_costless ? 0 : holding)) * _losses, _losses), shift, weights[w]);
+        }
+    }
+
+    /// <summary>
+    /// The same for all holdings at once, in time linear in their number, where a trade costs a + b·size: read at y − bδ, the best purchase is one least row over the nodes above for every holding
+    /// below, the best sale one over the nodes below.
+    /// </summary>
+    private void MinimiseAll(int step, int node, double[] continuation, Span<double> values, Span<double> scratch)
+    {
+        int m = _holdings.Length;
+        double slope = _growth[step] * _cost.Proportional * _lattice.Prices(step)[node], perTrade = _growth[step] * _cost.Fixed;
+        Span<double> best = scratch[.._losses], shifted = scratch.Slice(_losses, _losses), traded = scratch.Slice(2 * _losses, _losses);
+        continuation.AsSpan(0, m * _losses).CopyTo(values);
+        foreach (int side in (ReadOnlySpan<int>)[1, -1])
+        {
+            best.Fill(double.PositiveInfinity);
+            for (int n = 1; n < m; n++)
+            {
+                int from = side > 0 ? m - n : n - 1, to = from - side;
+                shifted.Clear();
+                AddShifted(shifted, continuation.AsSpan(from * _losses, _losses), side * slope * _holdings[from], 1);
+                Lower(best, shifted);
+                traded.Clear();
+                AddShifted(traded, best, perTrade - side * slope * _holdings[to], 1);
+                Lower(values.Slice(to * _losses, _losses), traded);
+            }
         }
     }
 
@@ -147,8 +179,7 @@ public sealed class LossDynamicProgramme
         if (_linear) (taps[0], taps[1], taps[2], taps[3]) = (0, 1 - (cells - whole), cells - whole, 0);
         else Numerics.CubicTaps(cells - whole, taps);
         int from = Math.Clamp(1 - offset, 0, row.Length), to = Math.Clamp(row.Length - 2 - offset, from, row.Length);
-        for (int t = 0; t < 4; t++)
-            if (taps[t] != 0 && to > from) RowMath.AddScaled(target[from..to], row[(from + offset + t - 1)..], weight * taps[t]);
+        if (to > from) RowMath.AddFiltered(target[from..to], row[(from + offset - 1)..], weight * taps[0], weight * taps[1], weight * taps[2], weight * taps[3]);
         for (int n = 0; n < from; n++) target[n] += weight * Outside(row, n + cells);
         for (int n = to; n < target.Length; n++) target[n] += weight * Outside(row, n + cells);
     }

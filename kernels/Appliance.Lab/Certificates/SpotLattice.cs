@@ -5,7 +5,7 @@ namespace Appliance.Lab.Certificates;
 
 /// <summary>
 /// The price as a chain on nodes, one set a step, with transition weights; what the dynamic programmes run on.
-/// <para>For gbm and merton, step k's nodes are S0·exp(k·m + i·h) with m the drift of a step without jump and h a fraction of its deviation s: transitions then lead from nodes to nodes, nothing
+/// <para>For gbm, merton and kou, step k's nodes are S0·exp(k·m + i·h) with m the drift of a step without jump and h a fraction of its deviation s: transitions then lead from nodes to nodes, nothing
 /// is interpolated, and the expectation of a smooth function is the trapezoidal rule, whose error falls as exp(−2π²(s/h)²) (Trefethen and Weideman, "The exponentially convergent trapezoidal
 /// rule", SIAM Review 56 (2014) 385–458). The last step, where the payoff has kinks and jumps, leads to the nodes of a composite Gauss-Legendre rule whose panels end at them.
 /// A trinomial tree is its own lattice and exact.</para>
@@ -73,18 +73,19 @@ public sealed class SpotLattice
     }
 
     /// <summary>Whether the model is a chain of one dimension that this lattice knows.</summary>
-    public static bool Knows(MarketModel model) => model is MarketModel.Gbm or MarketModel.Merton or MarketModel.Trinomial;
+    public static bool Knows(MarketModel model) => model is MarketModel.Gbm or MarketModel.Merton or MarketModel.Kou or MarketModel.Trinomial;
 
     private static double StepDrift(MarketSpecification market, double h)
     {
         double v = market.Volatilities[0];
-        double k = market.Model == MarketModel.Merton ? Math.Exp(market.JumpMean + 0.5 * market.JumpStdDev * market.JumpStdDev) - 1 : 0;
+        double k = market.Model switch { MarketModel.Merton => Math.Exp(market.JumpMean + 0.5 * market.JumpStdDev * market.JumpStdDev) - 1, MarketModel.Kou => KouSimulator.MeanJump(market), _ => 0 };
         return (market.Drift - market.Lambda * k - 0.5 * v * v) * h;
     }
 
-    /// <summary>Density of a step's log return less its drift: normal, or a Poisson mixture of normals.</summary>
+    /// <summary>Density of a step's log return less its drift: normal, a Poisson mixture of normals, or Kou's.</summary>
     private static Func<double, double> StepDensity(MarketSpecification market, double h)
     {
+        if (market.Model == MarketModel.Kou) return new KouStepDensity(market, h).Of;
         double variance = market.Volatilities[0] * market.Volatilities[0] * h;
         double mean = market.Model == MarketModel.Merton ? market.Lambda * h : 0;
         var parts = new List<(double Weight, double Mean, double Variance)>();
@@ -107,7 +108,7 @@ public sealed class SpotLattice
     {
         int low = 0, high = 0;
         // Far beyond nine deviations of the widest component that matters; the loop below trims what carries nothing.
-        double reach = 10 * Math.Sqrt(market.Volatilities[0] * market.Volatilities[0] * h) + (market.Model == MarketModel.Merton ? 6 * Math.Abs(market.JumpMean) + 20 * market.JumpStdDev : 0);
+        double reach = 10 * Math.Sqrt(market.Volatilities[0] * market.Volatilities[0] * h) + (market.Model == MarketModel.Merton ? 6 * Math.Abs(market.JumpMean) + 20 * market.JumpStdDev : market.Model == MarketModel.Kou ? 45 / Math.Min(market.UpRate, market.DownRate) : 0);
         int most = (int)Math.Ceiling(reach / spacing);
         for (int j = 1; j <= most; j++)
         {

@@ -8,6 +8,8 @@ public readonly struct TradeCost(CostSpecification costs)
 {
     public readonly double Proportional = costs.Proportional, Fixed = costs.Fixed, Quadratic = costs.Quadratic;
 
+    public bool IsFree => Proportional == 0 && Fixed == 0 && Quadratic == 0;
+
     /// <param name="units">Units traded, signed.</param>
     /// <param name="price">Quote currency per unit.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -50,4 +50,23 @@ internal static class RowMath
         for (; i <= row.Length - L.Width; i += L.Width) L.Store(InverseNormalLanes<L, V>.Of(L.Load(in row[i])), ref row[i]);
         return i;
     }
+
+    /// <summary>target[i] += a·row[i] + b·row[i + 1] + c·row[i + 2] + d·row[i + 3]; the row has three numbers more than the target.</summary>
+    public static void AddFiltered(Span<double> target, ReadOnlySpan<double> row, double a, double b, double c, double d)
+    {
+        if (row.Length < target.Length + 3) throw new ArgumentException("A filtered row has three numbers more than its target.", nameof(row));
+        ref double to = ref MemoryMarshal.GetReference(target);
+        ref double from = ref MemoryMarshal.GetReference(row);
+        int i = 0;
+        Vector512<double> va = Vector512.Create(a), vb = Vector512.Create(b), vc = Vector512.Create(c), vd = Vector512.Create(d);
+        for (; i <= target.Length - Vector512<double>.Count; i += Vector512<double>.Count)
+        {
+            Vector512<double> sum = Vector512.FusedMultiplyAdd(Vector512.LoadUnsafe(ref from, (nuint)i), va, Vector512.LoadUnsafe(ref to, (nuint)i));
+            sum = Vector512.FusedMultiplyAdd(Vector512.LoadUnsafe(ref from, (nuint)(i + 1)), vb, sum);
+            sum = Vector512.FusedMultiplyAdd(Vector512.LoadUnsafe(ref from, (nuint)(i + 2)), vc, sum);
+            Vector512.FusedMultiplyAdd(Vector512.LoadUnsafe(ref from, (nuint)(i + 3)), vd, sum).StoreUnsafe(ref to, (nuint)i);
+        }
+        for (; i < target.Length; i++)
+            target[i] = Math.FusedMultiplyAdd(row[i + 3], d, Math.FusedMultiplyAdd(row[i + 2], c, Math.FusedMultiplyAdd(row[i + 1], b, Math.FusedMultiplyAdd(row[i], a, target[i]))));
+    }
 }

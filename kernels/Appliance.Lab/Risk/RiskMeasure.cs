@@ -16,25 +16,37 @@ public static class RiskMeasure
     /// <param name="objective">Which measure.</param>
     /// <param name="losses">The sample. [paths]</param>
     /// <param name="thresholdSample">Losses of other paths, from which the CVaR's threshold comes, so that the estimate is not flattered by its own sample; empty takes the sample itself.</param>
-    public static RiskEstimate Of(ObjectiveSpecification objective, ReadOnlySpan<double> losses, ReadOnlySpan<double> thresholdSample = default)
+    /// <param name="together">So many paths that follow one another were drawn together (<see cref="PathsTogether"/>); only groups are independent.</param>
+    public static RiskEstimate Of(ObjectiveSpecification objective, ReadOnlySpan<double> losses, ReadOnlySpan<double> thresholdSample = default, int together = 1)
     {
         if (losses.Length == 0) throw new ArgumentException("A risk needs at least one loss.", nameof(losses));
         return objective.Kind switch
         {
-            ObjectiveKind.StdDev => StdDev(losses),
-            ObjectiveKind.MeanVariance => MeanVariance(losses, objective.RiskAversion),
-            ObjectiveKind.MeanStd => MeanStd(losses, objective.K),
-            ObjectiveKind.Entropic => Entropic(losses, objective.RiskAversion),
-            ObjectiveKind.Cvar => MeanCvar(losses, objective.Level, 1, thresholdSample),
-            ObjectiveKind.MeanCvar => MeanCvar(losses, objective.Level, objective.Weight, thresholdSample),
-            ObjectiveKind.MeanVarianceCvar => MeanVarianceCvar(losses, objective, thresholdSample),
-            ObjectiveKind.Power => Power(losses, objective.RiskAversion, objective.Wealth),
-            ObjectiveKind.Expectile => Expectile(losses, objective.Tau),
+            ObjectiveKind.StdDev => StdDev(losses, together),
+            ObjectiveKind.MeanVariance => MeanVariance(losses, objective.RiskAversion, together),
+            ObjectiveKind.MeanStd => MeanStd(losses, objective.K, together),
+            ObjectiveKind.Entropic => Entropic(losses, objective.RiskAversion, together),
+            ObjectiveKind.Cvar => MeanCvar(losses, objective.Level, 1, thresholdSample, together),
+            ObjectiveKind.MeanCvar => MeanCvar(losses, objective.Level, objective.Weight, thresholdSample, together),
+            ObjectiveKind.MeanVarianceCvar => MeanVarianceCvar(losses, objective, thresholdSample, together),
+            ObjectiveKind.Power => Power(losses, objective.RiskAversion, objective.Wealth, together),
+            ObjectiveKind.Expectile => Expectile(losses, objective.Tau, together),
             _ => throw new ArgumentOutOfRangeException(nameof(objective)),
         };
     }
 
-    public static RiskEstimate Cvar(ReadOnlySpan<double> losses, double level, ReadOnlySpan<double> thresholdSample = default) => MeanCvar(losses, level, 1, thresholdSample);
+    public static RiskEstimate Cvar(ReadOnlySpan<double> losses, double level, ReadOnlySpan<double> thresholdSample = default) => MeanCvar(losses, level, 1, thresholdSample, 1);
+
+    /// <summary>
+    /// Paths that are not independent of one another: antithetic pairs; runs of consecutive Sobol points, sixteen to thirty-two of them. Such a run is a net by itself, and runs fill one another's gaps, so errors that
+    /// take them for independent are rather too large than too small (Owen, "Monte Carlo theory, methods and examples", 2013, chapter 17, has replicates instead).
+    /// </summary>
+    public static int PathsTogether(DrawScheme draws, int paths) => draws switch
+    {
+        DrawScheme.Antithetic => 2,
+        DrawScheme.Sobol when paths >= 32 => 1 << (System.Numerics.BitOperations.Log2((uint)paths) - 4),
+        _ => 1,
+    };
 
     public static double Mean(ReadOnlySpan<double> x)
     {
@@ -61,35 +73,49 @@ public static class RiskMeasure
         return sorted[Math.Clamp(index, 0, sorted.Length - 1)];
     }
 
-    private static RiskEstimate FromInfluence(double value, Span<double> influence) =>
-        new(value, influence.Length < 2 ? double.NaN : Math.Sqrt(Variance(influence, Mean(influence)) / (influence.Length - 1)));
+    /// <summary>Sums over paths that were drawn together vary by themselves; with one path each this is sd(IF)/√n.</summary>
+    private static RiskEstimate FromInfluence(double value, Span<double> influence, int together)
+    {
+        int n = influence.Length, groups = (n + together - 1) / together;
+        if (groups < 2) return new RiskEstimate(value, double.NaN);
+        double mean = Mean(influence);
+        if (together == 1) return new RiskEstimate(value, Math.Sqrt(Variance(influence, mean) / (n - 1)));
+        double squares = 0;
+        for (int g = 0; g < groups; g++)
+        {
+            double sum = 0;
+            foreach (double v in influence.Slice(g * together, Math.Min(together, n - g * together))) sum += v - mean;
+            squares += sum * sum;
+        }
+        return new RiskEstimate(value, Math.Sqrt(squares * groups / (groups - 1.0)) / n);
+    }
 
-    private static RiskEstimate StdDev(ReadOnlySpan<double> x)
+    private static RiskEstimate StdDev(ReadOnlySpan<double> x, int together)
     {
         double m = Mean(x), s = Math.Sqrt(Variance(x, m));
         var influence = new double[x.Length];
         if (s > 0)
             for (int i = 0; i < x.Length; i++) influence[i] = (x[i] - m) * (x[i] - m) / (2 * s);
-        return FromInfluence(s, influence);
+        return FromInfluence(s, influence, together);
     }
 
-    private static RiskEstimate MeanVariance(ReadOnlySpan<double> x, double a)
+    private static RiskEstimate MeanVariance(ReadOnlySpan<double> x, double a, int together)
     {
         double m = Mean(x), v = Variance(x, m);
         var influence = new double[x.Length];
         for (int i = 0; i < x.Length; i++) influence[i] = x[i] + 0.5 * a * (x[i] - m) * (x[i] - m);
-        return FromInfluence(m + 0.5 * a * v, influence);
+        return FromInfluence(m + 0.5 * a * v, influence, together);
     }
 
-    private static RiskEstimate MeanStd(ReadOnlySpan<double> x, double k)
+    private static RiskEstimate MeanStd(ReadOnlySpan<double> x, double k, int together)
     {
         double m = Mean(x), s = Math.Sqrt(Variance(x, m));
         var influence = new double[x.Length];
         for (int i = 0; i < x.Length; i++) influence[i] = x[i] + (s > 0 ? k * (x[i] - m) * (x[i] - m) / (2 * s) : 0);
-        return FromInfluence(m + k * s, influence);
+        return FromInfluence(m + k * s, influence, together);
     }
 
-    private static RiskEstimate Entropic(ReadOnlySpan<double> x, double a)
+    private static RiskEstimate Entropic(ReadOnlySpan<double> x, double a, int together)
     {
         // Exponentials are taken relative to the greatest loss, so that none overflows.
         double greatest = double.NegativeInfinity;
@@ -99,19 +125,19 @@ public static class RiskMeasure
         for (int i = 0; i < x.Length; i++) sum += influence[i] = Math.Exp(a * (x[i] - greatest));
         double mean = sum / x.Length;
         for (int i = 0; i < influence.Length; i++) influence[i] /= a * mean;
-        return FromInfluence(greatest + Math.Log(mean) / a, influence);
+        return FromInfluence(greatest + Math.Log(mean) / a, influence, together);
     }
 
-    private static RiskEstimate MeanCvar(ReadOnlySpan<double> x, double level, double weight, ReadOnlySpan<double> thresholdSample)
+    private static RiskEstimate MeanCvar(ReadOnlySpan<double> x, double level, double weight, ReadOnlySpan<double> thresholdSample, int together)
     {
         double threshold = Quantile(thresholdSample.IsEmpty ? x : thresholdSample, level);
         var influence = new double[x.Length];
         for (int i = 0; i < x.Length; i++)
             influence[i] = (1 - weight) * x[i] + weight * (threshold + Math.Max(x[i] - threshold, 0) / (1 - level));
-        return FromInfluence(Mean(influence), influence);
+        return FromInfluence(Mean(influence), influence, together);
     }
 
-    private static RiskEstimate MeanVarianceCvar(ReadOnlySpan<double> x, ObjectiveSpecification o, ReadOnlySpan<double> thresholdSample)
+    private static RiskEstimate MeanVarianceCvar(ReadOnlySpan<double> x, ObjectiveSpecification o, ReadOnlySpan<double> thresholdSample, int together)
     {
         double m = Mean(x), v = Variance(x, m), threshold = Quantile(thresholdSample.IsEmpty ? x : thresholdSample, o.Level), excess = 0;
         var influence = new double[x.Length];
@@ -121,10 +147,10 @@ public static class RiskMeasure
             excess += over;
             influence[i] = off + 0.5 * o.RiskAversion * off * off + o.Weight * over;
         }
-        return FromInfluence(m + 0.5 * o.RiskAversion * v + o.Weight * (threshold + excess / x.Length), influence);
+        return FromInfluence(m + 0.5 * o.RiskAversion * v + o.Weight * (threshold + excess / x.Length), influence, together);
     }
 
-    private static RiskEstimate Power(ReadOnlySpan<double> x, double gamma, double wealth)
+    private static RiskEstimate Power(ReadOnlySpan<double> x, double gamma, double wealth, int together)
     {
         var influence = new double[x.Length];
         bool log = Math.Abs(gamma - 1) < 1e-12;
@@ -140,10 +166,10 @@ public static class RiskMeasure
         double equivalent = log ? Math.Exp(utility) : Math.Pow((1 - gamma) * utility, 1 / (1 - gamma));
         double slope = Math.Pow(equivalent, gamma);
         for (int i = 0; i < influence.Length; i++) influence[i] *= -slope;
-        return FromInfluence(wealth - equivalent, influence);
+        return FromInfluence(wealth - equivalent, influence, together);
     }
 
-    private static RiskEstimate Expectile(ReadOnlySpan<double> x, double tau)
+    private static RiskEstimate Expectile(ReadOnlySpan<double> x, double tau, int together)
     {
         // The defining function is piecewise linear and decreasing in e: Newton's step from any point lands beyond no kink twice, so a few steps end it.
         double e = Mean(x), slope = 1;
@@ -164,6 +190,6 @@ public static class RiskMeasure
         slope /= x.Length;
         var influence = new double[x.Length];
         for (int i = 0; i < x.Length; i++) influence[i] = (x[i] > e ? tau * (x[i] - e) : (1 - tau) * (x[i] - e)) / slope;
-        return FromInfluence(e, influence);
+        return FromInfluence(e, influence, together);
     }
 }

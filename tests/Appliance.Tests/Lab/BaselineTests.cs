@@ -46,6 +46,18 @@ public sealed class BaselineTests
     }
 
     [Fact]
+    public void WithACostPerTradeItTradesOnlyWhereThatIsWorthIt()
+    {
+        var free = CertificateEntropicTests.Problem(10, 0.001);
+        var problem = free with { Hedges = [new HedgeSpecification { Costs = new CostSpecification { Proportional = 0.001, Fixed = 0.0005 } }] };
+        var policy = new HodgesNeubergerPolicy("hodges-neuberger", problem, 10, 1, HodgesNeubergerPolicy.HoldingsTuning);
+        var results = PathRunner.Run(new HedgingEnvironment(problem, 5), [policy], 0, 60_000)[0];
+        var risk = RiskMeasure.Of(problem.Objective, results.Loss);
+        Assert.InRange(Math.Abs(risk.Value - TrainWidthTests.Optimum), 0, 4 * risk.StdErr + 1e-5);
+        Assert.InRange(results.Rebalances.Average(), 1, 2.5);
+    }
+
+    [Fact]
     public void NoRuleBeatsTheOptimum()
     {
         var problem = CertificateEntropicTests.Problem(10, 0.001);

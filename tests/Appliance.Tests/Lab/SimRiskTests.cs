@@ -1,3 +1,4 @@
+using Appliance.Lab.Hedging;
 using Appliance.Lab.Risk;
 using Appliance.Lab.Specification;
 
@@ -7,6 +8,32 @@ namespace Appliance.Tests.Lab;
 public sealed class SimRiskTests
 {
     private static ObjectiveSpecification Objective(ObjectiveKind kind) => new() { Kind = kind, RiskAversion = 0.5, Level = 0.9, K = 1.5, Weight = 0.3, Tau = 0.8, Wealth = 10 };
+
+    /// <summary>Errors of draws that belong together, against how much the estimate really moves from seed to seed: a call that is not hedged, whose pairs hang together and whose Sobol points are far from independent.</summary>
+    [Theory]
+    [InlineData("random", 0.85, 1.15)]
+    [InlineData("antithetic", 0.85, 1.15)]
+    [InlineData("sobol", 0.9, 6)]
+    public void StandardErrorsAreThoseOfTheDraws(string draws, double least, double most)
+    {
+        const int seeds = 300, paths = 1024;
+        var s = SimMarketTests.With($$"""{ "model": "gbm", "spot": 100, "volatility": 0.2, "draws": "{{draws}}" }""", steps: 2);
+        var objective = new ObjectiveSpecification { Kind = ObjectiveKind.Entropic, RiskAversion = 0.02 };
+        double sum = 0, square = 0, variance = 0, plain = 0;
+        var block = new HedgingEnvironment(s, 1).NewBlock(paths);
+        for (int seed = 0; seed < seeds; seed++)
+        {
+            new HedgingEnvironment(s, 7_000 + (ulong)seed).Fill(block, 0);
+            RiskEstimate risk = RiskMeasure.Of(objective, block.Owed, together: RiskMeasure.PathsTogether(s.Market.Draws, paths));
+            (sum, square, variance) = (sum + risk.Value, square + risk.Value * risk.Value, variance + risk.StdErr * risk.StdErr);
+            double independent = RiskMeasure.Of(objective, block.Owed).StdErr;
+            plain += independent * independent;
+        }
+        double moved = Math.Sqrt(square / seeds - sum / seeds * (sum / seeds)), stated = Math.Sqrt(variance / seeds);
+        Assert.True(stated / moved >= least && stated / moved <= most, $"stated {stated}, moved {moved}");
+        // Taken for independent they would say far too much.
+        if (draws != "random") Assert.True(stated < 0.8 * Math.Sqrt(plain / seeds), $"stated {stated}, independent {Math.Sqrt(plain / seeds)}, moved {moved}");
+    }
 
     [Fact]
     public void SmallSamplesByHand()
