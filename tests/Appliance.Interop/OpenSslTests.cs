@@ -16,7 +16,7 @@ public sealed class OpenSslTheoryAttribute : TheoryAttribute
     }
 }
 
-/// <summary>Our TLS relays beside OpenSSL's own server and client, with certificates that OpenSSL made, in both versions of TLS and with a certificate asked of the client.</summary>
+/// <summary>Our signatures, and our TLS relays beside OpenSSL's own server and client, with certificates that OpenSSL made, in both versions of TLS and with a certificate asked of the client.</summary>
 public sealed class OpenSslTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("openssl").FullName;
@@ -185,6 +185,35 @@ public sealed class OpenSslTests : IDisposable
         Assert.Contains("showed no certificate", Said, StringComparison.Ordinal);
         Assert.DoesNotContain("35=A", client.Text, StringComparison.Ordinal);
         Assert.Equal(0, acceptor.SessionCount);
+    }
+
+    /// <summary>Keys that OpenSSL's command line makes, as files; it verifies what we sign with them, and not another text.</summary>
+    [OpenSslTheory]
+    [InlineData(LogonAlgorithm.Ed25519, "-algorithm ed25519", "pkeyutl -verify -pubin -inkey sign.pub -rawin -in text -sigfile signature")]
+    [InlineData(LogonAlgorithm.RsaSha256, "-algorithm RSA -pkeyopt rsa_keygen_bits:2048", "dgst -sha256 -verify sign.pub -signature signature text")]
+    [InlineData(LogonAlgorithm.RsaPssSha256, "-algorithm RSA -pkeyopt rsa_keygen_bits:3072", "dgst -sha256 -verify sign.pub -signature signature -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:32 text")]
+    public void Openssl_verifies_what_a_logon_is_signed_with(LogonAlgorithm algorithm, string made, string verify)
+    {
+        int Ends(string arguments)
+        {
+            using var process = Start(arguments);
+            process.StandardOutput.ReadToEnd();
+            Assert.True(process.WaitForExit(60_000));
+            return process.ExitCode;
+        }
+        Assert.Equal(0, Ends($"genpkey {made} -out sign.pem"));
+        Assert.Equal(0, Ends("pkey -in sign.pem -pubout -out sign.pub"));
+        string pem = File.ReadAllText(At("sign.pem"));
+        using var key = LogonKey.TryMake(algorithm, Convert.FromBase64String(pem[System.Security.Cryptography.PemEncoding.Find(pem).Base64Data]), out string problem);
+        Assert.True(key is not null, problem);
+        byte[] text = Encoding.ASCII.GetBytes("A\u0001DESK\u0001VENUE\u00011\u000120261122-00:00:00.000"), signature = new byte[LogonKey.SignatureBytesMax];
+        int length = key.Sign(text, signature);
+        File.WriteAllBytes(At("signature"), signature[..length]);
+        File.WriteAllBytes(At("text"), text);
+        Assert.Equal(0, Ends(verify));
+        text[0] ^= 1;
+        File.WriteAllBytes(At("text"), text);
+        Assert.NotEqual(0, Ends(verify));
     }
 
     private readonly struct Nobody : IFixApplication

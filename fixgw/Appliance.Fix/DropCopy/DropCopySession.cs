@@ -43,6 +43,7 @@ public sealed class DropCopySession : IDisposable
     public long Lost => _ours.Lost;
     public bool IsUp => _session.IsUp;
     public FixSessionState State => _session.State;
+    public FixSessionCounters SessionCounters => _session.Counters;
     public string? LastConnectError => _session.LastConnectError;
     public (uint Outgoing, uint Incoming) NextSequences => _session.NextSequences;
 

@@ -5,10 +5,49 @@ public sealed record FixLogEntry(int Line, string Prefix, byte[] Message);
 
 /// <summary>
 /// Finds FIX messages in a log of any kind: bare messages one after another, or one a line behind a time or a direction, with SOH, '|' or "^A" between the fields.
-/// A message begins at "8=FIX" and ends behind its CheckSum, or where the line ends.
+/// A message begins at "8=FIX" and ends behind its CheckSum, or where the line ends. A log may be of any length: it is read in pieces.
 /// </summary>
 public static class FixLogReader
 {
+    private const int PieceBytes = 1 << 22;
+
+    /// <param name="pieceBytes">Read at once, at least 16; a message that is longer is read all the same.</param>
+    public static IEnumerable<FixLogEntry> Read(Stream log, int pieceBytes = PieceBytes)
+    {
+        byte[] piece = new byte[pieceBytes];
+        int held = 0, linesBefore = 0;
+        for (bool ended = false; !ended;)
+        {
+            if (held == piece.Length) Array.Resize(ref piece, 2 * piece.Length);
+            int got = log.Read(piece, held, piece.Length - held);
+            ended = got == 0;
+            held += got;
+            int cut = ended ? held : CutOf(piece.AsSpan(0, held));
+            if (cut == 0) continue;
+            byte[] whole = piece[..cut];
+            foreach (var entry in Read(whole)) yield return entry with { Line = entry.Line + linesBefore };
+            linesBefore += Count(whole, 0, cut);
+            piece.AsSpan(cut, held - cut).CopyTo(piece);
+            held -= cut;
+        }
+    }
+
+    /// <summary>Where the last message begins that may go on behind the piece, or its line; 0 when that is the first.</summary>
+    private static int CutOf(ReadOnlySpan<byte> piece)
+    {
+        int begin = piece.Length;
+        while (begin > 0)
+        {
+            begin = piece[..begin].LastIndexOf("8=FIX"u8);
+            if (begin < 0) return piece.LastIndexOf((byte)'\n') + 1;
+            int line = piece[..begin].LastIndexOf((byte)'\n') + 1;
+            // Behind another message on the same line: the line's beginning is that one's.
+            if (piece[line..begin].IndexOf("8=FIX"u8) < 0) return line;
+            if (piece[begin - 1] is FixFramer.Separator or (byte)'|' || piece[..begin].EndsWith("^A"u8)) return begin;
+        }
+        return 0;
+    }
+
     public static IEnumerable<FixLogEntry> Read(byte[] log)
     {
         int at = 0, line = 1, counted = 0;
@@ -26,9 +65,14 @@ public static class FixLogReader
 
     private static bool Find(byte[] log, int from, out int begin)
     {
-        int found = log.AsSpan(from).IndexOf("8=FIX"u8);
-        begin = from + found;
-        return found >= 0;
+        for (begin = from; ; begin++)
+        {
+            int found = log.AsSpan(begin).IndexOf("8=FIX"u8);
+            if (found < 0) return false;
+            begin += found;
+            // "448=FIXDESK" is another field.
+            if (begin == 0 || !char.IsAsciiDigit((char)log[begin - 1])) return true;
+        }
     }
 
     private static int Count(byte[] log, int from, int to) => log.AsSpan(from, to - from).Count((byte)'\n');
@@ -37,10 +81,8 @@ public static class FixLogReader
     private static int EndOf(byte[] log, int begin, out byte[] message)
     {
         var rest = log.AsSpan(begin);
-        int next = rest[5..].IndexOf("8=FIX"u8);
-        // Another message cannot begin before this one ended, except behind a separator or a line of its own.
-        var window = next < 0 ? rest : rest[..(next + 5)];
-        var separator = SeparatorOf(window);
+        var separator = SeparatorOf(rest);
+        var window = rest[..NextBegin(rest, separator)];
         Span<byte> trailer = stackalloc byte[separator.Length + 3];
         separator.CopyTo(trailer);
         "10="u8.CopyTo(trailer[separator.Length..]);
@@ -60,6 +102,20 @@ public static class FixLogReader
         length = newline >= 0 ? newline : window.Length;
         message = Unify(window[..length].TrimEnd("\r\n "u8), separator, false);
         return begin + Math.Max(length, 1);
+    }
+
+    /// <summary>Another message cannot begin before this one ended, except behind a separator or on a later line; a text that speaks of "8=FIX" begins none.</summary>
+    private static int NextBegin(ReadOnlySpan<byte> rest, ReadOnlySpan<byte> separator)
+    {
+        int at = 5;
+        while (at < rest.Length && rest[at..].IndexOf("8=FIX"u8) is >= 0 and var found)
+        {
+            at += found;
+            var before = rest[..at];
+            if (!separator.IsEmpty && before.EndsWith(separator) || before.Contains((byte)'\n') && !char.IsAsciiDigit((char)before[^1])) return at;
+            at++;
+        }
+        return rest.Length;
     }
 
     private static ReadOnlySpan<byte> SeparatorOf(ReadOnlySpan<byte> message)

@@ -42,12 +42,28 @@ public sealed class LogCheck(FixDictionaries? given, FixValidationOptions option
 
     private static string FrameProblem(ReadOnlySpan<byte> message)
     {
+        string? sum = SumProblem(message), length = LengthProblem(message);
+        if (sum is null && length is null) return "BeginString (8), BodyLength (9) and MsgType (35) are not the first three fields";
+        return length is null ? sum! : sum is null ? length : $"{length}; {sum}";
+    }
+
+    /// <summary>Null where the length is right, or none that could be.</summary>
+    private static string? LengthProblem(ReadOnlySpan<byte> message)
+    {
+        int trailer = message.LastIndexOf("\u000110="u8) + 1;
+        var fields = new FixFieldReader(message);
+        if (trailer == 0 || !fields.Read(out int first, out _) || first != FixTag.BeginString || !fields.Read(out int second, out var written) || second != FixTag.BodyLength) return null;
+        int counted = trailer - fields.Position;
+        return FixNumber.TryParseUnsigned(written, out uint length) && length == counted ? null : $"BodyLength (9) is {Encoding.Latin1.GetString(written)}, the body has {counted} bytes";
+    }
+
+    private static string? SumProblem(ReadOnlySpan<byte> message)
+    {
         int trailer = message.LastIndexOf("\u000110="u8) + 1;
         if (trailer == 0) return "CheckSum (10) is missing: the message is cut short or damaged";
         string written = Encoding.Latin1.GetString(message[(trailer + 3)..]).TrimEnd('\u0001');
         int sum = FixChecksum.Sum(message[..trailer]);
-        return written == sum.ToString("000", System.Globalization.CultureInfo.InvariantCulture)
-            ? "BeginString (8), BodyLength (9) and MsgType (35) are not the first three fields, or BodyLength is wrong" : $"CheckSum (10) is {written}, the bytes give {sum:000}";
+        return written == sum.ToString("000", System.Globalization.CultureInfo.InvariantCulture) ? null : $"CheckSum (10) is {written}, the bytes give {sum:000}";
     }
 
     private static string Describe(FixVerdict verdict, FixDictionaries dictionaries, in FixHeader header)

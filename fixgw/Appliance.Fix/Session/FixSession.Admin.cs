@@ -3,7 +3,7 @@ namespace Appliance.Fix;
 /// <summary>The session's own messages, received: Logout, heartbeats, sequence resets, rejects; and how a message is refused.</summary>
 public sealed partial class FixSession<THost>
 {
-    private void OnLogout(in FixHeader header)
+    private void OnLogout(in FixHeader header, ReadOnlySpan<byte> message)
     {
         if (header.Sequence == _store.NextIncoming) _store.NextIncoming = header.Sequence + 1;
         if (State == FixSessionState.LogoutSent)
@@ -11,12 +11,19 @@ public sealed partial class FixSession<THost>
             GoDown(FixDownReason.LoggedOut, cut: true);
             return;
         }
+        NoteWord(in header, message, SessionSpeaker.Peer);
         SendLogout(default);
         if (State == FixSessionState.Disconnected)
             return;
         // Whoever began the handshake ends the connection; cutting here could destroy our answer on its way.
         Enter(FixSessionState.LogoutAnswered);
         AnnounceDown(FixDownReason.LoggedOut);
+    }
+
+    private void NoteWord(in FixHeader header, ReadOnlySpan<byte> message, SessionSpeaker speaker)
+    {
+        TryFind(message, header.BodyStart, FixTag.Text, out var text);
+        Counters.LastWord.Set(text, speaker);
     }
 
     private void OnHeartbeat(in FixHeader header, ReadOnlySpan<byte> message)
@@ -91,6 +98,7 @@ public sealed partial class FixSession<THost>
     {
         if (State == FixSessionState.Disconnected)
             return;
+        Counters.LastWord.Set(text, SessionSpeaker.Ourselves);
         SendLogout(text);
         GoDown(reason, cut: true);
     }

@@ -19,7 +19,7 @@ public sealed partial class FixSession<THost>
             return;
         if (!header.BeginString(message).SequenceEqual(_header.Version.BeginStringBytes))
         {
-            OnWrongVersion(in header);
+            OnWrongVersion(in header, message);
             return;
         }
         if (!header.HasSequence)
@@ -45,11 +45,11 @@ public sealed partial class FixSession<THost>
     private bool IsFromPeer(in FixHeader header, ReadOnlySpan<byte> message) =>
         header.Sender(message).SequenceEqual(_target) && header.Target(message).SequenceEqual(_sender);
 
-    private void OnWrongVersion(in FixHeader header)
+    private void OnWrongVersion(in FixHeader header, ReadOnlySpan<byte> message)
     {
         if (header.MsgType == FixMsgType.Logout)
         {
-            OnLogout(in header);
+            OnLogout(in header, message);
             return;
         }
         SendLogout("Incorrect BeginString"u8);
@@ -85,7 +85,7 @@ public sealed partial class FixSession<THost>
         {
             case FixMsgType.Logout:
                 if (IsUnsound(in header, message)) return false;
-                OnLogout(in header);
+                OnLogout(in header, message);
                 return true;
             case FixMsgType.SequenceReset when !IsGapFill(message, header.BodyStart):
                 if (IsUnsound(in header, message)) return false;

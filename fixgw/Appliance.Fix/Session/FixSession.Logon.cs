@@ -16,7 +16,8 @@ public sealed partial class FixSession<THost>
         bool accepting = State == FixSessionState.AwaitingLogon;
         if (header.MsgType != FixMsgType.Logon)
         {
-            // An initiator may be answered by a Logout that says why; anything else is no FIX session. Neither is worth an answer.
+            // An initiator may be answered by a Logout or a Reject that says why; anything else is no FIX session. Neither is worth an answer.
+            if (!accepting && header.MsgType is FixMsgType.Logout or FixMsgType.Reject) NoteWord(in header, message, SessionSpeaker.PeerAtLogon);
             GoDown(header.MsgType == FixMsgType.Logout ? FixDownReason.LogonRefused : FixDownReason.Protocol, cut: true);
             return;
         }

@@ -201,6 +201,7 @@ public sealed partial class FixSession<THost> where THost : struct, IFixSessionH
     {
         if (State == FixSessionState.Disconnected)
             return;
+        if (State == FixSessionState.LogonSent && reason is FixDownReason.LinkLost or FixDownReason.LogonTimeout) Counters.LogonsUnanswered++;
         Enter(FixSessionState.Disconnected);
         _recovering = false;
         EndResend();
@@ -214,6 +215,7 @@ public sealed partial class FixSession<THost> where THost : struct, IFixSessionH
         if (!_announcedUp)
             return;
         _announcedUp = false;
+        Counters.LastDownReason = reason;
         _host.OnDown(reason);
     }
 }

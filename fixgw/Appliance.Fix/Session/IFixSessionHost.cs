@@ -130,7 +130,9 @@ public sealed record FixSessionSettings
 /// <summary>Counts of one session; each a single aligned word, read racily by watchers.</summary>
 public sealed class FixSessionCounters
 {
-    public long MessagesIn, MessagesOut, GarbageBytes, GarbledMessages, Duplicates, GapsSeen, ResendRequestsIn, ResendRequestsOut, MessagesResent, GapFillsOut, MissedForGood,
+    public long MessagesIn, MessagesOut, GarbageBytes, GarbledMessages, Duplicates, GapsSeen, ResendRequestsIn, ResendRequestsOut, MessagesResent, GapFillsOut, MissedForGood, LogonsUnanswered,
         OrdersGapFilled, RejectsIn, RejectsOut, TestRequestsOut, Logons, SequenceTooLow, BackPressure, TakenBack, HeldBack;
     public FixDownReason LastDownReason;
+    /// <summary>The Text of the Logout or Reject by which the last session ended, or did not begin.</summary>
+    public readonly SessionWord LastWord = new();
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.IO.Compression;
 using Appliance.Fix;
 using Appliance.Host.Configuration;
 
@@ -17,7 +18,7 @@ internal static class FixCommand
 
     private static (Argument<string> File, Option<string?> Dictionary, Option<string?> Transport) Inputs() =>
     (
-        new("file") { Description = "A log with FIX messages: bare ones, or one a line behind anything; separators SOH, '|' or ^A. Or a session's store (NAME.fixstore).", HelpName = "FILE" },
+        new("file") { Description = "A log with FIX messages: bare ones, or one a line behind anything; separators SOH, '|' or ^A; plain or gzip. - is standard input. Or a session's store (NAME.fixstore).", HelpName = "FILE" },
         new("--dictionary") { Description = "Data dictionary in QuickFIX's XML format; without it the shipped one of each message's version.", HelpName = "FILE" },
         new("--transport-dictionary") { Description = "The transport's dictionary (FIXT.1.1) when --dictionary is of FIX 5.0 or later.", HelpName = "FILE" }
     );
@@ -79,8 +80,9 @@ internal static class FixCommand
 
     private static IEnumerable<FixLogEntry> Entries(string file)
     {
+        if (file == "-") return FixLogReader.Read(Plain(Console.OpenStandardInput()));
         if (!File.Exists(file)) throw new BadInputException($"{file}: there is no such file");
-        if (!StoreFileReader.IsStore(file)) return FixLogReader.Read(File.ReadAllBytes(file));
+        if (!StoreFileReader.IsStore(file)) return FixLogReader.Read(Plain(File.OpenRead(file)));
         try
         {
             return [.. StoreFileReader.Read(file).Select((stored, i) => new FixLogEntry(i + 1, StoreFileReader.Describe(stored.About), Masked(stored.Message)))];
@@ -89,6 +91,13 @@ internal static class FixCommand
         {
             throw new BadInputException(e.Message);
         }
+    }
+
+    /// <summary>What a gzip file holds, which its first two bytes tell; another stream as it is.</summary>
+    private static Stream Plain(Stream stream)
+    {
+        var buffered = new PeekedStream(stream, 2);
+        return buffered.Peeked.SequenceEqual((ReadOnlySpan<byte>)[0x1F, 0x8B]) ? new GZipStream(buffered, CompressionMode.Decompress) : buffered;
     }
 
     private static byte[] Masked(byte[] message)

@@ -10,7 +10,7 @@ namespace Appliance.Host.Composition;
 /// The venue's copy of our executions, read over a session of its own and held against our own record, on a thread of its own that sleeps between looks. It stands outside of the ring: what it finds
 /// is counted, named and shown, and changes a decision only as a command of the ring, which <see cref="PauseWanted"/> asks the supervisor for.
 /// </summary>
-internal sealed class DropCopy : IDisposable
+internal sealed class DropCopy : IWatchedSession, IDisposable
 {
     private const int LookEveryMicroseconds = 1_000;
     /// <summary>How long the end of a run waits for copies that are under way.</summary>
@@ -27,9 +27,10 @@ internal sealed class DropCopy : IDisposable
     private long _paused;
     private int _named;
 
-    private DropCopy(DropCopySettings settings, DropCopySession session, TlsCompanion? tls, ExecutionTap tap, InstrumentDefinition[] instruments)
+    private DropCopy(DropCopySettings settings, DropCopySession session, TlsCompanion? tls, SessionSchedule? schedule, ExecutionTap tap, InstrumentDefinition[] instruments)
     {
         (_settings, _session, _tls, Tap, _instruments) = (settings, session, tls, tap, instruments);
+        Watch = new SessionWatch(this, "drop copy", settings.TargetCompId, tls is not null, schedule, Console.Error.WriteLine);
         _thread = new Thread(Run) { Name = "dropcopy", IsBackground = true };
     }
 
@@ -39,6 +40,11 @@ internal sealed class DropCopy : IDisposable
     /// <summary>1 down, 2 up: what the board shows.</summary>
     public int State => _session.IsUp ? 2 : 1;
     public DropCopyCounters Counters => _session.Monitor.Counters;
+    public bool IsUp => _session.IsUp;
+    public string? LastConnectError => _session.LastConnectError;
+    FixSessionCounters IWatchedSession.Counters => _session.SessionCounters;
+    /// <summary>Why it is down, on the terminal.</summary>
+    public SessionWatch Watch { get; }
 
     /// <param name="orders">The order session, as it will be opened.</param>
     /// <param name="sessionFolder">Where the order session keeps what outlives a run.</param>
@@ -77,7 +83,7 @@ internal sealed class DropCopy : IDisposable
         string? ours = orders.StorePath, theirs = options.StorePath;
         var monitor = new DropCopyMonitor(copy.Capacity, copy.MatchWithinNs);
         if (ours is not null && theirs is not null) DropCopySession.Seed(monitor, ours, theirs, copy, instruments, default(HostMonotonicClock).NowNs());
-        return new DropCopy(settings, new DropCopySession(options, copy, instruments, tap, monitor), tls, tap, instruments);
+        return new DropCopy(settings, new DropCopySession(options, copy, instruments, tap, monitor), tls, orders.Schedule, tap, instruments);
     }
 
     public void Start() => _thread.Start();
@@ -173,7 +179,7 @@ internal sealed class DropCopy : IDisposable
     }
 
     public string? Problem => Failure is { } failure ? $"the drop copy is read no more: {failure}"
-        : _session.Read.SessionUps == 0 ? $"the drop-copy session never came up ({_session.LastConnectError ?? "no connection failed, no logon was answered"}); our record was held against nothing" : null;
+        : _session.Read.SessionUps == 0 ? $"the drop-copy session never came up ({Watch.LastReason ?? "no connection failed, no logon was answered"}); our record was held against nothing" : null;
 
     public void Dispose()
     {

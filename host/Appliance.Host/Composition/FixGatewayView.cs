@@ -15,7 +15,7 @@ internal interface IFixGatewayView : IEmergencyShutdown
     IEnumerable<(string, string)> Facts();
 }
 
-internal sealed class FixGatewayView<TSink>(FixOrderGateway<TSink, HostMonotonicClock> gateway, FixVersion version) : IFixGatewayView where TSink : struct, IEventSink
+internal sealed class FixGatewayView<TSink>(FixOrderGateway<TSink, HostMonotonicClock> gateway, FixVersion version) : IFixGatewayView, IWatchedSession where TSink : struct, IEventSink
 {
     public bool IsUp => gateway.IsUp;
     public FixSessionState State => gateway.State;
@@ -25,6 +25,8 @@ internal sealed class FixGatewayView<TSink>(FixOrderGateway<TSink, HostMonotonic
     public void Poll(long monotonicNs, long utcNs) => gateway.Poll(monotonicNs, utcNs);
 
     public FoundOrders? Found => gateway.Found;
+    public string? LastConnectError => gateway.LastConnectError;
+    public FixSessionCounters Counters => gateway.SessionCounters;
 
     public IEnumerable<(string, string)> Facts()
     {

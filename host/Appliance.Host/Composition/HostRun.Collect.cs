@@ -128,7 +128,7 @@ internal sealed partial class HostRun
     {
         var facts = _venue.Facts(c);
         if (_venue.OrderSession is { } where && c.SessionUps == 0)
-            _warnings.Add($"the order session with {where} never came up ({facts.FirstOrDefault(f => f.Item1 == "lastConnectError").Item2 ?? "no connection failed, no logon was answered"}); nothing could be traded");
+            _warnings.Add($"the order session with {where} never came up ({_venue.Watch?.LastReason ?? facts.FirstOrDefault(f => f.Item1 == "lastConnectError").Item2 ?? "no connection failed, no logon was answered"}); nothing could be traded");
         return facts;
     }
 

@@ -53,7 +53,7 @@ internal sealed partial class HostRun
             }
             if (Linux.Exists(killFile)) _board.Kill.Set();
             _operators?.Turn(ref _board.Requests);
-            WatchDropCopy();
+            WatchSessions(now);
             _day?.Note(_flow.Account.Pnl, _time.At(now));
             if (fault is not null && faultNs == long.MaxValue && _sendCounts().Sent > 0) faultNs = now + (long)(fault.AfterSeconds * 1e9);
             if (now >= faultNs)
@@ -142,9 +142,13 @@ internal sealed partial class HostRun
     }
 
     /// <summary>A difference between our record and the venue's copy is named, and pauses trading where the desk says so: a command of the ring, recorded before it takes effect like every other.</summary>
-    private void WatchDropCopy()
+    private void WatchSessions(long now)
     {
+        if (!IsLive) return;
+        long utcNs = _time.At(now);
+        _venue.Watch?.Turn(utcNs);
         if (_venue.DropCopy is not { } copy) return;
+        copy.Watch.Turn(utcNs);
         if (copy.HasNews) NameDifferences(copy);
         if (copy.PauseWanted()) _operators?.PauseFor("drop-copy");
     }

@@ -221,7 +221,9 @@ internal sealed class Venues : IDisposable
         }
         if (_desk.Fix.DropCopy is { } copy) DropCopy = Composition.DropCopy.Make(_desk, copy, options, _fixPort, instruments, _session!);
         var gateway = new FixOrderGateway<TSink, HostMonotonicClock>(options, instruments, sink, default, _orderLog, _time, DropCopy?.Tap);
-        _fix = new FixGatewayView<TSink>(gateway, options.Version);
+        var view = new FixGatewayView<TSink>(gateway, options.Version);
+        _fix = view;
+        Watch = new SessionWatch(view, "session", options.TargetCompId, _tls is not null, options.Schedule, Console.Error.WriteLine);
         return gateway;
     }
 
@@ -263,6 +265,9 @@ internal sealed class Venues : IDisposable
         if (MaybeSent.Count > 0) _orderLog!.MarkEarlierResolved();
     }
 
+    /// <summary>Why the order session is down, on the terminal; null where there is none, or an adapter's.</summary>
+    public SessionWatch? Watch { get; private set; }
+
     /// <summary>The venue's copy of our executions; null where the desk has none.</summary>
     public DropCopy? DropCopy { get; private set; }
 
@@ -295,6 +300,7 @@ internal sealed class Venues : IDisposable
     {
         var facts = new List<(string, string)> { ("venue", _request.Journal is not null ? "journal" : _paper ? "paper" : _desk.VenueKind), ("sessionUps", counters.SessionUps.ToString()), ("sessionDowns", counters.SessionDowns.ToString()) };
         if (_fix is not null) facts.AddRange(_fix.Facts());
+        if (Watch?.LastReason is { } reason) facts.Add(("lastReasonDown", reason));
         if (_tls is not null) facts.Add(("tlsCompanionRestarts", _tls.Restarts.ToString()));
         return facts;
     }

@@ -28,6 +28,39 @@ public class LogTests
         }
     }
 
+    /// <summary>However a log is cut into pieces, the messages, their lines and what stands before them are the same as read at once.</summary>
+    [Fact]
+    public void A_log_is_read_in_pieces_of_any_size()
+    {
+        string message = Plain(Body), odd = Plain(Body.Replace("448=X", "448=FIXDESK", StringComparison.Ordinal).Replace("58=a=b", "58=see 8=FIX.4.4", StringComparison.Ordinal));
+        foreach (string separator in new[] { "\u0001", "|", "^A" })
+        {
+            string one = message.Replace("\u0001", separator, StringComparison.Ordinal), other = odd.Replace("\u0001", separator, StringComparison.Ordinal);
+            byte[] log = Encoding.Latin1.GetBytes($"began\n10:00 OUT {one}\n{other}{one}{one}\nnothing\n\n<in> {one[..70]}\n10:01 IN {other}\nend");
+            var whole = FixLogReader.Read(log).ToList();
+            Assert.Equal([message, odd, message, message, message[..70].Length.ToString(), odd], whole.Select((e, i) => i == 4 ? "70" : Encoding.Latin1.GetString(e.Message)));
+            Assert.Equal([(2, "10:00 OUT"), (3, ""), (3, ""), (3, ""), (6, "<in>"), (7, "10:01 IN")], whole.Select(e => (e.Line, e.Prefix)));
+            for (int piece = 16; piece < log.Length + 2; piece += 1 + piece / 40)
+            {
+                var pieces = FixLogReader.Read(new MemoryStream(log), piece).ToList();
+                Assert.Equal(whole.Select(e => (e.Line, e.Prefix, Encoding.Latin1.GetString(e.Message))), pieces.Select(e => (e.Line, e.Prefix, Encoding.Latin1.GetString(e.Message))));
+            }
+        }
+    }
+
+    [Fact]
+    public void A_check_tells_a_wrong_length_with_the_right_one()
+    {
+        string good = Plain(Body);
+        int length = int.Parse(good.Split('\u0001')[1][2..]);
+        string longer = good.Replace($"\u00019={length}\u0001", $"\u00019={length + 3}\u0001", StringComparison.Ordinal);
+        var check = new LogCheck(null, new FixValidationOptions { Level = FixValidation.Full });
+        string told = Assert.Single(check.Check(FixLogReader.Read(Encoding.Latin1.GetBytes(longer)).Single()));
+        Assert.StartsWith($"BodyLength (9) is {length + 3}, the body has {length} bytes; CheckSum (10) is ", told, StringComparison.Ordinal);
+        int sum = longer[..^7].Sum(c => c) % 256;
+        Assert.Equal($"BodyLength (9) is {length + 3}, the body has {length} bytes", Assert.Single(check.Check(FixLogReader.Read(Encoding.Latin1.GetBytes($"{longer[..^7]}10={sum:000}\u0001")).Single())));
+    }
+
     [Fact]
     public void A_line_that_lost_its_last_separator_is_whole_all_the_same()
     {
