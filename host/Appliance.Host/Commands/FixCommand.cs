@@ -80,9 +80,9 @@ internal static class FixCommand
 
     private static IEnumerable<FixLogEntry> Entries(string file)
     {
-        if (file == "-") return FixLogReader.Read(Plain(Console.OpenStandardInput()));
+        if (file == "-") return Sound(file, FixLogReader.Read(Plain(Console.OpenStandardInput())));
         if (!File.Exists(file)) throw new BadInputException($"{file}: there is no such file");
-        if (!StoreFileReader.IsStore(file)) return FixLogReader.Read(Plain(File.OpenRead(file)));
+        if (!StoreFileReader.IsStore(file)) return Sound(file, FixLogReader.Read(Plain(File.OpenRead(file))));
         try
         {
             return [.. StoreFileReader.Read(file).Select((stored, i) => new FixLogEntry(i + 1, StoreFileReader.Describe(stored.About), Masked(stored.Message)))];
@@ -90,6 +90,24 @@ internal static class FixCommand
         catch (InvalidDataException e)
         {
             throw new BadInputException(e.Message);
+        }
+    }
+
+    /// <summary>A gzip file that is cut short or damaged ends with a sentence; what was read before it was shown.</summary>
+    private static IEnumerable<FixLogEntry> Sound(string file, IEnumerable<FixLogEntry> entries)
+    {
+        using var each = entries.GetEnumerator();
+        while (true)
+        {
+            try
+            {
+                if (!each.MoveNext()) yield break;
+            }
+            catch (InvalidDataException e)
+            {
+                throw new BadInputException($"{file}: is gzip that is cut short or damaged ({e.Message.TrimEnd('.')}); what it held up to there was read");
+            }
+            yield return each.Current;
         }
     }
 
