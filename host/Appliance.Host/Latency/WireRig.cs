@@ -141,7 +141,7 @@ internal sealed class WireRig : IDisposable
     {
         if (_floorConnection is null) return;
         _undisturbed.EndPair();
-        if (!_all.EndPair()) throw new IOException("one side answered no price move for the length of a pair");
+        if (!_all.EndPair()) throw new IOException("in a whole pair no price move was due to one side: raise --rate or --seconds, or lower --pairs or --order-every");
         progress(string.Create(CultureInfo.InvariantCulture, $"pair {pair + 1}/{_request.Pairs}: ratio so far p50 {_all.P50.Ratio.Median:F3} p99 {_all.P99.Ratio.Median:F3}, undisturbed {_undisturbed.P50.Ratio.Median:F3} and {_undisturbed.P99.Ratio.Median:F3} over {_undisturbed.Slices} of {_all.Slices} slices"));
     }
 
