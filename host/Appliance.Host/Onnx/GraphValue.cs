@@ -16,6 +16,9 @@ internal sealed record ShapeValue : GraphValue;
 /// <summary>A value that depends on the inputs: an affine map of a stage.</summary>
 internal sealed record FlowValue(GraphStage Stage, AffineMap Map) : GraphValue;
 
+/// <summary>The last states of recurrent layers, one behind another along the first axis as PyTorch gives them (<c>h_n</c>).</summary>
+internal sealed record StatesValue(FlowValue[] Layers) : GraphValue;
+
 internal enum NormPart { Mean, Centred, Square, Variance, Deviation }
 
 /// <summary>A part of a layer normalisation that an exporter wrote out in single operators.</summary>

@@ -22,7 +22,7 @@ internal sealed class OnnxGraph
         graph.PlaceInputs(features);
         foreach (OnnxNode node in model.Nodes) graph.Visit(node);
         string output = model.Outputs.FirstOrDefault() ?? throw new OnnxException("the graph has no output");
-        return graph._values.GetValueOrDefault(output) as FlowValue ?? throw new OnnxException($"output \"{output}\" does not depend on the inputs");
+        return (graph._values.GetValueOrDefault(output) is { } last ? Single(last) as FlowValue : null) ?? throw new OnnxException($"output \"{output}\" does not depend on the inputs");
     }
 
     private void PlaceInputs(int features)
@@ -56,7 +56,7 @@ internal sealed class OnnxGraph
         {
             case "Constant": Set(node, Constant(node)); break;
             case "Identity" or "Dropout" or "Cast": Set(node, Get(node, 0)); break;
-            case "Flatten" or "Reshape" or "Squeeze" or "Unsqueeze": Set(node, Get(node, 0) is ConstantValue c ? Reshaped(node, c.Tensor) : Get(node, 0)); break;
+            case "Flatten" or "Reshape" or "Squeeze" or "Unsqueeze": Set(node, Get(node, 0) is ConstantValue c ? Reshaped(node, c.Tensor) : Laid(node)); break;
             case "Transpose": Set(node, Transposed(node)); break;
             case "Shape": Set(node, new ShapeValue()); break;
             case "ConstantOfShape": Set(node, node.Attributes.TryGetValue("value", out OnnxAttribute? v) && v.Tensor!.Values.Any(x => x != 0) ? new ShapeValue() : new ZeroValue()); break;
@@ -77,8 +77,9 @@ internal sealed class OnnxGraph
             case "Clip": Set(node, Clipped(node)); break;
             case "LSTM" or "GRU":
                 var recurrent = new FlowValue(OnnxRecurrence.Stage(node, Flow(node, 0), i => Get(node, i)), AffineMap.Identity((int)node.Integer("hidden_size", 0)));
-                // Y and Y_h are one thing to a policy that sees a step at a time; Y_c is not its output.
-                for (int i = 0; i < Math.Min(2, node.Outputs.Length); i++) _values[node.Outputs[i]] = recurrent;
+                // Y and Y_h are one thing to a policy that sees a step at a time, but Y_h's first axis is the layers'; Y_c is not its output.
+                Set(node, recurrent);
+                if (node.Outputs.Length > 1 && node.Outputs[1] != "") _values[node.Outputs[1]] = new StatesValue([recurrent]);
                 break;
             default: throw Unsupported(node, null);
         }
@@ -117,7 +118,7 @@ internal sealed class OnnxGraph
     private GraphValue Transposed(OnnxNode node)
     {
         long[]? order = node.Integers("perm");
-        switch (Get(node, 0))
+        switch (Single(Get(node, 0)))
         {
             case ConstantValue { Tensor: { Shape: [var rows, var columns] } t } when order is null or [1, 0]:
                 return new ConstantValue(new OnnxTensor([columns, rows], [.. Enumerable.Range(0, columns).SelectMany(c => Enumerable.Range(0, rows).Select(r => t.Values[r * columns + c]))]));
@@ -133,6 +134,7 @@ internal sealed class OnnxGraph
     {
         GraphValue from = Get(node, 0);
         if (from is ShapeValue or ZeroValue) return from;
+        if (from is StatesValue states) return ChosenState(node, states);
         if (from is not FlowValue flow) throw Unsupported(node, "a choice from a constant");
         long[] First(string attribute, int input) => node.Integers(attribute) ?? (node.Input(input) != "" && Get(node, input) is ConstantValue c ? [.. c.Tensor.Integers] : []);
         long[] start = node.Operator == "Gather" ? First("indices", 1) : First("starts", 1);
@@ -141,6 +143,14 @@ internal sealed class OnnxGraph
         if (node.Operator == "Slice" && start is [0] && First("ends", 2) is [>= int.MaxValue]) return flow;
         bool last = start is [-1] || start is [> 0] && _sequenceLengths.Contains((int)start[0] + 1);
         return last ? flow : throw Unsupported(node, $"the choice of step {string.Join(",", start)}: a policy answers with the last step");
+    }
+
+    private GraphValue ChosenState(OnnxNode node, StatesValue states)
+    {
+        int count = states.Layers.Length;
+        if (node.Operator != "Gather" || node.Integer("axis", 0) != 0 || Get(node, 1) is not ConstantValue { Tensor: { Values: [var index] } } || index < -count || index >= count)
+            throw Unsupported(node, "a choice from the layers' last states other than that of one layer");
+        return states.Layers[(int)(index < 0 ? index + count : index)];
     }
 
     private FlowValue Joined(OnnxNode node, FlowValue[] flows)
@@ -152,6 +162,8 @@ internal sealed class OnnxGraph
     private GraphValue Joined(OnnxNode node)
     {
         GraphValue[] parts = [.. Enumerable.Range(0, node.Inputs.Length).Select(i => Get(node, i))];
+        if (parts.All(p => p is StatesValue) && node.Integer("axis", 0) == 0) return new StatesValue([.. parts.Cast<StatesValue>().SelectMany(p => p.Layers)]);
+        parts = [.. parts.Select(Single)];
         if (parts.All(p => p is FlowValue))
         {
             FlowValue flow = Joined(node, [.. parts.Cast<FlowValue>()]);
@@ -193,7 +205,7 @@ internal sealed class OnnxGraph
 
     private GraphValue Arithmetic(OnnxNode node)
     {
-        GraphValue a = Get(node, 0), b = Get(node, 1);
+        GraphValue a = Single(Get(node, 0)), b = Single(Get(node, 1));
         if (a is ShapeValue || b is ShapeValue) return new ShapeValue();
         if (a is NormPartValue || b is NormPartValue) return OnnxLayerNorm.Combined(node, a, b, Normalised);
         if (a is FlowValue fa && b is FlowValue fb) return Combined(node, fa, fb);
@@ -259,7 +271,13 @@ internal sealed class OnnxGraph
 
     private void Set(OnnxNode node, GraphValue value) => _values[node.Outputs.FirstOrDefault() ?? throw new OnnxException($"{node.Title} has no output")] = value;
 
-    private FlowValue Flow(OnnxNode node, int input) => Get(node, input) as FlowValue ?? throw Unsupported(node, $"input {input} that does not depend on the model's inputs");
+    /// <summary>The states of one layer are that layer's output.</summary>
+    private static GraphValue Single(GraphValue value) => value is StatesValue { Layers: [var one] } ? one : value;
+
+    /// <summary>A value in another shape; the states of several layers have none but their own.</summary>
+    private GraphValue Laid(OnnxNode node) => Single(Get(node, 0)) is var value and not StatesValue ? value : throw Unsupported(node, "the last states of several layers in one");
+
+    private FlowValue Flow(OnnxNode node, int input) => Single(Get(node, input)) as FlowValue ?? throw Unsupported(node, $"input {input} that does not depend on the model's inputs");
 
     /// <summary>[outputs, inputs], row by row.</summary>
     private (double[] Weight, int Inputs, int Outputs) Matrix(OnnxNode node, int input, bool transposed)

@@ -15,21 +15,24 @@ warnings.filterwarnings("ignore")
 
 
 class Last(nn.Module):
-    """A recurrent stack over [batch, steps, features] (or [steps, batch, features]) whose last step feeds a head."""
+    """A recurrent stack over [batch, steps, features] (or [steps, batch, features]) whose last step feeds a head; `layer`: taken from h_n instead, by that index."""
 
-    def __init__(self, kind, features, units, layers, head, batch_first=True, normalise=False):
+    def __init__(self, kind, features, units, layers, head, batch_first=True, normalise=False, layer=None):
         super().__init__()
         self.recurrent = kind(features, units, layers, batch_first=batch_first)
         self.head = head
         self.batch_first = batch_first
         self.normalise = normalise
+        self.layer = layer
         self.register_buffer("mean", torch.linspace(-1, 2, features))
         self.register_buffer("scale", torch.linspace(0.5, 3, features))
 
     def forward(self, x):
         if self.normalise:
             x = (x - self.mean) / self.scale
-        y, _ = self.recurrent(x)
+        y, last = self.recurrent(x)
+        if self.layer is not None:
+            return self.head((last[0] if isinstance(last, tuple) else last)[self.layer])
         return self.head(y[:, -1, :] if self.batch_first else y[-1])
 
 
@@ -103,6 +106,7 @@ SMALL = {
     "gru_reset_before": lambda: (Last(nn.GRU, 2, 3, 1, nn.Linear(3, 1), batch_first=False), 6, 2, 1.0),
     "mlp_layer_norm": lambda: (with_layer_norm([3, 5, 4, 1], nn.ReLU), 1, 3, 1.0),
     "mlp_layer_norm_after_17": lambda: (Normalised(3, with_layer_norm([3, 5, 4, 2], nn.SiLU, before=True, after=True)), 1, 3, 100.0),
+    "lstm_last_state": lambda: (Last(nn.LSTM, 2, 3, 2, nn.Linear(3, 1), layer=-1), 6, 2, 1.0),
 }
 LARGE = {
     "mlp_layer_norm_wide_17": lambda: (with_layer_norm([16, 100, 64, 2], nn.SiLU), 1, 16, 1.0),
@@ -118,6 +122,8 @@ LARGE = {
     "mlp_no_hidden": lambda: (mlp([5, 2], nn.ReLU), 1, 5, 1.0),
     "lstm_100": lambda: (Last(nn.LSTM, 12, 100, 2, nn.Linear(100, 1)), 30, 12, 1.0),
     "lstm_time_first": lambda: (Last(nn.LSTM, 5, 17, 3, mlp([17, 8, 2], nn.ReLU), batch_first=False), 20, 5, 1.0),
+    "lstm_h_n": lambda: (Last(nn.LSTM, 5, 17, 2, nn.Linear(17, 1), layer=-1), 20, 5, 1.0),
+    "gru_h_n_of_one": lambda: (Last(nn.GRU, 5, 17, 1, nn.Linear(17, 1), layer=0), 20, 5, 1.0),
     "gru_64": lambda: (Last(nn.GRU, 12, 64, 2, nn.Linear(64, 1), normalise=True), 30, 12, 1.0),
     "gru_reset_before_40": lambda: (Last(nn.GRU, 7, 40, 2, nn.Linear(40, 1), batch_first=False), 20, 7, 1.0),
 }
