@@ -29,8 +29,8 @@ public static class Premium
         if (ModelPrice.Owed(s) is { } price) return price;
         if (s.Market.Model is MarketModel.Bootstrap or MarketModel.Paths) throw new ArgumentException("liability.premium: a history has no model price; give a number or \"black-scholes\"", nameof(s));
         if (s.Market.Model == MarketModel.Trinomial && LatticeLiability.Knows(s)) return Tree(s);
-        // Any other model: the discounted mean at the drift of the rate, on antithetic paths of a fixed seed.
-        var neutral = s with { Market = s.Market with { Drift = s.Market.Rate, RegimeDrifts = [], Draws = DrawScheme.Antithetic } };
+        // Any other model: the discounted mean at the drift of the rate, on Sobol paths of a fixed seed, whose error is some ten times below that of random ones.
+        var neutral = s with { Market = s.Market with { Drift = s.Market.Rate, RegimeDrifts = [], Draws = DrawScheme.Sobol } };
         var environment = new HedgingEnvironment(neutral, 0x5EED);
         double[] sums = new double[SimulatedPaths / PathRunner.BlockPaths];
         Parallel.For(0, sums.Length, () => environment.NewBlock(PathRunner.BlockPaths), (b, _, block) =>

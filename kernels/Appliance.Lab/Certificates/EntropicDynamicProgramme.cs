@@ -66,15 +66,16 @@ public sealed class EntropicDynamicProgramme
         throw new InvalidOperationException("A lattice has at least one step.");
     }
 
-    /// <summary>The risk of holding nothing, without any trade but the sale of the initial holding.</summary>
+    /// <summary>The risk of never trading, which is what the rule "none" does: the initial holding is kept, and sold at the end only where that is asked for.</summary>
     public double NoHedge()
     {
         double[] owed = LatticeLiability.Owed(_specification, _lattice);
-        double initial = _specification.InitialHolding[0], spot = _specification.Market.Spots[0];
-        double cost = initial == 0 ? 0 : _growth[0] * _cost.Of(initial, spot);
+        var prices = _lattice.Prices(_lattice.Steps);
+        double initial = _specification.InitialHolding[0], paid = _growth[0] * _specification.Market.Spots[0];
+        for (int q = 0; q < owed.Length; q++) owed[q] += -initial * (prices[q] - paid) + (_specification.LiquidateAtEnd && initial != 0 ? _cost.Of(initial, prices[q]) : 0);
         double greatest = owed.Max();
         var value = owed.Select(o => Math.Exp(_a * (o - greatest))).ToArray();
-        return Math.Log(LatticeLiability.ExpectFromRoot(_lattice, value)) / _a + greatest + cost;
+        return Math.Log(LatticeLiability.ExpectFromRoot(_lattice, value)) / _a + greatest;
     }
 
     private double[] Terminal()

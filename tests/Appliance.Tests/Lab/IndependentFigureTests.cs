@@ -8,8 +8,8 @@ using Appliance.Lab.Specification;
 namespace Appliance.Tests.Lab;
 
 /// <summary>
-/// Figures computed outside of this code, in Python: linear programmes over the tree of paths by HiGHS (scipy 1.10), prices by two Fourier integrals that agree to 1e-8, a simulation of 100,000 paths of a portfolio
-/// of two expiries.
+/// Figures computed outside of this code, in Python: linear programmes over the tree of paths by HiGHS (scipy 1.10), prices by two Fourier integrals that agree to 1e-8, dynamic programmes of other
+/// grids, a simulation of 100,000 paths of a portfolio of two expiries.
 /// </summary>
 public sealed class IndependentFigureTests
 {
@@ -45,6 +45,59 @@ public sealed class IndependentFigureTests
     {
         var s = SimMarketTests.With($"{{ \"model\": {market} }}", steps, stepYears, liability: $"{{ {liability}, \"premium\": \"model\" }}");
         Assert.Equal(price, Premium.Of(s), 1e-6);
+    }
+
+    /// <summary>A basket of two prices has no formula here; by conditioning on the first price its own is 4.8443187.</summary>
+    [Fact]
+    public void ASimulatedPremiumIsGoodToFourDigits()
+    {
+        var s = SpecFileTests.Good("""
+            {
+              "market": { "model": "gbm", "spot": [100, 80], "volatility": [0.2, 0.35], "correlation": [[1, 0.6], [0.6, 1]], "drift": 0.04, "rate": 0.02 }, "time": { "steps": 12, "stepYears": 0.019230769230769232 },
+              "liability": { "contract": "basket", "weights": [0.5, 0.6], "strike": 98, "premium": "model" }, "hedges": ["spot"], "objective": { "kind": "std-dev" }
+            }
+            """);
+        Assert.Equal(4.8443187, Premium.Of(s), 5e-4);
+    }
+
+    /// <summary>
+    /// Entropic optima by a dynamic programme in numpy (even log prices, densities summed as they are, 400 to 800 holdings, no interpolation), with drift, rate, initial holdings, quadratic costs, bounds and a portfolio.
+    /// Not hedging keeps the initial holding, on paths and in the programme.
+    /// </summary>
+    [Theory]
+    [InlineData(", \"drift\": 0.1, \"rate\": 0.04", 12, 0.01, "\"strike\": 1.02, \"right\": \"put\", \"position\": -2", "\"proportional\": 0.003", "", 8, ", \"initialHolding\": 0.3, \"liquidateAtEnd\": true", 0.0813923)]
+    [InlineData(", \"rate\": 0.1", 10, 0.02, "\"contract\": \"cash-digital\", \"strike\": 1, \"cash\": 0.1", "\"proportional\": 0.002, \"quadratic\": 0.01", "", 20, ", \"liquidateAtEnd\": true", 0.0647949)]
+    [InlineData("", 15, 0.01, "\"positions\": [{ \"strike\": 0.97 }, { \"strike\": 1.03, \"position\": 2 }, { \"strike\": 1, \"right\": \"put\" }]", "\"proportional\": 0.004", ", \"bounds\": [-0.5, 0.4]", 15, ", \"initialHolding\": -0.2", 0.0455603)]
+    public void EntropicOptimaAreAnotherProgrammes(string market, int steps, double stepYears, string liability, string costs, string bounds, double a, string more, double optimum)
+    {
+        var s = SpecFileTests.Good(FormattableString.Invariant($$"""
+            {
+              "market": { "model": "gbm", "spot": 1, "volatility": 0.2{{market}} }, "time": { "steps": {{steps}}, "stepYears": {{stepYears}} }, "liability": { {{liability}} },
+              "hedges": [{ "instrument": "spot", "costs": { {{costs}} }{{bounds}} }], "objective": { "kind": "entropic", "riskAversion": {{a}} }{{more}},
+              "certificate": "dp", "evaluation": { "paths": 40000, "resamples": 20 }, "baselines": ["none"]
+            }
+            """));
+        var report = Evaluation.Run(s, [BaselineFactory.Make(s, s.Baselines[0])], []);
+        Assert.Equal(optimum, report.Optimum.Risk, report.Optimum.GridError + 3e-7);
+        Assert.Equal(report.NoHedgeRisk, report.Strategies[0].Risk, 5 * report.Strategies[0].RiskStdErr);
+    }
+
+    /// <summary>Optima over path-dependent holdings of a tree of four steps, by minimising over them all with L-BFGS (scipy 1.10).</summary>
+    [Theory]
+    [InlineData("\"std-dev\"", ", \"initialHolding\": 0.3", "\"strike\": 104, \"right\": \"put\"", "\"proportional\": 0.004, \"quadratic\": 0.002", 0.8373047)]
+    [InlineData("\"mean-variance\", \"riskAversion\": 0.4", ", \"liquidateAtEnd\": true", "\"strike\": 100", "\"proportional\": 0.005", 4.1309880)]
+    public void OptimaOverAccruedLossAreThoseOverPaths(string objective, string more, string liability, string costs, double optimum)
+    {
+        string rate = objective.StartsWith("\"mean", StringComparison.Ordinal) ? ", \"rate\": 0.05" : "";
+        var s = SpecFileTests.Good($$"""
+            {
+              {{Tree5}}{{rate}} }, "time": { "steps": 4, "stepYears": 0.05 }, "liability": { {{liability}} }, "hedges": [{ "instrument": "spot", "costs": { {{costs}} } }]{{more}},
+              "objective": { "kind": {{objective}} }, "certificate": "dp"
+            }
+            """);
+        var certificate = Certificate.Compute(s);
+        Assert.Equal(optimum, certificate.Risk, certificate.GridError);
+        Assert.True(certificate.GridError < 0.004 * optimum);
     }
 
     /// <summary>Kou without jumps is Black and Scholes, and his digitals are what the calls' slopes are.</summary>
