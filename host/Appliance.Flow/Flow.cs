@@ -68,7 +68,6 @@ public sealed class Flow<TClock> : IRequestOut where TClock : struct, IMonotonic
     public bool Ended { get; private set; }
     /// <summary>No order of ours is unfinished.</summary>
     public bool IsQuiet => _gate.Orders.LiveCount == 0;
-    public bool IsOverloaded => _overloaded;
     private static bool TakesStamps => typeof(TClock) != typeof(NoClock);
 
     /// <summary>Handles one event of the ring.</summary>

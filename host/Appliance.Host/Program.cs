@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Text.RegularExpressions;
 using Appliance.Host.Commands;
 using Appliance.Host.Configuration;
 
@@ -12,14 +13,13 @@ internal static class Program
     {
         var root = new RootCommand("The hedging appliance: market data in, hedge orders out.")
         {
-            TrainCommand.Make(),
-            RunCommand.Make(), LatencyCommand.Make(), ReplayCommand.Make(), DoctorCommand.Make(), VenueCommand.Make(), ConsoleCommand.Make(), FixCommand.Make(), TlsCommand.Make(), GreeksCommand.Make(), PolicyCommand.Make(),
-            BacktestCommand.Make(), LabCommand.Make(),
+            RunCommand.Make(), ReplayCommand.Make(), LatencyCommand.Make(), DoctorCommand.Make(), ConsoleCommand.Make(), VenueCommand.Make(), FixCommand.Make(), TlsCommand.Make(),
+            GreeksCommand.Make(), PolicyCommand.Make(), TrainCommand.Make(), BacktestCommand.Make(), LabCommand.Make(),
         };
         var parsed = root.Parse(arguments);
         if (parsed.Errors.Count > 0)
         {
-            foreach (var error in parsed.Errors) Console.Error.WriteLine(error.Message);
+            foreach (string line in InWords(parsed.Errors)) Console.Error.WriteLine(line);
             Console.Error.WriteLine($"See: appliance {PathTo(parsed.CommandResult, root)}--help");
             return ExitCode.BadInput;
         }
@@ -41,6 +41,19 @@ internal static class Program
         {
             Console.Error.WriteLine($"appliance: {e.Message}");
             return ExitCode.Failed;
+        }
+    }
+
+    /// <summary>The parser's complaints without names of its own types, and without "a command is missing" where a word was meant as one.</summary>
+    private static IEnumerable<string> InWords(IReadOnlyList<ParseError> errors)
+    {
+        foreach (ParseError error in errors)
+        {
+            Match type = Regex.Match(error.Message, @"'(?<seen>[^']*)' for (option|argument) '(?<name>[^']*)' as expected type '(?<type>[^']*)'");
+            if (type.Success)
+                yield return $"{type.Groups["name"].Value}: saw {type.Groups["seen"].Value}, allowed is {(type.Groups["type"].Value.Contains("Int", StringComparison.Ordinal) ? "a whole number" : "a number")}";
+            else if (errors.Count == 1 || error.SymbolResult is not CommandResult || error.Message.Contains('\'', StringComparison.Ordinal))
+                yield return error.Message;
         }
     }
 

@@ -192,7 +192,7 @@ public sealed partial class Gate
         if (portfolio < _portfolios.Length) { _portfolios[portfolio].Enable(); return; }
         if (portfolio != RingEvent.AllPortfolios) return;
         for (int p = 0; p < _portfolios.Length; p++) _portfolios[p].Enable();
-        Switch(Switches.DailyLoss, IsLossBeyond);
+        Switch(Switches.DailyLoss, IsDailyLossAtLimit);
     }
 
     public void ResetProtection(ushort portfolio)
@@ -225,10 +225,11 @@ public sealed partial class Gate
     public void OnDailyPnl(double pnl)
     {
         _pnl = pnl;
-        if (IsLossBeyond) Switch(Switches.DailyLoss, true);
+        if (IsDailyLossAtLimit) Switch(Switches.DailyLoss, true);
     }
 
-    private bool IsLossBeyond => !(_pnl + _carriedPnl > -_maxDailyLoss);
+    /// <summary>Whether the day's loss, as of the last look, is at its limit or beyond, or no number: then nobody enables it. May be asked from any thread.</summary>
+    public bool IsDailyLossAtLimit => !(_pnl + _carriedPnl > -_maxDailyLoss);
 
     private void Switch(Switches which, bool on)
     {

@@ -10,7 +10,7 @@ namespace Appliance.TestKit;
 /// </summary>
 public sealed class ApplianceProcess : IDisposable
 {
-    public const int SignalInterrupt = 2, SignalKill = 9, SignalUser1 = 10, SignalTerminate = 15;
+    public const int SignalHangUp = 1, SignalInterrupt = 2, SignalKill = 9, SignalUser1 = 10, SignalTerminate = 15;
     /// <summary>For a machine that is busy with other things: a bound for a broken test, not a measure.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(180);
 

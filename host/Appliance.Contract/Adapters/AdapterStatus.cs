@@ -12,10 +12,6 @@ public sealed record AdapterStatus(string Name, bool IsBuilt, string Sentence)
     public static AdapterStatus NotBuilt(string name) =>
         new(name, false, $"The {name} adapter is not built: run make configure, which says whether its package restores here, and build again.");
 
-    /// <summary>For an On/ side that is still to come: the package is there, the adapter is not.</summary>
-    public static AdapterStatus NotWritten(string name) =>
-        new(name, false, $"The {name} adapter's On side is not written yet: its package restores here, but nothing uses it. Name another in the profile.");
-
     /// <exception cref="AdapterNotBuiltException">The adapter is not there.</exception>
     public void Require()
     {

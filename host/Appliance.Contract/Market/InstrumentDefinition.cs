@@ -14,6 +14,5 @@ namespace Appliance.Contract;
 public sealed record InstrumentDefinition(
     ushort Index, string Symbol, long PriceUnitsPerOne, long QuantityUnitsPerOne, long TickSizeUnits, long LotSizeUnits, double ContractSize)
 {
-    public double ToPrice(long priceUnits) => (double)priceUnits / PriceUnitsPerOne;
     public double ToQuantity(long quantityUnits) => (double)quantityUnits / QuantityUnitsPerOne;
 }

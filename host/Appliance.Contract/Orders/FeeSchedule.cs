@@ -20,10 +20,6 @@ public readonly record struct FeeSchedule(double MakerBps, double TakerBps)
 
     /// <summary>The rule prepared for one instrument: what whoever books fills keeps.</summary>
     public InstrumentFees For(InstrumentDefinition instrument) => new(this, instrument);
-
-    /// <summary>The fee of one fill in quote currency. For reports: it prepares the rule anew each time.</summary>
-    public double FeeOf(InstrumentDefinition instrument, long priceUnits, long quantityUnits, bool addedLiquidity) =>
-        (double)For(instrument).OfFill(priceUnits, quantityUnits, addedLiquidity) / MoneyUnitsPerOne;
 }
 
 /// <summary>A <see cref="FeeSchedule"/> in an instrument's units, as fractions in lowest terms: integer arithmetic only.</summary>

@@ -70,7 +70,6 @@ public sealed class PortfolioAccount
     public double HedgedPnlStdDev => _hedged.StdDev;
     public double HedgedPnlMean => _hedged.Mean;
     public double UnhedgedPnlStdDev => _unhedged.StdDev;
-    public double UnhedgedPnlMean => _unhedged.Mean;
     public long Seconds => _hedged.Count;
     public double AbsDeltaMean => _time > 0 ? _absDeltaTime / _time : Math.Abs(NetDelta);
     public double AbsDeltaMax { get; private set; }

@@ -45,9 +45,6 @@ internal sealed class InstrumentBook
         Void(StartsComplete);
     }
 
-    /// <summary>True while the quote stream knows a newer best than the depth.</summary>
-    public bool QuoteStands => _quoteStands;
-
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public LevelSide SideOf(Side side) => side == Side.Buy ? Bids : Asks;
 

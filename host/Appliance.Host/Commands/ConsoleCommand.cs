@@ -79,7 +79,7 @@ internal static class ConsoleCommand
                 Console.WriteLine(Line(s, (s.Ticks - ticksBefore) / seconds));
                 (before, ticksBefore) = (s.ElapsedNs, s.Ticks);
             }
-            if (read && s.Stopped != 0 || !IsAlive(board.HostProcess)) return;
+            if (read && s.Stopped != 0 || !IsAlive(board.HostProcess) || Native.Linux.IsStandardOutputClosed()) return;
         }
     }
 
@@ -122,7 +122,7 @@ internal static class ConsoleCommand
                     }
                     context.UpdateTarget(ConsoleScreen.Of(in s, rate, AnsiConsole.Profile.Width, AnsiConsole.Profile.Height));
                 }
-                if (read && s.Stopped != 0 || !IsAlive(board.HostProcess)) return;
+                if (read && s.Stopped != 0 || !IsAlive(board.HostProcess) || Native.Linux.IsStandardOutputClosed()) return;
             }
         });
     }

@@ -81,7 +81,7 @@ internal static class FixCommand
     private static IEnumerable<FixLogEntry> Entries(string file)
     {
         if (file == "-") return Sound(file, FixLogReader.Read(Plain(Console.OpenStandardInput())));
-        if (!File.Exists(file)) throw new BadInputException($"{file}: there is no such file");
+        if (!File.Exists(file)) throw new BadInputException($"{file}: {(Directory.Exists(file) ? "it is a folder; name a file" : "there is no such file")}");
         if (!StoreFileReader.IsStore(file)) return Sound(file, FixLogReader.Read(Plain(File.OpenRead(file))));
         try
         {

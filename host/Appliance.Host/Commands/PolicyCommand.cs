@@ -52,7 +52,7 @@ internal static class PolicyCommand
             WeightFormat format = Word<WeightFormat>("--weights", parsed.GetValue(weights)!);
             ScheduleAnchor from = Word<ScheduleAnchor>("--anchor", parsed.GetValue(anchor)!);
             OnnxPolicy onnx;
-            try { onnx = OnnxImport.Read(ReadAll(path), list.Length); }
+            try { onnx = OnnxImport.Read(InputFile.Read(path), list.Length); }
             catch (OnnxException e) { throw new BadInputException($"{path}: {e.Message}"); }
             bool isBand = parsed.GetValue(band), hasTwo = onnx.OutputMaps.Length == 2;
             if (isBand && !hasTwo) throw new BadInputException($"--band: {path} has one output; a band has two, its edges");
@@ -73,7 +73,7 @@ internal static class PolicyCommand
                 HalfWidth = isBand ? default : hasTwo ? maps[1] with { Lower = Math.Max(0, maps[1].Lower), Upper = Math.Max(0, maps[1].Upper) } : default,
                 Band = isBand ? new BandMap(maps[0], maps[1]) : null,
                 Schedule = recurrent || years is not null ? new DecisionSchedule(ScheduleKind.Steps, years ?? 1.0 / 365, parsed.GetValue(steps), from) : DecisionSchedule.EveryMark,
-                Objective = parsed.GetValue(objective)!, MarketModel = parsed.GetValue(market)!, TrainingSeed = "", ParentHash = PolicyReport.Sha256Of(ReadAll(path)),
+                Objective = parsed.GetValue(objective)!, MarketModel = parsed.GetValue(market)!, TrainingSeed = "", ParentHash = PolicyReport.Sha256Of(InputFile.Read(path)),
             };
             byte[] bytes = PolicyFile.Write(metadata, onnx.Weights);
             // What is written is read again before it is left: bounds and schedules that cannot be are refused by the one place that knows.
@@ -119,15 +119,6 @@ internal static class PolicyCommand
         throw new BadInputException($"{option}: saw \"{text}\", allowed are {string.Join(", ", Enum.GetValues<T>().Select(v => char.ToLowerInvariant(v.ToString()[0]) + v.ToString()[1..]))}");
     }
 
-    private static byte[] ReadAll(string path)
-    {
-        try { return System.IO.File.ReadAllBytes(path); }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new BadInputException($"{path}: {(e is FileNotFoundException or DirectoryNotFoundException ? "there is no such file" : $"cannot be read: {e.Message}")}");
-        }
-    }
-
     private static PolicyFile Parsed(string path, byte[] bytes)
     {
         try { return PolicyFile.Parse(path, bytes); }
@@ -146,7 +137,7 @@ internal static class PolicyCommand
             """) { file };
         command.SetAction(parsed =>
         {
-            PolicyReport.Show(Parsed(parsed.GetValue(file)!, ReadAll(parsed.GetValue(file)!)));
+            PolicyReport.Show(Parsed(parsed.GetValue(file)!, InputFile.Read(parsed.GetValue(file)!)));
             return ExitCode.Done;
         });
         return command;
@@ -166,7 +157,7 @@ internal static class PolicyCommand
         {
             int count = parsed.GetValue(samples);
             if (count is < 1 or > 1_000_000) throw new BadInputException($"--samples: saw {count}, allowed is 1 to 1000000");
-            return PolicyReport.Verify(Parsed(parsed.GetValue(file)!, ReadAll(parsed.GetValue(file)!)), count) ? ExitCode.Done : ExitCode.Failed;
+            return PolicyReport.Verify(Parsed(parsed.GetValue(file)!, InputFile.Read(parsed.GetValue(file)!)), count) ? ExitCode.Done : ExitCode.Failed;
         });
         return command;
     }

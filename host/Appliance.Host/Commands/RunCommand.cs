@@ -45,6 +45,9 @@ internal static class RunCommand
             if (file is not null && !File.Exists(file)) throw new BadInputException($"--capture: {file}: {(Directory.Exists(file) ? "it is a folder" : "there is no such file")}; allowed is {Ingest.Pcap.CaptureOpener.Allowed}");
             RequireNonNegative("--seconds", parsed.GetValue(seconds));
             RequireNonNegative("--speed", parsed.GetValue(speed));
+            if (file is null && parsed.GetValue(speed) != 0) throw new BadInputException($"--speed: saw {parsed.GetValue(speed)} without --capture; a live feed comes at its own pace");
+            RequirePort("--feed-port", parsed.GetValue(feedPort));
+            RequirePort("--fix-port", parsed.GetValue(fixPort));
             RequireNonNegative("--warm-up", parsed.GetValue(warmUp));
             InjectedFault? injected = parsed.GetValue(fault) is { } text
                 ? InjectedFault.Parse(text) ?? throw new BadInputException($"--fault: saw \"{text}\", allowed is THREAD:stall@SECONDS, THREAD:hang@SECONDS or THREAD:throw@SECONDS") : null;
@@ -57,6 +60,11 @@ internal static class RunCommand
             }, out _);
         });
         return command;
+    }
+
+    internal static void RequirePort(string option, int port)
+    {
+        if (port is < 0 or > 65_535) throw new BadInputException($"{option}: saw {port}, allowed is 0 to 65535");
     }
 
     internal static void RequireNonNegative(string option, double value)

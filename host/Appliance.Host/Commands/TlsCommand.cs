@@ -149,7 +149,8 @@ internal static class TlsCommand
         using var over = new ManualResetEventSlim();
         int code = ExitCode.Done;
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => { context.Cancel = true; over.Set(); });
-        // Ctrl-C reaches the whole process group; a companion leaves it to the host to end the session first.
+        // A terminal that closes, and Ctrl-C, reach the whole process group; a companion leaves it to the host to end the session first.
+        using var hangup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, context => { context.Cancel = true; if (host == 0) over.Set(); });
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context =>
         {
             context.Cancel = true;

@@ -43,6 +43,9 @@ internal static class VenueCommand
             var d = Desk.Load(parsed.GetValue(desk)!, errors);
             if (errors.Count > 0) throw new BadInputException([.. errors.Lines]);
             RunCommand.RequireNonNegative("--seconds", parsed.GetValue(seconds));
+            RunCommand.RequirePort("--feed-port", parsed.GetValue(feedPort));
+            RunCommand.RequirePort("--feed-port-b", parsed.GetValue(feedPortB));
+            RunCommand.RequirePort("--fix-port", parsed.GetValue(fixPort));
             string folder = parsed.GetValue(outFolder)!;
             OutputPlace.RequireFolder("--out", folder);
             int group = parsed.GetValue(feedPort), listenPort = parsed.GetValue(fixPort) is > 0 and var port ? port : d!.Fix.Port;
@@ -79,8 +82,9 @@ internal static class VenueCommand
         using (venue)
         {
             using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => { context.Cancel = true; venue.Stop(); });
-            // Ctrl-C reaches the whole process group; a companion leaves it to the host to end the session first.
+            // A terminal that closes, and Ctrl-C, reach the whole process group; a companion leaves it to the host to end the session first.
             using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => { context.Cancel = true; if (host == 0) venue.Stop(); });
+            using var hangup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, context => { context.Cancel = true; if (host == 0) venue.Stop(); });
             using var watch = host == 0 ? null : new Timer(_ => { if (Linux.kill(host, 0) != 0) venue.Stop(); }, null, 500, 500);
             if (host == 0) Console.WriteLine($"listening: FIX on port {venue.FixPort}; the rest in {Path.Combine(folder, "ready.json")}");
             venue.Run(handlesSignals: false);

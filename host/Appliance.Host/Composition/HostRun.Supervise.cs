@@ -196,7 +196,9 @@ internal sealed partial class HostRun
 
     /// <summary>From before the board, the venue and the first thread to after the last: a run that can be seen meets no signal by the default, which ends a process where it stands.</summary>
     private SignalHandlers ListenToSignals() => new(
-        PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupted), PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupted), PosixSignalRegistration.Create((PosixSignal)SignalUser1, KillBySignal));
+        PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupted), PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupted),
+        // A terminal that is closed, or its connection: whoever wants the host to outlive that starts it with nohup, which the runtime respects.
+        PosixSignalRegistration.Create(PosixSignal.SIGHUP, Interrupted), PosixSignalRegistration.Create((PosixSignal)SignalUser1, KillBySignal));
 
     private sealed record SignalHandlers(params PosixSignalRegistration[] Registrations) : IDisposable
     {

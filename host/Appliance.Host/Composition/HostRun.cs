@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.InteropServices;
 using Appliance.Contract;
 using Appliance.Flow;
 using Appliance.Host.Board;
@@ -83,7 +84,12 @@ internal sealed partial class HostRun : IDisposable
     {
         result = null;
         using var run = new HostRun(request);
-        run.Compose();
+        try { run.Compose(); }
+        catch (IOException) when (Volatile.Read(ref run._signal) == (int)PosixSignal.SIGINT)
+        {
+            // Ctrl-C reaches the whole process group, and so a venue that has only just been started and does not listen to signals yet.
+            return ExitCode.Interrupted;
+        }
         using var companions = run._companions = run.StartCompanions();
         run.StartThreads();
         int code = run.Supervise();

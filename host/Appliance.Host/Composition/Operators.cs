@@ -56,7 +56,8 @@ internal sealed class Operators(Desk desk, Gate gate, AuditLog audit, CommandSlo
         else if (request.Command != OperatorCommand.Kill && !slot.TryPut(in command)) _waiting = command;
         requests.Reply(OperatorAnswer.Done, request.Command == OperatorCommand.SetLimit
             ? string.Create(CultureInfo.InvariantCulture, $"{AuditLog.Camel(request.Key.ToString())} of {(target == "" ? "all" : target)}: {entry.Old:R} to {entry.New:R}")
-            : AuditLog.Camel(request.Command.ToString()) + (target == "" ? "" : $" {target}"));
+            : AuditLog.Camel(request.Command.ToString()) + (target == "" ? "" : $" {target}")
+                + (request.Command == OperatorCommand.Enable && target == "" && gate.IsDailyLossAtLimit ? " (the daily loss is at its limit and stops on: raise maxDailyLoss, then enable all again)" : ""));
     }
 
     private string? Judge(in OperatorRequest request, string by, string target, out ControlEvent command, out AuditEntry entry)
@@ -94,8 +95,10 @@ internal sealed class Operators(Desk desk, Gate gate, AuditLog audit, CommandSlo
         if (request.Command == OperatorCommand.SetLimit)
         {
             var change = new LimitChange(request.Key, instrument, portfolio, request.Value);
+            // A refusal, too, is recorded beside what stands.
+            double old = gate.Current(request.Key, instrument, portfolio);
+            if (!double.IsNaN(old)) entry = entry with { Old = old, Desk = DeskValue(request.Key, target) };
             if (gate.Problem(in change) is { } problem) return problem;
-            entry = entry with { Old = gate.Current(request.Key, instrument, portfolio), Desk = DeskValue(request.Key, target) };
         }
         else if (request.Command is not (OperatorCommand.Kill or OperatorCommand.Pause or OperatorCommand.Resume or OperatorCommand.Stop or OperatorCommand.Resolved
             or OperatorCommand.Enable or OperatorCommand.ResetProtection or OperatorCommand.AcceptClock or OperatorCommand.CancelUnknown)) return "there is no such command";

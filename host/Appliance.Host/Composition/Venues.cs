@@ -120,7 +120,8 @@ internal sealed class Venues : IDisposable
                 if (_recoveryPort == 0) _recoveryPort = json.RootElement.GetProperty("recoveryPort").GetInt32();
                 return json.RootElement.GetProperty("fixPort").GetInt32();
             }
-            if (_venue!.HasExited) throw new IOException($"the embedded venue ended with exit code {_venue.ExitCode} before it listened");
+            if (_venue!.HasExited && _venue.ExitCode == ExitCode.BadInput) throw new BadInputException("the embedded venue did not start; what is wrong stands above");
+            if (_venue.HasExited) throw new IOException($"the embedded venue ended with exit code {_venue.ExitCode} before it listened");
             Native.Linux.SleepMicroseconds(20_000);
         }
         throw new IOException("the embedded venue did not listen within 30 seconds");

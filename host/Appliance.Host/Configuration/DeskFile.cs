@@ -142,14 +142,8 @@ internal sealed record Desk
 
     public static Desk? Load(string file, ConfigurationErrors errors)
     {
-        byte[] bytes;
-        try { bytes = System.IO.File.ReadAllBytes(file); }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            errors.Add(file, 0, e is FileNotFoundException or DirectoryNotFoundException ? "there is no such file" : $"cannot be read: {e.Message}");
-            return null;
-        }
-        return Parse(bytes, file, errors);
+        byte[]? bytes = InputFile.TryRead(file, errors);
+        return bytes is null ? null : Parse(bytes, file, errors);
     }
 
     /// <param name="pinnedPolicies">Policy files in their order, from a journal; null reads them from the disk.</param>

@@ -8,14 +8,8 @@ internal static class LabSpecificationFile
 {
     public static LabSpecification? Load(string file, ConfigurationErrors errors)
     {
-        byte[] bytes;
-        try { bytes = File.ReadAllBytes(file); }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            errors.Add(file, 0, e is FileNotFoundException or DirectoryNotFoundException ? "there is no such file" : $"cannot be read: {e.Message}");
-            return null;
-        }
-        return Parse(bytes, file, errors);
+        byte[]? bytes = InputFile.TryRead(file, errors);
+        return bytes is null ? null : Parse(bytes, file, errors);
     }
 
     /// <summary>Reads it or throws with every mistake.</summary>

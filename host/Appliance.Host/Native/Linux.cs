@@ -75,6 +75,14 @@ internal static unsafe class Linux
         return type is not (regular or folder);
     }
 
+    /// <summary>Whether nobody reads what is printed any more (the runtime drops it without a word): a watcher then has nothing left to do.</summary>
+    public static bool IsStandardOutputClosed()
+    {
+        const short error = 8; // POLLERR
+        PollDescriptor output = new() { File = 1 };
+        return poll(&output, 1, 0) > 0 && (output.Returned & error) != 0;
+    }
+
     public static void SleepMicroseconds(int microseconds)
     {
         TimeSpec time = new() { Seconds = microseconds / 1_000_000, Nanoseconds = microseconds % 1_000_000 * 1000L };
@@ -98,6 +106,9 @@ internal static unsafe class Linux
     public static string Message(int errno) => Marshal.GetPInvokeErrorMessage(errno);
 
     [StructLayout(LayoutKind.Sequential)]
+    private struct PollDescriptor { public int File; public short Asked, Returned; }
+
+    [StructLayout(LayoutKind.Sequential)]
     private struct TimeSpec { public long Seconds, Nanoseconds; }
 
     [DllImport("libc", SetLastError = true)] private static extern int sched_setaffinity(int pid, nint bytes, byte* mask);
@@ -110,5 +121,6 @@ internal static unsafe class Linux
     [DllImport("libc")] private static extern int statx(int folder, [MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags, uint mask, byte* answer);
     [DllImport("libc")] private static extern int clock_gettime(int clock, TimeSpec* time);
     [DllImport("libc")] private static extern int nanosleep(TimeSpec* time, TimeSpec* left);
+    [DllImport("libc")] private static extern int poll(PollDescriptor* files, nuint count, int milliseconds);
     [DllImport("libc", SetLastError = true)] public static extern int kill(int pid, int signal);
 }

@@ -14,7 +14,6 @@ internal sealed class DecideEnd<TReader>(TReader reader, Flow<HostMonotonicClock
     private TReader _reader = reader;
 
     public int HandleAvailable() => Handle(_reader.Available());
-    public int HandleAfterWait() => Handle(_reader.Wait());
 
     private int Handle(long available)
     {

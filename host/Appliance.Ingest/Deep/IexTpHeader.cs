@@ -11,9 +11,7 @@ public readonly record struct IexTpHeader(
 {
     public const int Length = 40;
     public const byte CurrentVersion = 1;
-    public const ushort TopsProtocol = 0x8003;
     public const ushort DeepProtocol = 0x8004;
-    public const ushort DeepPlusProtocol = 0x8005;
 
     public bool IsHeartbeat => MessageCount == 0;
 

@@ -40,7 +40,6 @@ public sealed class JournalReader : IDisposable
     public JournalHeader Header { get; }
     /// <summary>Ring sequence of the event that the next Read returns.</summary>
     public long NextSequence { get; private set; }
-    public long EventsRead => NextSequence - Header.FirstSequence;
     /// <summary>Bytes at the end that are no whole valid record; known after <see cref="JournalRead.End"/>.</summary>
     public long TornTailBytes { get; private set; }
     /// <summary>True once EndOfInput has been read: the recorded run came to its own end.</summary>

@@ -29,8 +29,6 @@ public struct CaptureClock
         _timerPeriodNs = timerPeriodMs * 1_000_000L;
     }
 
-    public readonly bool IsPaced => _speed > 0;
-
     /// <summary>Time of the newest packet or timer.</summary>
     public long NowUtcNs { get; private set; }
 

@@ -23,6 +23,25 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Theory]
+    [InlineData("--seconds: saw abc, allowed is a number", "run", "--seconds", "abc")]
+    [InlineData("--feed-port: saw x1, allowed is a whole number", "run", "--feed-port", "x1")]
+    [InlineData("--feed-port: saw 65536, allowed is 0 to 65535", "run", "--feed-port", "65536")]
+    [InlineData("--fix-port: saw 80000, allowed is 0 to 65535", "venue", "--fix-port", "80000")]
+    [InlineData("--speed: saw 2 without --capture; a live feed comes at its own pace", "run", "--speed", "2")]
+    [InlineData("Unrecognized command or argument 'nosuch'.", "nosuch")]
+    [InlineData("/: it is a folder; name a file", "run", "--profile", "/")]
+    [InlineData("/: it is a folder; name a file", "policy", "show", "/")]
+    [InlineData("/: it is a folder; name a file", "backtest", "/")]
+    [InlineData("/: it is a folder; name a file", "fix", "decode", "/")]
+    public void A_mistake_is_answered_in_the_users_words(string said, params string[] words)
+    {
+        var (code, output, errors) = ApplianceProcess.Run(words);
+        Assert.Equal((2, ""), (code, output));
+        Assert.Equal(said, errors[0]);
+        Assert.InRange(errors.Length, 1, 2);
+    }
+
+    [Theory]
     [InlineData("--out", "a-file", "this is a file; name a folder")]
     [InlineData("--out", "a-file/below", "cannot be made or written to")]
     [InlineData("--report", "a-folder", "this is a folder; name a file in it")]

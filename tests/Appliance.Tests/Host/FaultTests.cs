@@ -79,11 +79,13 @@ public sealed class FaultTests : IDisposable
         Assert.Contains(named, string.Join('\n', errors), StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void A_signal_that_comes_while_the_host_is_being_put_together_ends_it_in_order()
+    [Theory]
+    [InlineData(ApplianceProcess.SignalTerminate)]
+    [InlineData(ApplianceProcess.SignalHangUp)]
+    public void A_signal_that_comes_while_the_host_is_being_put_together_ends_it_in_order(int signal)
     {
         using var host = Start("fused");
-        using (_folder.Board(host)) host.Signal(ApplianceProcess.SignalTerminate);
+        using (_folder.Board(host)) host.Signal(signal);
         Assert.Equal(0, host.WaitForExit());
         Assert.Equal(JsonValueKind.Object, _folder.Report().ValueKind);
     }
