@@ -39,8 +39,6 @@ public sealed partial class Gate
         IReadOnlyList<string> problems = limits.Problems();
         if (problems.Count != 0) throw new ArgumentException(string.Join(' ', problems), nameof(limits));
         long recentOrders = DuplicateWindow.CapacityFor(limits);
-        if (recentOrders > DuplicateWindow.CapacityMax)
-            throw new ArgumentException("The duplicate window at this message rate holds more than a million orders.", nameof(limits));
         int table = 0;
         foreach (InstrumentDefinition definition in instruments) table = Math.Max(table, definition.Index + 1);
         _instruments = new GateInstrument[table];

@@ -54,9 +54,10 @@ internal struct GateInstrument
         MaxNotionalRaw = ToRaw(limits.MaxNotional, definition);
     }
 
-    /// <summary>Rounded down: an order just above the limit must not pass by rounding.</summary>
+    /// <summary>Rounded down: an order just above the limit must not pass by rounding. A limit beyond 128 bits is beyond every order, whose price times quantity has 116.</summary>
     public static Int128 ToRaw(decimal maxNotional, InstrumentDefinition definition)
     {
+        if ((double)maxNotional / definition.ContractSize * definition.PriceUnitsPerOne * definition.QuantityUnitsPerOne > 1e38) return Int128.MaxValue;
         decimal perContract = maxNotional / (decimal)definition.ContractSize;
         Int128 unitsPerOne = (Int128)definition.PriceUnitsPerOne * definition.QuantityUnitsPerOne;
         decimal whole = decimal.Floor(perContract);

@@ -68,6 +68,8 @@ public sealed record GateLimits
         Need(LongWindowNs is >= 1 and <= hour, $"LongWindowNs is {LongWindowNs}; allowed are 1 to 3,600,000,000,000 (one hour).");
         Need(MaxLiveOrders is >= 1 and <= 65_536, $"MaxLiveOrders is {MaxLiveOrders}; allowed are 1 to 65,536.");
         Need(DuplicateWindowNs is >= 0 and <= 600_000_000_000, $"DuplicateWindowNs is {DuplicateWindowNs}; allowed are 0 to 600,000,000,000 (ten minutes).");
+        if (problems.Count == 0)
+            Need(DuplicateWindow.CapacityFor(this) <= DuplicateWindow.CapacityMax, $"The duplicate window of {DuplicateWindowNs / 1_000_000} ms may see {DuplicateWindow.CapacityFor(this):N0} orders at the message rate; allowed are {DuplicateWindow.CapacityMax:N0}: make the window shorter or the rate lower.");
         Need(MaxAccountPosition > 0, $"MaxAccountPosition is {MaxAccountPosition}; it must be above 0.");
         Need(MaxExposure > 0, $"MaxExposure is {MaxExposure}; it must be above 0.");
         Need(DriftWindowNs > 0, $"DriftWindowNs is {DriftWindowNs}; it must be above 0.");

@@ -15,7 +15,7 @@ internal static class VenueCommand
     public static Command Make()
     {
         var desk = CommandLineOptions.Desk();
-        var outFolder = new Option<string>("--out") { Description = "Folder for the venue's state, its statement and its ready file.", DefaultValueFactory = _ => Path.Combine("out", "venue"), HelpName = "FOLDER" };
+        var outFolder = new Option<string>("--out") { Description = "Folder for the venue's state, its statement and its ready file.", DefaultValueFactory = _ => Path.Combine("out", "exchange"), HelpName = "FOLDER" };
         var feedPort = new Option<int>("--feed-port") { Description = "UDP port of the tape, over the desk's.", HelpName = "PORT" };
         var feedPortB = new Option<int>("--feed-port-b") { Description = "UDP port of the tape's second line, over the desk's.", HelpName = "PORT" };
         var dropShare = new Option<double>("--drop-share") { Description = "Share of packets that each line of the tape loses by chance, to see the host recover them.", HelpName = "SHARE" };
@@ -34,6 +34,7 @@ internal static class VenueCommand
             Examples: appliance venue --desk desk/demo.json --feed-port 26400 --fix-port 5001
                       appliance run --desk desk/demo.json --feed-port 26400 --fix-port 5001
 
+            Its sessions' sequence numbers and books outlive it in --out: a host that begins anew is refused (MsgSeqNum too low) until the venue begins anew, too, in another folder.
             With --tls-certificate the FIX port speaks TLS; with --tls-client-pin or --tls-client-authority only clients with such a certificate pass.
             """) { desk, outFolder, feedPort, feedPortB, fixPort, dropShare, seconds, seed, openNow, rejectShare, disconnectAt, halt, companionOf };
         foreach (var option in tls.All) command.Add(option);

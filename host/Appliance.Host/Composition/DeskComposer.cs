@@ -36,6 +36,12 @@ internal static class DeskComposer
         FeeSchedule fees = FeeSchedule.None;
         try { fees = Fees(desk); }
         catch (ArgumentException e) { errors.Add(desk.File, 0, $"venue fees: {e.Message}"); }
+        foreach (InstrumentDefinition instrument in desk.Instruments)
+        {
+            try { fees.For(instrument); }
+            catch (OverflowException) { errors.Add(desk.File, 0, $"instrument {instrument.Symbol}: priceUnitsPerOne, quantityUnitsPerOne and contractSize leave money more digits than 128 bits hold: give the units that the feed needs"); }
+            catch (ArgumentException e) { errors.Add(desk.File, 0, $"venue fees: {e.Message}"); }
+        }
         if (errors.Count > 0) throw new BadInputException([.. errors.Lines]);
         return new FlowOptions
         {

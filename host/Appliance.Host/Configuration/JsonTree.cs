@@ -21,13 +21,15 @@ internal sealed class JsonNodeAt
         _ => Text,
     };
 
-    /// <summary>Parses JSON with comments and trailing commas.</summary>
+    /// <summary>Parses JSON with comments and trailing commas, behind the mark (EF BB BF) that some editors begin a file with.</summary>
     /// <exception cref="JsonException">The text is not JSON; the exception carries the line.</exception>
     public static JsonNodeAt Parse(byte[] utf8)
     {
+        if (utf8.AsSpan().StartsWith("\uFEFF"u8)) utf8 = utf8[3..];
+        if (!utf8.AsSpan().ContainsAnyExcept(" \t\r\n"u8)) throw new JsonException("the file is empty");
         var lines = new LineIndex(utf8);
         var reader = new Utf8JsonReader(utf8, new JsonReaderOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true, MaxDepth = 32 });
-        if (!reader.Read()) throw new JsonException("the file is empty");
+        reader.Read();
         var node = Value(ref reader, lines);
         if (reader.Read()) throw new JsonException("text after the end of the document");
         return node;

@@ -55,6 +55,7 @@ public sealed class RecoveringUdpSource<TSink, TClock, TUtc> : ITickSource
     public SourceStatistics Statistics => _statistics;
     public int MaxEventsPerPacket => _maxEventsPerPacket;
     public IPEndPoint LocalEndPoint => _first.LocalEndPoint;
+    public IPEndPoint? SecondLocalEndPoint => _second?.LocalEndPoint;
 
     public int Poll(int maxPackets)
     {

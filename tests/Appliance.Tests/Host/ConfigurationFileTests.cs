@@ -1,7 +1,9 @@
 using System.IO.Compression;
 using System.Text;
 using Appliance.Host.Commands;
+using Appliance.Host.Composition;
 using Appliance.Host.Configuration;
+using Appliance.Risk;
 using Appliance.TestKit;
 
 namespace Appliance.Tests.Host;
@@ -60,6 +62,39 @@ public sealed class ConfigurationFileTests : IDisposable
 
     private static IEnumerable<string> Expected(string file, string text) =>
         text.Split('\n').Select((line, i) => (line, i)).Where(l => l.line.Contains("// ", StringComparison.Ordinal)).Select(l => $"{file}:{l.i + 1}: {l.line[(l.line.IndexOf("// ", StringComparison.Ordinal) + 3)..].Trim()}:");
+
+    [Theory]
+    [InlineData("\"maxOrderQuantity\": 2000", "\"maxOrderQuantity\": 0.5", "limits.maxOrderQuantity: saw 0.5, allowed is at least one lot of each traded instrument, 1 of ALPH")]
+    [InlineData("\"collarBps\": 100", "\"collarBps\": 0.5", "limits.collarBps: saw 0.5, allowed is a whole number")]
+    [InlineData("\"duplicateWindowMilliseconds\": 1,", "\"duplicateWindowMilliseconds\": 60000, \"messagesPerMinute\": 1,", "")]
+    [InlineData("\"messagesPerSecond\": 200, \"cancelReserve\": 50,\n    \"maxLiveOrders\": 16, \"duplicateWindowMilliseconds\": 1", "\"messagesPerSecond\": 1000000, \"duplicateWindowMilliseconds\": 60000", "limits: The duplicate window of 60000 ms may see 61,000,000 orders")]
+    [InlineData("\"tickSize\": 0.01, \"lotSize\": 1, \"startPrice\": 100", "\"contractSize\": 0.000000001, \"tickSize\": 0.01, \"lotSize\": 1, \"startPrice\": 100", "")]
+    [InlineData("\"priceUnitsPerOne\": 10000, \"quantityUnitsPerOne\": 1, \"tickSize\": 0.01, \"lotSize\": 1, \"startPrice\": 100",
+        "\"priceUnitsPerOne\": 1000000000000, \"quantityUnitsPerOne\": 1000000000000, \"contractSize\": 0.000000001, \"tickSize\": 0.01, \"lotSize\": 1, \"startPrice\": 100", "instrument ALPH: priceUnitsPerOne, quantityUnitsPerOne and contractSize leave money more digits")]
+    [InlineData("{\n  \"$schema\"", "\uFEFF{\n  \"$schema\"", "")]
+    public void What_the_stages_would_refuse_is_said_of_the_file(string from, string to, string said)
+    {
+        string text = File.ReadAllText(RunFolder.Shipped("desk/demo.json"));
+        Assert.Contains(from, text, StringComparison.Ordinal);
+        string desk = _folder.Write("edited.json", text.Replace(from, to, StringComparison.Ordinal)), profile = _folder.Profile("fused");
+        if (said == "")
+        {
+            // Unusual, and no mistake: what is made of it can be built.
+            var (p, d) = CommandLineOptions.Load(profile, desk);
+            _ = new Gate([.. d.Instruments], DeskComposer.Flow(d, p, 1).Limits);
+            return;
+        }
+        Assert.Contains(said, Assert.Single(Assert.Throws<BadInputException>(() => CommandLineOptions.Load(profile, desk)).Lines), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData(" \n")]
+    public void An_empty_file_is_called_empty(string text)
+    {
+        string desk = _folder.Write("empty.json", text);
+        Assert.EndsWith("the file is empty", Assert.Single(Assert.Throws<BadInputException>(() => CommandLineOptions.Load(_folder.Profile("fused"), desk)).Lines), StringComparison.Ordinal);
+    }
 
     [Fact]
     public void Ten_mistakes_in_each_file_are_all_named_with_line_and_key_and_nothing_starts()

@@ -91,6 +91,25 @@ public sealed class SessionTests : IDisposable
     }
 
     [Fact]
+    public void A_venue_that_refuses_the_logon_is_quoted()
+    {
+        string feed = LoopbackPorts.FreeUdp().ToString(), fix = LoopbackPorts.FreeTcp().ToString();
+        string desk = _folder.Demo(_ => { }), state = _folder.Inside("venue");
+        using var venue = ApplianceProcess.Start("venue", "--desk", desk, "--out", state, "--feed-port", feed, "--fix-port", fix);
+        venue.WaitUntil(() => File.Exists(Path.Combine(state, "ready.json")), "the venue listens");
+        using var first = StartHost(desk, "--feed-port", feed, "--fix-port", fix);
+        _folder.WaitForBoard(first, s => s.SessionUp != 0, "the session is up");
+        first.Signal(ApplianceProcess.SignalTerminate);
+        Assert.Equal(0, first.WaitForExit());
+        // A host with a folder of its own begins with number 1, and the venue remembers more.
+        string report = _folder.Inside("second.json");
+        Assert.Equal(0, ApplianceProcess.Run("run", "--profile", _folder.Profile("fused"), "--desk", desk, "--feed-port", feed, "--fix-port", fix, "--out", _folder.Inside("second"), "--report", report, "--seconds", "8", "--no-console").Code);
+        using var read = JsonDocument.Parse(File.ReadAllText(report));
+        Assert.StartsWith("MsgSeqNum too low", read.RootElement.GetProperty("session").GetProperty("lastLogonRefusal").GetString(), StringComparison.Ordinal);
+        Assert.Contains(read.RootElement.GetProperty("warnings").EnumerateArray(), w => w.GetString()!.Contains("the venue refused the logon: MsgSeqNum too low", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void A_host_that_joins_the_feed_late_trades_nothing_and_says_why()
     {
         string feed = LoopbackPorts.FreeUdp().ToString(), fix = LoopbackPorts.FreeTcp().ToString();
