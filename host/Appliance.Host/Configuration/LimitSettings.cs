@@ -75,8 +75,8 @@ internal sealed record LimitSettings
     {
         if (o.Has("cancelReserve", "messagesPerSecond") && o.Integer("cancelReserve") >= o.Integer("messagesPerSecond"))
             o.Error("cancelReserve", o.Integer("cancelReserve").ToString(), "less than limits.messagesPerSecond");
-        foreach (InstrumentDefinition i in instruments.Where(i => o.Has("maxOrderQuantity") && portfolios.Any(p => p.Instrument == i.Index) && Risk.InstrumentLimits.ToUnits(o.Number("maxOrderQuantity"), i.QuantityUnitsPerOne) < i.LotSizeUnits))
-            o.Error("maxOrderQuantity", o.Number("maxOrderQuantity").ToString("R", System.Globalization.CultureInfo.InvariantCulture), $"at least one lot of each traded instrument, {i.ToQuantity(i.LotSizeUnits)} of {i.Symbol}");
+        string[] lots = [.. instruments.Where(i => o.Has("maxOrderQuantity") && portfolios.Any(p => p.Instrument == i.Index) && Risk.InstrumentLimits.ToUnits(o.Number("maxOrderQuantity"), i.QuantityUnitsPerOne) < i.LotSizeUnits).Select(i => FormattableString.Invariant($"{i.ToQuantity(i.LotSizeUnits)} of {i.Symbol}"))];
+        if (lots.Length > 0) o.Error("maxOrderQuantity", FormattableString.Invariant($"{o.Number("maxOrderQuantity"):R}"), $"at least one lot of each traded instrument, {string.Join(" and ", lots)}");
         foreach (string symbol in o.Texts("restrictedInstruments"))
             if (!instruments.Any(i => i.Symbol == symbol)) o.Error("restrictedInstruments", $"\"{symbol}\"", "symbols of the list instruments: " + string.Join(", ", instruments.Select(i => i.Symbol)));
         foreach (string user in o.Texts("restrictedUsers"))

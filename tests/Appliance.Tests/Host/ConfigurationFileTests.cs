@@ -64,7 +64,7 @@ public sealed class ConfigurationFileTests : IDisposable
         text.Split('\n').Select((line, i) => (line, i)).Where(l => l.line.Contains("// ", StringComparison.Ordinal)).Select(l => $"{file}:{l.i + 1}: {l.line[(l.line.IndexOf("// ", StringComparison.Ordinal) + 3)..].Trim()}:");
 
     [Theory]
-    [InlineData("\"maxOrderQuantity\": 2000", "\"maxOrderQuantity\": 0.5", "limits.maxOrderQuantity: saw 0.5, allowed is at least one lot of each traded instrument, 1 of ALPH")]
+    [InlineData("\"maxOrderQuantity\": 2000", "\"maxOrderQuantity\": 0.5", "limits.maxOrderQuantity: saw 0.5, allowed is at least one lot of each traded instrument, 1 of ALPH and 1 of BETA")]
     [InlineData("\"collarBps\": 100", "\"collarBps\": 0.5", "limits.collarBps: saw 0.5, allowed is a whole number")]
     [InlineData("\"duplicateWindowMilliseconds\": 1,", "\"duplicateWindowMilliseconds\": 60000, \"messagesPerMinute\": 1,", "")]
     [InlineData("\"messagesPerSecond\": 200, \"cancelReserve\": 50,\n    \"maxLiveOrders\": 16, \"duplicateWindowMilliseconds\": 1", "\"messagesPerSecond\": 1000000, \"duplicateWindowMilliseconds\": 60000", "limits: The duplicate window of 60000 ms may see 61,000,000 orders")]

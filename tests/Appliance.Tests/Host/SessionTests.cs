@@ -1,5 +1,7 @@
 using System.Text.Json;
 using Appliance.Contract;
+using Appliance.Fix;
+using Appliance.Host.Composition;
 using Appliance.TestKit;
 
 namespace Appliance.Tests.Host;
@@ -93,20 +95,24 @@ public sealed class SessionTests : IDisposable
     [Fact]
     public void A_venue_that_refuses_the_logon_is_quoted()
     {
-        string feed = LoopbackPorts.FreeUdp().ToString(), fix = LoopbackPorts.FreeTcp().ToString();
-        string desk = _folder.Demo(_ => { }), state = _folder.Inside("venue");
-        using var venue = ApplianceProcess.Start("venue", "--desk", desk, "--out", state, "--feed-port", feed, "--fix-port", fix);
-        venue.WaitUntil(() => File.Exists(Path.Combine(state, "ready.json")), "the venue listens");
-        using var first = StartHost(desk, "--feed-port", feed, "--fix-port", fix);
-        _folder.WaitForBoard(first, s => s.SessionUp != 0, "the session is up");
-        first.Signal(ApplianceProcess.SignalTerminate);
-        Assert.Equal(0, first.WaitForExit());
-        // A host with a folder of its own begins with number 1, and the venue remembers more.
-        string report = _folder.Inside("second.json");
-        Assert.Equal(0, ApplianceProcess.Run("run", "--profile", _folder.Profile("fused"), "--desk", desk, "--feed-port", feed, "--fix-port", fix, "--out", _folder.Inside("second"), "--report", report, "--seconds", "8", "--no-console").Code);
-        using var read = JsonDocument.Parse(File.ReadAllText(report));
-        Assert.StartsWith("MsgSeqNum too low", read.RootElement.GetProperty("session").GetProperty("lastLogonRefusal").GetString(), StringComparison.Ordinal);
-        Assert.Contains(read.RootElement.GetProperty("warnings").EnumerateArray(), w => w.GetString()!.Contains("the venue refused the logon: MsgSeqNum too low", StringComparison.Ordinal));
+        string path = _folder.Inside("DESK-VENUE.fixstore");
+        Assert.Null(LogonRefusal.LastIn(path, 0));
+        using (var store = new SequenceStore(path))
+        {
+            Incoming(store, "35=5|58=good night|", 1_000);
+            Incoming(store, "35=8|58=no logout|", 2_000);
+            Incoming(store, "35=5|49=VENUE|", 2_000);
+            Incoming(store, "35=5|58=MsgSeqNum too low, expecting 223 but received 16|", 2_000);
+            Incoming(store, "35=5|49=VENUE|", 3_000);
+        }
+        Assert.Equal("MsgSeqNum too low, expecting 223 but received 16", LogonRefusal.LastIn(path, 1_001));
+        // What was said before this run is no word on it.
+        Assert.Null(LogonRefusal.LastIn(path, 2_001));
+        Assert.Equal("the venue refused the logon: no", LogonRefusal.InWords([("lastConnectError", "Connection refused"), ("lastLogonRefusal", "no")]));
+        Assert.Equal("Connection refused", LogonRefusal.InWords([("lastConnectError", "Connection refused")]));
+
+        static void Incoming(SequenceStore store, string body, long utcNs) =>
+            store.AppendIncoming(System.Text.Encoding.ASCII.GetBytes($"8=FIX.4.4|9=5|{body}10=000|".Replace('|', '\u0001')), 1, 0, utcNs);
     }
 
     [Fact]
