@@ -35,8 +35,6 @@ internal sealed class Venues : IDisposable
     private readonly OrderLog? _orderLog;
     private Process? _venue;
     private int _feedPort, _feedPortB, _fixPort, _recoveryPort, _venueId;
-    private readonly long _madeUtcNs = default(HostUtcClock).NowUtcNs();
-    private string? _storeFile;
     private string? _statementFile, _session;
     private PaperVenue? _paperVenue;
     private IFixGatewayView? _fix;
@@ -214,7 +212,6 @@ internal sealed class Venues : IDisposable
         };
         if (options.Check() is { Count: > 0 } wrong) throw new BadInputException([.. wrong.Select(w => $"{_desk.File}: venue: {w}")]);
         FindMaybeSent(instruments);
-        _storeFile = options.StorePath;
         if (_request.Profile.GatewayImplementation == "quickfix")
         {
             if (QuickFixGateway.Unsupported(_desk).ToList() is { Count: > 0 } unsupported) throw new BadInputException(unsupported);
@@ -306,7 +303,6 @@ internal sealed class Venues : IDisposable
         if (_fix is not null) facts.AddRange(_fix.Facts());
         if (Watch?.LastReason is { } reason) facts.Add(("lastReasonDown", reason));
         if (_tls is not null) facts.Add(("tlsCompanionRestarts", _tls.Restarts.ToString()));
-        if (counters.SessionUps == 0 && _storeFile is { } store && LogonRefusal.LastIn(store, _madeUtcNs) is { } said) facts.Add(("lastLogonRefusal", said));
         return facts;
     }
 

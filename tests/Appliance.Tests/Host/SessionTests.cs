@@ -1,7 +1,5 @@
 using System.Text.Json;
 using Appliance.Contract;
-using Appliance.Fix;
-using Appliance.Host.Composition;
 using Appliance.TestKit;
 
 namespace Appliance.Tests.Host;
@@ -90,29 +88,6 @@ public sealed class SessionTests : IDisposable
         Assert.Equal("0", report.GetProperty("session").GetProperty("sessionUps").GetString());
         Assert.NotEqual("", report.GetProperty("session").GetProperty("lastConnectError").GetString());
         Assert.Contains(report.GetProperty("warnings").EnumerateArray(), w => w.GetString()!.Contains($"127.0.0.1:{fix}", StringComparison.Ordinal));
-    }
-
-    [Fact]
-    public void A_venue_that_refuses_the_logon_is_quoted()
-    {
-        string path = _folder.Inside("DESK-VENUE.fixstore");
-        Assert.Null(LogonRefusal.LastIn(path, 0));
-        using (var store = new SequenceStore(path))
-        {
-            Incoming(store, "35=5|58=good night|", 1_000);
-            Incoming(store, "35=8|58=no logout|", 2_000);
-            Incoming(store, "35=5|49=VENUE|", 2_000);
-            Incoming(store, "35=5|58=MsgSeqNum too low, expecting 223 but received 16|", 2_000);
-            Incoming(store, "35=5|49=VENUE|", 3_000);
-        }
-        Assert.Equal("MsgSeqNum too low, expecting 223 but received 16", LogonRefusal.LastIn(path, 1_001));
-        // What was said before this run is no word on it.
-        Assert.Null(LogonRefusal.LastIn(path, 2_001));
-        Assert.Equal("the venue refused the logon: no", LogonRefusal.InWords([("lastConnectError", "Connection refused"), ("lastLogonRefusal", "no")]));
-        Assert.Equal("Connection refused", LogonRefusal.InWords([("lastConnectError", "Connection refused")]));
-
-        static void Incoming(SequenceStore store, string body, long utcNs) =>
-            store.AppendIncoming(System.Text.Encoding.ASCII.GetBytes($"8=FIX.4.4|9=5|{body}10=000|".Replace('|', '\u0001')), 1, 0, utcNs);
     }
 
     [Fact]
