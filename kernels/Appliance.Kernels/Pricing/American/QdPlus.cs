@@ -55,6 +55,8 @@ internal static class QdPlus
             x = L.WhereGreater(x, floor, x, floor);
 
             V stepMax = L.Multiply(half, deviation), carryTime = L.Multiply(L.All(market.Carry), tau);
+            // A lane that has settled stays where it is while its neighbours go on, so that the bits do not depend on how many share a register.
+            V active = one;
             for (int iteration = 0; iteration < IterationsMax; iteration++)
             {
                 V spot = ElementaryLanes<L, V>.Exp(x);
@@ -80,9 +82,11 @@ internal static class QdPlus
                 step = L.WhereGreater(L.Negate(stepMax), step, L.Negate(stepMax), step);
                 V moved = L.Subtract(x, step);
                 moved = L.WhereGreater(moved, highest, highest, moved);
+                moved = L.WhereGreater(active, L.All(0.0), moved, x);
                 V change = L.Abs(L.Subtract(moved, x));
                 x = moved;
-                if (!L.AnyGreater(change, L.Multiply(L.All(Settled), L.Subtract(L.All(1 + market.LogLimit), x)))) break;
+                active = L.WhereGreater(change, L.Multiply(L.All(Settled), L.Subtract(L.All(1 + market.LogLimit), x)), active, L.All(0.0));
+                if (!L.AnyGreater(active, L.All(0.0))) break;
             }
             L.Store(x, ref logs[i]);
         }
