@@ -2,6 +2,8 @@ using System.Buffers.Text;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Appliance.Fix;
 
@@ -39,6 +41,42 @@ public static class FixNumber
         ulong pairs = hundreds | (fours - hundreds * 100) << 16;
         ulong tens = (pairs * 103 >> 10) & 0x000F_000F_000F_000F;
         return (tens | (pairs - tens * 10) << 8) + Zeros;
+    }
+
+    /// <summary>The digits (not yet characters) of eight such numbers, all parted at once.</summary>
+    /// <param name="sums">The sum of each number's digits.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static Vector512<ulong> PartDigits(Vector512<ulong> values, out Vector512<ulong> sums)
+    {
+        // n / 10^4 = n · 3518437209 >> 45 below 2^32, n / 100 = n · 5243 >> 19 below 10^4, n / 10 = n · 6554 >> 16 below 100 (H. S. Warren, Hacker's Delight, 2nd edition, chapter 10; the last two are tried for each n by a test).
+        var high = Avx512F.Multiply(values.AsUInt32(), Vector512.Create(3_518_437_209u)) >>> 45;
+        var fours = (high | (values - Avx512F.Multiply(high.AsUInt32(), Vector512.Create(10_000u))) << 32).AsUInt16();
+        var hundreds = Avx512BW.MultiplyHigh(fours, Vector512.Create((ushort)5_243)) >>> 3;
+        var pairs = (hundreds.AsUInt32() | (fours - hundreds * Vector512.Create((ushort)100)).AsUInt32() << 16).AsUInt16();
+        var tens = Avx512BW.MultiplyHigh(pairs, Vector512.Create((ushort)6_554));
+        var digits = tens | (pairs - tens * Vector512.Create((ushort)10)) << 8;
+        sums = Avx512BW.SumAbsoluteDifferences(digits.AsByte(), Vector512<byte>.Zero).AsUInt64();
+        return digits.AsUInt64();
+    }
+
+    /// <summary>Writes the digits of such a number without leading zeros; eight bytes are written over.</summary>
+    /// <param name="sum">The sum of the characters is added, but for the digits' own.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static int WriteDigits(ref byte to, ulong digits, ref uint sum)
+    {
+        int zeros = Math.Min(7, BitOperations.TrailingZeroCount(digits) >> 3);
+        Unsafe.WriteUnaligned(ref to, digits + Zeros >> 8 * zeros);
+        sum += (uint)(8 - zeros) * '0';
+        return 8 - zeros;
+    }
+
+    /// <summary>The same with leading zeros.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static int WriteAllDigits(ref byte to, ulong digits, ref uint sum)
+    {
+        Unsafe.WriteUnaligned(ref to, digits + Zeros);
+        sum += 8 * '0';
+        return 8;
     }
 
     /// <summary>Sum of the digits of such a text.</summary>
@@ -83,10 +121,19 @@ public static class FixNumber
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static int WriteShortDecimal(ref byte to, uint units, int decimals, ref uint sum)
     {
-        ulong text = EightDigitText(units), digits = text ^ Zeros;
+        ulong digits = EightDigitText(units) ^ Zeros;
+        sum += DigitSum(digits ^ Zeros);
+        return WriteShortDecimal(ref to, digits, decimals, ref sum);
+    }
+
+    /// <summary>The same of digits that stand ready; their own sum is not added.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static int WriteShortDecimal(ref byte to, ulong digits, int decimals, ref uint sum)
+    {
+        ulong text = digits + Zeros;
         int zeros = Math.Min(7 - decimals, BitOperations.TrailingZeroCount(digits) >> 3), whole = 8 - decimals - zeros;
         Unsafe.WriteUnaligned(ref to, text >> 8 * zeros);
-        sum += DigitSum(text) + (uint)whole * '0';
+        sum += (uint)whole * '0';
         // In two steps: a word is not shifted by all its 64 bits.
         int above = 8 * (7 - decimals);
         ulong fraction = digits >> above >> 8;

@@ -44,25 +44,17 @@ public struct FixTimestamp
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal uint Write(ref byte to, ref byte also, long utcNs)
     {
-        long minute = utcNs / MinuteNs;
-        if (minute != _minute)
-            WritePrefix(minute);
-        uint inMinute = (uint)((utcNs - minute * MinuteNs) / 1000);
-        var prefix = Vector128.LoadUnsafe(ref Unsafe.As<Prefix, byte>(ref _prefix));
-        prefix.StoreUnsafe(ref to);
-        prefix.StoreUnsafe(ref also);
+        uint inMinute = MicrosecondsInMinute(utcNs);
         if (_microseconds)
         {
-            // "ssffffff": the tens of seconds by themselves, the rest as "s.ffffff".
             ulong digits = FixNumber.EightDigitText(inMinute);
-            ulong rest = digits >> 8 & 0xFF | (ulong)'.' << 8 | digits & 0xFFFF_FFFF_FFFF_0000;
-            Unsafe.Add(ref to, PrefixLength) = Unsafe.Add(ref also, PrefixLength) = (byte)digits;
-            Unsafe.WriteUnaligned(ref Unsafe.Add(ref to, PrefixLength + 1), rest);
-            Unsafe.WriteUnaligned(ref Unsafe.Add(ref also, PrefixLength + 1), rest);
-            return _prefixSum + '.' + 8 * '0' + FixNumber.DigitSum(digits);
+            return WriteRest(ref to, ref also, digits) + FixNumber.DigitSum(digits);
         }
         else
         {
+            var prefix = Vector128.LoadUnsafe(ref Unsafe.As<Prefix, byte>(ref _prefix));
+            prefix.StoreUnsafe(ref to);
+            prefix.StoreUnsafe(ref also);
             // "000ssfff": written behind the minute's last digit and its colon, which stand in the prefix, as ":ss.fff".
             ulong digits = FixNumber.EightDigitText(inMinute / 1000);
             ulong rest = _lastOfPrefix | (digits >> 24 & 0xFFFF) << 16 | (ulong)'.' << 32 | digits >> 40 << 40;
@@ -70,6 +62,34 @@ public struct FixTimestamp
             Unsafe.WriteUnaligned(ref Unsafe.Add(ref also, PrefixLength - 2), rest);
             return _prefixSum + '.' + 5 * '0' + FixNumber.DigitSum(digits);
         }
+    }
+
+    /// <summary>Microseconds since the minute began, which then stands ready for <see cref="WriteRest"/>. For stamps with six decimals.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal uint MicrosecondsInMinute(long utcNs)
+    {
+        long minute = utcNs / MinuteNs;
+        if (minute != _minute)
+            WritePrefix(minute);
+        return (uint)((utcNs - minute * MinuteNs) / 1000);
+    }
+
+    internal readonly bool HasMicroseconds => _microseconds;
+
+    /// <summary>Writes the time in two places, its minute as it stands ready, and "ssffffff" as given.</summary>
+    /// <returns>The sum of the characters, but for the digits of that text.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal uint WriteRest(ref byte to, ref byte also, ulong text)
+    {
+        var prefix = Vector128.LoadUnsafe(ref Unsafe.As<Prefix, byte>(ref _prefix));
+        prefix.StoreUnsafe(ref to);
+        prefix.StoreUnsafe(ref also);
+        // The tens of seconds by themselves, the rest as "s.ffffff".
+        ulong rest = text >> 8 & 0xFF | (ulong)'.' << 8 | text & 0xFFFF_FFFF_FFFF_0000;
+        Unsafe.Add(ref to, PrefixLength) = Unsafe.Add(ref also, PrefixLength) = (byte)text;
+        Unsafe.WriteUnaligned(ref Unsafe.Add(ref to, PrefixLength + 1), rest);
+        Unsafe.WriteUnaligned(ref Unsafe.Add(ref also, PrefixLength + 1), rest);
+        return _prefixSum + '.' + 8 * '0';
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
