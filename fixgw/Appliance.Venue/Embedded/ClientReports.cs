@@ -53,7 +53,6 @@ internal sealed class ClientReports : IDisposable
 
     public void Attach(IFixAcceptor acceptor) => _acceptor = acceptor;
     public int AccountOf(int client) => _clients[client].Account;
-    public int SessionOf(int client) => _clients[client].Session;
     private ulong NextOrderId() => ++_lastOrderId;
 
     /// <summary>Takes up what earlier runs left. Called once, when the ledger's background accounts are open.</summary>

@@ -26,10 +26,13 @@ internal sealed class MarketMirror
     }
 
     public DepthMirror this[int instrument] => _depth[instrument];
+    /// <summary>Changes of orders that were never shown, or for which there was no room.</summary>
     public long UnknownReferences { get; private set; }
     /// <summary>Times at which more diffs came before a snapshot than can be held; all held were dropped.</summary>
     public long HeldOverflows { get; private set; }
+    /// <summary>Levels far from the market that made room for nearer ones: they fill nothing until the feed states them anew.</summary>
     public long LevelsForgotten => _depth.Sum(d => d.Bids.Forgotten + d.Asks.Forgotten);
+    /// <summary>Shown orders without a reference, or for which there was no room: what becomes of them later is unknown here.</summary>
     public long OrdersRefused => _orders.Refused;
 
     /// <summary>Applies one event. A trade is given out, before its effect on the depth, so that queues see what stood when it happened.</summary>

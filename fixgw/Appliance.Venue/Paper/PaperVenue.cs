@@ -148,6 +148,13 @@ public sealed class PaperVenue : IOrderGateway
             json.WriteNumber("expired", Counters.Expired);
             json.WriteNumber("afterEnd", Counters.AfterEnd);
             json.WriteNumber("fillsDeferred", Counters.FillsDeferred);
+            // What the mirror of the market had to leave out: with any of these above 0 the fills are of a shorter book than the feed's.
+            json.WriteStartObject("market");
+            json.WriteNumber("levelsForgotten", _mirror.LevelsForgotten);
+            json.WriteNumber("ordersRefused", _mirror.OrdersRefused);
+            json.WriteNumber("unknownReferences", _mirror.UnknownReferences);
+            json.WriteNumber("heldOverflows", _mirror.HeldOverflows);
+            json.WriteEndObject();
         });
 
     /// <summary>The market data is over: what is under way is rejected, what rests expires, all reported after the last event.</summary>

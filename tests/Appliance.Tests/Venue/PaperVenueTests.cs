@@ -224,6 +224,22 @@ public sealed class PaperVenueTests
     }
 
     [Fact]
+    public void The_statement_says_what_the_mirror_of_the_market_left_out()
+    {
+        PaperScript script = new PaperScript(new PaperOptions { OrderLatencyNs = 100, ReportLatencyNs = 50, LevelsMax = 2, BookOrdersMax = 1, HeldEventsMax = 64, TakesStamps = false })
+            .At(0, Level(Side.Sell, 500_100, 1), Level(Side.Sell, 500_200, 1), Level(Side.Sell, 500_300, 1), Level(Side.Sell, 500_050, 1))
+            .At(1, Add(7, Side.Buy, 499_900, 5), Add(8, Side.Buy, 499_800, 5), Delete(8)).Run();
+        string file = Path.Combine(Path.GetTempPath(), $"paper-{Guid.NewGuid():N}.json");
+        try
+        {
+            script.Venue.WriteStatement(file, "test", final: true, PaperScript.Start);
+            using var statement = System.Text.Json.JsonDocument.Parse(File.ReadAllText(file));
+            Assert.Equal("""{"levelsForgotten":2,"ordersRefused":1,"unknownReferences":1,"heldOverflows":0}""", System.Text.Json.JsonSerializer.Serialize(statement.RootElement.GetProperty("market")));
+        }
+        finally { File.Delete(file); }
+    }
+
+    [Fact]
     public void No_order_goes_past_the_gate() => Assert.Throws<ArgumentException>(() => new PaperScript().Venue.Send(default));
 
     /// <summary>A decider that answers every decide mark and every report by rule must get the same ring however slowly it is served.</summary>
