@@ -80,9 +80,6 @@ public sealed partial class Gate
     /// <summary>When the Greeks that the portfolio decides on were last priced in full.</summary>
     public void OnGreeks(ushort portfolio, long pricedUtcNs) => _portfolios[portfolio].GreeksUtcNs = pricedUtcNs;
 
-    /// <summary>What a fill of one quantity unit adds to delta and vega, for the market-maker protection; unless stated an instrument counts as its underlying.</summary>
-    public void SetGreeksPerUnit(int instrument, double delta, double vega) => (_instruments[instrument].DeltaPerUnit, _instruments[instrument].VegaPerUnit) = (delta, vega);
-
     /// <summary>The venue's answer, applied to the order table; the caller hands the effect on to the account.</summary>
     public ExecutionEffect OnExecution(in Execution e)
     {

@@ -29,7 +29,7 @@ internal struct GateInstrument
     public long DriftRolledUtcNs;
     /// <summary>Hundredths of the quote currency in one quantity unit at one unit of twice the mid.</summary>
     public double CentsPerRaw;
-    /// <summary>What a fill of one quantity unit adds to delta (1.0 of the underlying) and vega. A hedge in the underlying has no vega.</summary>
+    /// <summary>What a fill of one quantity unit adds to delta and vega: as <see cref="InstrumentLimits.DeltaPerUnit"/> and <see cref="InstrumentLimits.VegaPerUnit"/> say.</summary>
     public double DeltaPerUnit, VegaPerUnit;
 
     public GateInstrument(InstrumentDefinition definition, InstrumentLimits? limits)
@@ -51,6 +51,8 @@ internal struct GateInstrument
         StaleAfterNs = limits.StaleAfterNs;
         CollarBasisPoints = limits.CollarBasisPoints;
         DriftCollarBasisPoints = limits.DriftCollarBasisPoints;
+        DeltaPerUnit = limits.DeltaPerUnit ?? DeltaPerUnit;
+        VegaPerUnit = limits.VegaPerUnit;
         MaxNotionalRaw = ToRaw(limits.MaxNotional, definition);
     }
 

@@ -85,6 +85,7 @@ public sealed record GateLimits
             $"PortfolioCapacity is {PortfolioCapacity}; allowed are 1 to 65,535, above every portfolio's number.");
         Need(Instruments.Select(i => i.Instrument).Distinct().Count() == Instruments.Count, "An instrument has two entries of limits.");
         Need(Portfolios.Select(p => p.Portfolio).Distinct().Count() == Portfolios.Count, "A portfolio has two entries of limits.");
+        Need(Portfolios.All(p => p.ProtectionVega == 0) || Instruments.Any(i => i.VegaPerUnit != 0), $"ProtectionVega is above 0, but {PortfolioLimits.NoVega}.");
         foreach (InstrumentLimits limits in Instruments) problems.AddRange(limits.Problems());
         foreach (PortfolioLimits limits in Portfolios) problems.AddRange(limits.Problems());
         return problems;
@@ -113,6 +114,10 @@ public sealed record InstrumentLimits
     public bool IsAllowed { get; init; } = true;
     /// <summary>True bars the instrument for now; a command may lift it.</summary>
     public bool IsRestricted { get; init; }
+    /// <summary>What a fill of one quantity unit adds to the delta that the market-maker protection counts, in 1.0 of the underlying; null where the instrument is the underlying: its contract size.</summary>
+    public double? DeltaPerUnit { get; init; }
+    /// <summary>The same for vega, in quote currency per 1.00 of volatility. An underlying, a future or a perpetual has none.</summary>
+    public double VegaPerUnit { get; init; }
 
     internal IEnumerable<string> Problems()
     {
@@ -121,6 +126,7 @@ public sealed record InstrumentLimits
         if (MaxNotional <= 0) yield return $"Instrument {Instrument}: MaxNotional is {MaxNotional}; it must be above 0.";
         if (CollarBasisPoints is < 0 or > 1_000_000) yield return $"Instrument {Instrument}: CollarBasisPoints is {CollarBasisPoints}; allowed are 0 to 1,000,000.";
         if (DriftCollarBasisPoints is < 0 or > 1_000_000) yield return $"Instrument {Instrument}: DriftCollarBasisPoints is {DriftCollarBasisPoints}; allowed are 0 to 1,000,000.";
+        if (!double.IsFinite(DeltaPerUnit ?? 0) || !double.IsFinite(VegaPerUnit)) yield return $"Instrument {Instrument}: DeltaPerUnit and VegaPerUnit are {DeltaPerUnit} and {VegaPerUnit}; they must be finite.";
         if (StaleAfterNs <= 0) yield return $"Instrument {Instrument}: StaleAfterNs is {StaleAfterNs}; it must be above 0.";
     }
 
@@ -155,6 +161,9 @@ public sealed record PortfolioLimits
     public long ProtectionIntervalNs { get; init; } = 1_000_000_000;
     /// <summary>How long a tripped protection freezes; 0 until a named person resets it.</summary>
     public long ProtectionFreezeNs { get; init; }
+
+    /// <summary>Why a bound on vega is refused: one that can never act would look like a protection.</summary>
+    public const string NoVega = "no tradable instrument has a vega, so that bound would never act: bound what fills by protectionDelta and protectionQuantity";
 
     internal IEnumerable<string> Problems()
     {

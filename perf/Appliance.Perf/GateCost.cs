@@ -94,6 +94,8 @@ internal static class GateCost
                 Instruments = [.. definitions.Select(d => new InstrumentLimits
                 {
                     Instrument = d.Index, MaxQuantityUnits = 10_000, MaxNotional = 1_000_000m, MaxPositionUnits = 1_000_000, CollarBasisPoints = 100, DriftCollarBasisPoints = 1_000, StaleAfterNs = 3_600_000_000_000,
+                    // An option's, so that every bound of the protection is on.
+                    VegaPerUnit = 1e-6,
                 })],
                 PortfolioCapacity = Portfolios,
                 Portfolios = [.. Enumerable.Range(0, Portfolios).Select(p => new PortfolioLimits

@@ -64,7 +64,7 @@ internal sealed record LimitSettings
         new("repeatedExecutions", SettingType.Integer, "Orders of one portfolio in any minute at which it is disabled until a named person enables it; 0 is off.") { Default = "10000", Min = 0, Max = 1000000, Unit = "1/min" },
         new("protectionQuantity", SettingType.Number, "Market-maker protection of each portfolio: the quantity filled within the interval, both sides added, that freezes it; 0 is off.") { Default = "0", Min = 0, Max = 1e15 },
         new("protectionDelta", SettingType.Number, "The net delta filled within the interval that freezes it; 0 is off.") { Default = "0", Min = 0, Max = 1e15, Unit = "underlying" },
-        new("protectionVega", SettingType.Number, "The net vega filled within the interval that freezes it; 0 is off. A hedge in the underlying has none.") { Default = "0", Min = 0, Max = 1e15, Unit = "quote currency per 1.00 of volatility" },
+        new("protectionVega", SettingType.Number, "The net vega filled within the interval that freezes it; 0 is off. Allowed is 0 alone while what a desk trades has no vega, as an underlying, a future or a perpetual.") { Default = "0", Min = 0, Max = 1e15, Unit = "quote currency per 1.00 of volatility" },
         new("protectionIntervalMilliseconds", SettingType.Integer, "The interval of the protection.") { Default = "1000", Min = 1, Max = 86400000, Unit = "ms" },
         new("protectionFreezeMilliseconds", SettingType.Integer, "How long a freeze lasts; 0 until a named person resets it.") { Default = "0", Min = 0, Max = 86400000, Unit = "ms" },
         new("restrictedInstruments", SettingType.TextList, "Symbols that may not be traded for now.") { Default = "[]" },
@@ -83,6 +83,9 @@ internal sealed record LimitSettings
             if (!portfolios.Any(p => p.User == user)) o.Error("restrictedUsers", $"\"{user}\"", "users of portfolios: " + string.Join(", ", portfolios.Select(p => p.User).Distinct()));
         foreach (string name in o.Texts("operators"))
             if (!IsOperatorName(name)) o.Error("operators", $"\"{name}\"", $"names of 1 to {OperatorNameMax} printable ASCII characters without quotes");
+        // The instruments of a desk are underlyings, futures and perpetuals; its options are what is hedged, and never sent as an order.
+        if (o.Number("protectionVega") is > 0 and var vega)
+            o.Error("protectionVega", FormattableString.Invariant($"{vega:R}"), $"0; {Risk.PortfolioLimits.NoVega}");
         long staleGreeks = o.Integer("staleGreeksMilliseconds");
         if (o.Has("staleGreeksMilliseconds") && staleGreeks != 0 && portfolios.Count > 0 && staleGreeks <= portfolios.Max(p => p.RepriceMs))
             o.Error("staleGreeksMilliseconds", staleGreeks.ToString(), $"more than every portfolio's repriceMilliseconds, {portfolios.Max(p => p.RepriceMs)}, or 0");

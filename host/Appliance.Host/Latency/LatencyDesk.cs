@@ -66,7 +66,7 @@ internal static class LatencyDesk
               "limits": { "maxOrderQuantity": 10000000, "maxOrderNotional": 1e12, "collarBps": 1000, "driftCollarBps": 10000, "maxPosition": 1000000000, "maxAccountPosition": 1e14, "maxExposure": 1e14,
                 "messagesPerSecond": 1000000, "messagesPerMinute": 1000000, "rejectsPerMinute": 1000000, "cancelReserve": 1000, "maxLiveOrders": 64, "duplicateWindowMilliseconds": {{duplicateWindowMilliseconds}},
                 "staleMilliseconds": 3600000, "staleGreeksMilliseconds": 3600000, "maxDailyLoss": 1e15, "maxHedge": 1e14, "maxHedgeAttempts": 1000000, "repeatedExecutions": 1000000,
-                "protectionQuantity": 1e14, "protectionDelta": 1e14, "protectionVega": 1e14, "protectionIntervalMilliseconds": 1 }
+                "protectionQuantity": 1e14, "protectionDelta": 1e14, "protectionIntervalMilliseconds": 1 }
             }
 
             """);

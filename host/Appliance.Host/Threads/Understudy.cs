@@ -76,7 +76,7 @@ internal sealed class Understudy
                 [
                     new PortfolioLimits
                     {
-                        Portfolio = 0, HedgeAttemptsMax = 1_000, RepeatedExecutionsMax = 1_000, ProtectionQuantityUnits = InstrumentLimits.UnitsMax, ProtectionDelta = 1e25, ProtectionVega = 1e25,
+                        Portfolio = 0, HedgeAttemptsMax = 1_000, RepeatedExecutionsMax = 1_000, ProtectionQuantityUnits = InstrumentLimits.UnitsMax, ProtectionDelta = 1e25,
                         ProtectionIntervalNs = 1_000_000,
                     },
                 ],

@@ -13,17 +13,31 @@ public class GateAdversaryTests
 
     [Theory]
     [InlineData(true), InlineData(false)]
-    public void A_greek_that_is_no_number_trips_the_protection(bool isDelta)
+    public void Sums_of_greeks_that_are_no_number_trip_the_protection(bool isDelta)
     {
-        var bench = new GateBench(Limits with { Portfolios = [new PortfolioLimits { Portfolio = 0, Instrument = 0, ProtectionDelta = isDelta ? 1e6 : 0, ProtectionVega = isDelta ? 0 : 1e6 }] });
-        bench.Gate.SetGreeksPerUnit(0, isDelta ? double.NaN : 1, isDelta ? 1 : double.NaN);
-        bench.Fill(bench.Live().ClientOrderId, 10, 10);
+        var bench = new GateBench(Limits with
+        {
+            Portfolios = [new PortfolioLimits { Portfolio = 0, Instrument = 0, ProtectionDelta = isDelta ? 1e6 : 0, ProtectionVega = isDelta ? 0 : 1e6 }],
+            Instruments = [Limits.Instruments[0] with { DeltaPerUnit = isDelta ? 1e308 : 1, VegaPerUnit = isDelta ? 1 : 1e308 }, Limits.Instruments[2]],
+        });
+        // Infinity, and then infinity less infinity.
+        ApprovedOrder buy = bench.Live(), sell = bench.Live(20, side: Side.Sell);
+        bench.Fill(buy.ClientOrderId, 10, 10);
+        Assert.Equal(GateVerdict.MarketMakerProtection, bench.TryNew(20));
+        bench.Fill(sell.ClientOrderId, 10, 10);
         Assert.Equal(GateVerdict.MarketMakerProtection, bench.TryNew(20));
         // After the reset the sums are numbers again, and so is the verdict.
-        bench.Gate.SetGreeksPerUnit(0, 1, 1);
         bench.Gate.ResetProtection(0);
-        bench.Fill(bench.Live(30).ClientOrderId, 10, 10);
+        bench.Fill(bench.New(100_000, 60_000_00000000, instrument: 2).ClientOrderId, 100_000, 100_000);
         Assert.Equal(GateVerdict.Approved, bench.TryNew(40));
+    }
+
+    [Theory]
+    [InlineData(double.NaN, 0), InlineData(1, double.PositiveInfinity)]
+    public void A_greek_that_is_no_number_is_refused_at_the_start(double delta, double vega)
+    {
+        GateLimits limits = Limits with { Instruments = [Limits.Instruments[0] with { DeltaPerUnit = delta, VegaPerUnit = vega }] };
+        Assert.Contains("must be finite", Assert.Single(limits.Problems()), StringComparison.Ordinal);
     }
 
     [Fact]

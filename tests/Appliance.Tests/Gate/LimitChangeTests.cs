@@ -8,6 +8,8 @@ public class LimitChangeTests
 {
     private static readonly GateLimits Limits = GateBench.Limits with
     {
+        // An option, so that a bound on vega is a bound.
+        Instruments = [.. GateBench.Limits.Instruments.Select(i => i with { VegaPerUnit = i.Instrument == 2 ? 0.25 : 0 })],
         PortfolioCapacity = 2, MaxMessagesPerLongWindow = 100, MaxRejectsPerLongWindow = 100,
         Portfolios = [new PortfolioLimits { Portfolio = 0, Instrument = 2, RepeatedExecutionsMax = 50 }, new PortfolioLimits { Portfolio = 1, Instrument = 0, RepeatedExecutionsMax = 50 }],
     };

@@ -99,9 +99,11 @@ public class ThrottleTests
         var bench = new GateBench(One(new PortfolioLimits
         {
             Portfolio = 0, ProtectionIntervalNs = Second, ProtectionQuantityUnits = which == "quantity" ? 100 : 0, ProtectionDelta = which == "delta" ? 50 : 0, ProtectionVega = which == "vega" ? 25 : 0,
-        }));
-        // An option: half a delta and a quarter of a vega for each unit, so a hundred units reach any of the bounds.
-        bench.Gate.SetGreeksPerUnit(0, 0.5, 0.25);
+        }) with
+        {
+            // An option: half a delta and a quarter of a vega for each unit, so a hundred units reach any of the bounds.
+            Instruments = [Roomy.Instruments[0] with { DeltaPerUnit = 0.5, VegaPerUnit = 0.25 }],
+        });
         ApprovedOrder order = bench.New(300);
         bench.Fill(order.ClientOrderId, 60, 60);
         bench.Now += Second;
@@ -119,6 +121,41 @@ public class ThrottleTests
         Assert.Equal(GateVerdict.Approved, bench.TryNew(30));
         bench.Fill(order.ClientOrderId, 250, 90);
         Assert.Equal(GateVerdict.Approved, bench.TryNew(40));
+    }
+
+    [Fact]
+    public void A_bound_on_vega_is_refused_where_nothing_that_is_traded_has_any()
+    {
+        GateLimits limits = One(new PortfolioLimits { Portfolio = 0, ProtectionVega = 25 });
+        Assert.Contains("no tradable instrument has a vega", Assert.Single(limits.Problems()), StringComparison.Ordinal);
+        Assert.Empty((limits with { Instruments = [Roomy.Instruments[0] with { VegaPerUnit = -0.25 }] }).Problems());
+        Gate gate = new GateBench(Roomy).Gate;
+        Assert.Equal(PortfolioLimits.NoVega, gate.Problem(new LimitChange(LimitKey.ProtectionVega, 0, 0, 25)));
+        Assert.Null(gate.Problem(new LimitChange(LimitKey.ProtectionVega, 0, 0, 0)));
+    }
+
+    [Fact]
+    public void Delta_of_an_underlying_is_its_contract_size_times_the_quantity()
+    {
+        // A lot is 0.001 of a contract, and a contract ten of the coin, so 0.5 of delta is 0.05 contracts.
+        var gate = new Gate([GateBench.Coin with { Index = 0, ContractSize = 10 }], Roomy with
+        {
+            Instruments = [Limits.Instruments[2] with { Instrument = 0, MaxNotional = 1e9m }], Portfolios = [new PortfolioLimits { Portfolio = 0, ProtectionIntervalNs = Second, ProtectionDelta = 0.5 }],
+        });
+        gate.OnSession(true);
+        gate.OnTop(0, new TopOfBook { BidPriceUnits = 5_990_000_000_000, AskPriceUnits = 6_010_000_000_000, BidQuantityUnits = 1, AskQuantityUnits = 1, TimeUtcNs = GateBench.Start, UpperBandUnits = long.MaxValue, State = BookState.Ready, Status = TradingStatus.Trading });
+        var intent = new OrderIntent { Kind = OrderRequestKind.New, Side = Side.Sell, TimeInForce = TimeInForce.Day, PriceUnits = 6_000_000_000_000, QuantityUnits = 10_000_000, TimeUtcNs = GateBench.Start };
+        Assert.Equal(GateVerdict.Approved, gate.Check(in intent, out ApprovedOrder order));
+        Fill(4_900_000, 4_900_000);
+        Assert.Equal(GateVerdict.Approved, gate.HeldBack(0));
+        Fill(5_000_000, 100_000);
+        Assert.Equal(GateVerdict.MarketMakerProtection, gate.HeldBack(0));
+
+        void Fill(long cumulative, long last) => gate.OnExecution(new Execution
+        {
+            Kind = EventKind.ExecutionReported, Instrument = 0, Side = Side.Sell, TimeUtcNs = GateBench.Start, ClientOrderId = order.ClientOrderId, ExecutionKind = ExecutionKind.Trade, OrderStatus = OrderStatus.PartiallyFilled,
+            CumulativeQuantityUnits = cumulative, LastQuantityUnits = last, LastPriceUnits = 6_000_000_000_000,
+        });
     }
 
     [Fact]

@@ -65,6 +65,7 @@ public sealed class ConfigurationFileTests : IDisposable
 
     [Theory]
     [InlineData("\"maxOrderQuantity\": 2000", "\"maxOrderQuantity\": 0.5", "limits.maxOrderQuantity: saw 0.5, allowed is at least one lot of each traded instrument, 1 of ALPH and 1 of BETA")]
+    [InlineData("\"collarBps\": 100", "\"protectionVega\": 2.5, \"collarBps\": 100", "limits.protectionVega: saw 2.5, allowed is 0; no tradable instrument has a vega, so that bound would never act: bound what fills by protectionDelta and protectionQuantity")]
     [InlineData("\"collarBps\": 100", "\"collarBps\": 0.5", "limits.collarBps: saw 0.5, allowed is a whole number")]
     [InlineData("\"duplicateWindowMilliseconds\": 1,", "\"duplicateWindowMilliseconds\": 60000, \"messagesPerMinute\": 1,", "")]
     [InlineData("\"messagesPerSecond\": 200, \"cancelReserve\": 50,\n    \"maxLiveOrders\": 16, \"duplicateWindowMilliseconds\": 1", "\"messagesPerSecond\": 1000000, \"duplicateWindowMilliseconds\": 60000", "limits: The duplicate window of 60000 ms may see 61,000,000 orders")]
