@@ -196,11 +196,14 @@ public sealed partial class FixOrderGateway<TSink, TClock>
         Counters.Reports++;
         if (_tap is not null && SeenExecution.IsOne(report.Kind) && !report.Symbol.IsEmpty) _tap.Write(SeenExecution.Of(in report, instrument, lastPrice, lastQuantity));
         bool addedLiquidity = report.AddedLiquidity;
-        if (report.Kind == ExecutionKind.Trade) _executions.Add(report.ExecutionId, new KnownExecution(lastPrice, lastQuantity, addedLiquidity), header.PossDup);
+        // An execution told a second time in a new message is a repetition, whatever the message calls itself: of an order that the order table forgot it would be booked twice.
+        bool isToldAgain = report.Kind == ExecutionKind.Trade && _executions.Has(report.ExecutionId, id);
+        if (report.Kind == ExecutionKind.Trade) _executions.Add(report.ExecutionId, id, new KnownExecution(lastPrice, lastQuantity, addedLiquidity), header.PossDup || isToldAgain);
         else if (report.Kind is ExecutionKind.TradeCorrected or ExecutionKind.TradeCancelled)
             OnTakenBack(in header, in report, id, instrument, side, cumulative, ref lastPrice, ref lastQuantity, ref addedLiquidity);
         ref var slot = ref BeginExecution(in header, EventKind.ExecutionReported, instrument, side);
         if (addedLiquidity) slot.Flags |= EventFlags.AddedLiquidity;
+        if (isToldAgain) slot.Flags |= EventFlags.PossibleDuplicate;
         slot.ClientOrderId = id;
         slot.LastPriceUnits = lastPrice;
         slot.LastQuantityUnits = lastQuantity;
@@ -235,8 +238,8 @@ public sealed partial class FixOrderGateway<TSink, TClock>
         var now = new KnownExecution(lastPrice, lastQuantity, addedLiquidity);
         if (now == before || cumulative < lastQuantity)
             return;
-        _executions.Add(report.ExecutionReference, in now, isRepetition: false);
-        _executions.Add(report.ExecutionId, in now, isRepetition: false);
+        _executions.Add(report.ExecutionReference, id, in now, isRepetition: false);
+        _executions.Add(report.ExecutionId, id, in now, isRepetition: false);
         ref var slot = ref BeginExecution(in header, EventKind.ExecutionReported, instrument, side);
         slot.Flags |= EventFlags.MoreFollows;
         if (addedLiquidity) slot.Flags |= EventFlags.AddedLiquidity;

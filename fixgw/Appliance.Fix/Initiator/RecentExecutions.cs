@@ -15,6 +15,8 @@ internal sealed class RecentExecutions
     private struct Entry
     {
         public ulong Key;
+        /// <summary>The order that it was reported of: a venue may give both sides of one trade the same ExecID.</summary>
+        public ulong ClientOrderId;
         public long PriceUnits;
         public long QuantityUnits;
         public bool AddedLiquidity;
@@ -33,12 +35,20 @@ internal sealed class RecentExecutions
     }
 
     /// <param name="isRepetition">A message that the venue sent again says what was, not what a later correction made of it: what is known already stays.</param>
-    public void Add(ReadOnlySpan<byte> executionId, in KnownExecution execution, bool isRepetition)
+    public void Add(ReadOnlySpan<byte> executionId, ulong clientOrderId, in KnownExecution execution, bool isRepetition)
     {
         ulong key = KeyOf(executionId);
         ref Entry entry = ref _entries[(uint)key & _mask];
         if (isRepetition && entry.Key == key) return;
-        entry = new Entry { Key = key, PriceUnits = execution.PriceUnits, QuantityUnits = execution.QuantityUnits, AddedLiquidity = execution.AddedLiquidity };
+        entry = new Entry { Key = key, ClientOrderId = clientOrderId, PriceUnits = execution.PriceUnits, QuantityUnits = execution.QuantityUnits, AddedLiquidity = execution.AddedLiquidity };
+    }
+
+    /// <summary>Whether the order's execution was reported before, as far as is remembered.</summary>
+    public bool Has(ReadOnlySpan<byte> executionId, ulong clientOrderId)
+    {
+        ulong key = KeyOf(executionId);
+        ref readonly Entry entry = ref _entries[(uint)key & _mask];
+        return !executionId.IsEmpty && entry.Key == key && entry.ClientOrderId == clientOrderId;
     }
 
     public bool TryFind(ReadOnlySpan<byte> executionId, out KnownExecution execution)

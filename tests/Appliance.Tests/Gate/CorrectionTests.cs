@@ -60,11 +60,13 @@ public sealed class CorrectionTests : IDisposable
     }
 
     /// <summary>One report from the venue's mouth to the account; answers how many events it made.</summary>
-    private int Report(in ApprovedOrder order, string more, bool again = false)
+    private int Report(in ApprovedOrder order, string more, bool again = false) => Report(order.ClientOrderId, more, again);
+
+    private int Report(ulong id, string more, bool again = false)
     {
         long reports = _gateway.Counters.Reports;
         string repetition = again ? "43=Y|122=20200101-00:00:00|" : "";
-        _venue.Send("8", _next++, $"{repetition}37=1|11={order.ClientOrderId}|55={FixSamples.Instruments[0].Symbol}|54=1|38=100|44=100|151=0|6=100|{more}", sender: "VENUE", target: "DESK");
+        _venue.Send("8", _next++, $"{repetition}37=1|11={id}|55={FixSamples.Instruments[0].Symbol}|54=1|38=100|44=100|151=0|6=100|{more}", sender: "VENUE", target: "DESK");
         Until(() => _gateway.Counters.Reports > reports);
         int from = _booked;
         foreach (Execution e in _sink.Executions.Skip(_booked).ToList())
@@ -129,6 +131,36 @@ public sealed class CorrectionTests : IDisposable
         Assert.Equal(1, Report(in order, "17=e3|19=unheard|150=G|39=1|32=50|31=100.05|14=50|"));
         Expect(50, (100.01m, 40), (100.05m, 10));
         Assert.Equal(1, _gateway.Counters.UnknownCorrections);
+    }
+
+    /// <summary>A venue that tells an execution a second time in a new message, under a new number and without PossDupFlag: nothing is booked twice, whether or not the table knows the order.</summary>
+    [Fact]
+    public void An_execution_told_again_as_if_it_were_new_is_booked_once()
+    {
+        const ulong forgotten = 424_242;
+        for (int i = 0; i < 3; i++) Report(forgotten, "17=u1|150=F|39=1|32=10|31=100.01|14=10|");
+        Assert.Equal((10L, 1L, 2L), Booked(_gate.Gate));
+        // Another execution of it, and one of another order under the same name: both sides of one trade may share it.
+        Report(forgotten, "17=u2|150=F|39=1|32=10|31=100.01|14=20|");
+        Report(forgotten + 1, "17=u1|150=F|39=1|32=10|31=100.01|14=10|");
+        Assert.Equal((30L, 3L, 2L), Booked(_gate.Gate));
+
+        ApprovedOrder order = Send(100);
+        Report(in order, "17=e1|150=F|39=1|32=40|31=100.01|14=40|");
+        Report(in order, "17=e2|19=e1|150=G|39=1|32=40|31=99.5|14=40|");
+        // What the trade once was is no news of the terms that it has now.
+        Report(in order, "17=e1|150=F|39=1|32=40|31=100.01|14=40|");
+        Report(in order, "17=e3|19=e1|150=G|39=1|32=40|31=99|14=40|");
+        Assert.Equal((70L, 3L, 2L), Booked(_gate.Gate));
+        Assert.Equal(-(30 * 100.01m + 40 * 99m) / FixSamples.Instruments[0].QuantityUnitsPerOne, _account.CashOf(0));
+
+        // A replay has the events alone.
+        var replayed = new WideGate(FixSamples.Instruments);
+        Assert.Equal(order.ClientOrderId, replayed.New(0, Side.Buy, 1_000_000, 100).ClientOrderId);
+        foreach (Execution e in _sink.Executions) replayed.Gate.OnExecution(in e);
+        Assert.Equal(Booked(_gate.Gate), Booked(replayed.Gate));
+
+        static (long, long, long) Booked(Gate gate) => (gate.Orders.Exposure(0).PositionUnits, gate.Orders.Counters.UnknownFills, gate.Orders.Counters.UnbookedExecutions);
     }
 
     /// <summary>The two halves of a correction are one thing to whoever decides, and a host that dies between them asks for the message again.</summary>
