@@ -5,6 +5,7 @@ using Appliance.Host.Greeks;
 using Appliance.Kernels;
 using Appliance.Kernels.ImpliedVolatility;
 using Appliance.Kernels.Pricing;
+using Appliance.TestKit;
 using Xunit.Abstractions;
 
 namespace Appliance.Tests.Compute;
@@ -63,7 +64,7 @@ public class GreeksMutationTests(ITestOutputHelper output)
     public void A_damaged_file_never_crashes_and_never_prices_a_bad_row()
     {
         bool full = Environment.GetEnvironmentVariable("APPLIANCE_FULL") == "1";
-        int seed = int.TryParse(Environment.GetEnvironmentVariable("APPLIANCE_SEED"), out int given) ? given : Environment.TickCount & 0xFFFFFF;
+        int seed = TestSeed.Rotating();
         int files = full ? 10_000 : 1_000;
         output.WriteLine($"{files} files, APPLIANCE_SEED={seed}");
         var random = new Random(seed);

@@ -2,6 +2,7 @@ using System.Globalization;
 using Appliance.Kernels;
 using Appliance.Kernels.ImpliedVolatility;
 using Appliance.Kernels.Pricing;
+using Appliance.TestKit;
 using Xunit.Abstractions;
 
 namespace Appliance.Tests.Compute;
@@ -35,7 +36,7 @@ public class ImpliedVolatilityTests(ITestOutputHelper output)
     public void There_and_back_through_the_pricer()
     {
         bool full = Environment.GetEnvironmentVariable("APPLIANCE_FULL") == "1";
-        int seed = int.TryParse(Environment.GetEnvironmentVariable("APPLIANCE_SEED"), out int given) ? given : Environment.TickCount & 0xFFFFFF;
+        int seed = TestSeed.Rotating();
         int count = full ? 500_000 : 25_000, solved = 0;
         output.WriteLine($"{count} options, APPLIANCE_SEED={seed}");
         var random = new Random(seed);

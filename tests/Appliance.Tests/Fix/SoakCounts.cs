@@ -1,3 +1,4 @@
+using Appliance.TestKit;
 using Xunit.Abstractions;
 
 namespace Appliance.Tests.Fix;
@@ -9,7 +10,7 @@ internal static class SoakCounts
 
     public static int Seed(ITestOutputHelper output, long count)
     {
-        int seed = int.TryParse(Environment.GetEnvironmentVariable("APPLIANCE_SEED"), out int given) ? given : Environment.TickCount & 0xFFFFFF;
+        int seed = TestSeed.Rotating();
         output.WriteLine($"{count:N0} cases, APPLIANCE_SEED={seed}");
         return seed;
     }

@@ -204,7 +204,7 @@ public class MoldRecoveryTests(ITestOutputHelper output)
     public void Whatever_the_lines_do_each_message_comes_once_and_in_order()
     {
         int cases = int.TryParse(Environment.GetEnvironmentVariable("APPLIANCE_RECOVERY_CASES"), out int asked) ? asked : 60;
-        int seed = int.TryParse(Environment.GetEnvironmentVariable("APPLIANCE_SEED"), out int given) ? given : Environment.TickCount & 0xFFFFFF;
+        int seed = TestSeed.Rotating();
         output.WriteLine($"APPLIANCE_SEED={seed}");
         for (int n = 0; n < cases; n++)
         {

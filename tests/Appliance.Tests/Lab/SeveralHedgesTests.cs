@@ -66,24 +66,11 @@ public sealed class SeveralHedgesTests : IDisposable
         LabSpecification specification = Heston(Policy(architecture, every, "moneyness", "ewmaVolatility", "yearsToExpiry", "hedgePosition", "mid[1]", "accruedPnl"));
         var problem = new SpecifiedProblem(specification);
         double[] parameters = TrainSamples.Parameters(problem.Shape, 5);
-        using var batch = new BatchGradient(problem.Problem, problem.Shape, new EntropicObjective(10), 64, 2, 1);
-        using var pool = new PathPool(2, problem.Problem.BlockRows, 64);
-        EpisodeBlock scratch = problem.Environment.NewBlock(64);
-        for (int b = 0; b < 2; b++) problem.Fill(pool, b, scratch, problem.Environment, 64 * b);
-        batch.SetParameters(parameters);
-        float[] trained = batch.Losses(pool, [0, 1]).ToArray();
-        BlockResult judged = new(128);
-        var engine = new PnlEngine(problem.Environment, 64);
-        PolicyFile file = PolicyFile.Parse("x", FileOf(problem, parameters));
+        byte[] file = FileOf(problem, parameters);
         // The perpetual's fixed cost brings widths, which are of the third version.
-        Assert.Equal(PolicyMetadata.WidthVersion, Safetensors(FileOf(problem, parameters))["policyFormat"]);
-        IBlockPolicySession session = new FilePolicy(file, specification).Open(problem.Environment, 64);
+        Assert.Equal(PolicyMetadata.WidthVersion, Safetensors(file)["policyFormat"]);
         double[][][] holdings = [.. Enumerable.Range(0, 2).Select(_ => Enumerable.Range(0, 12).Select(_ => new double[64]).ToArray())];
-        for (int b = 0; b < 2; b++)
-        {
-            problem.Environment.Fill(scratch, 64 * b);
-            engine.Run(scratch, session, judged, 64 * b, holdings);
-        }
+        (float[] trained, BlockResult judged) = TrainSamples.LossesOfBoth(problem, specification, PolicyFile.Parse("x", file), parameters, holdings);
         // Both instruments are traded, and trade differently from path to path, though not within their widths.
         foreach (double[][] hedge in holdings) Assert.True(hedge[11].Distinct().Count() > 8);
         for (int p = 0; p < 128; p++) Assert.Equal(judged.Loss[p], trained[p] * problem.Problem.MoneyScale, 2e-3);

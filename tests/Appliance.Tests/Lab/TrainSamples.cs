@@ -1,7 +1,12 @@
 using Appliance.Kernels.Hedging;
 using Appliance.Kernels.Networks;
+using Appliance.Lab.Costs;
 using Appliance.Lab.Differentiation;
+using Appliance.Lab.Episodes;
+using Appliance.Lab.Hedging;
+using Appliance.Lab.Specification;
 using Appliance.Lab.Training;
+using Appliance.Strategy.Policies.Files;
 
 namespace Appliance.Tests.Lab;
 
@@ -28,6 +33,27 @@ internal static class TrainSamples
             Proportional = [.. Enumerable.Repeat(0.01f, hedges)], Quadratic = [.. Enumerable.Repeat(0.02f, hedges)], Fixed = [.. Enumerable.Repeat(perTrade, hedges)],
             InitialHolding = [.. Enumerable.Range(0, hedges).Select(h => 0.1f * h)], LiquidateAtEnd = liquidates, MoneyScale = 1, PriceScale = [.. Enumerable.Repeat(1.0, hedges)],
         };
+    }
+
+    /// <summary>The losses that training sees of 128 paths with these parameters, in two blocks, and those that the engine which judges policies books for the file made of them.</summary>
+    /// <param name="holdings">[hedge][step][path], of the second block, when they are asked for.</param>
+    public static (float[] Trained, BlockResult Judged) LossesOfBoth(SpecifiedProblem problem, LabSpecification specification, PolicyFile file, double[] parameters, double[][][]? holdings = null)
+    {
+        using var batch = new BatchGradient(problem.Problem, problem.Shape, new EntropicObjective(10), 64, 2, 1);
+        using var pool = new PathPool(2, problem.Problem.BlockRows, 64);
+        EpisodeBlock scratch = problem.Environment.NewBlock(64);
+        for (int b = 0; b < 2; b++) problem.Fill(pool, b, scratch, problem.Environment, 64 * b);
+        batch.SetParameters(parameters);
+        float[] trained = batch.Losses(pool, [0, 1]).ToArray();
+        BlockResult judged = new(128);
+        var engine = new PnlEngine(problem.Environment, 64);
+        IBlockPolicySession session = new FilePolicy(file, specification).Open(problem.Environment, 64);
+        for (int b = 0; b < 2; b++)
+        {
+            problem.Environment.Fill(scratch, 64 * b);
+            engine.Run(scratch, session, judged, 64 * b, holdings);
+        }
+        return (trained, judged);
     }
 
     /// <summary>Prices that wander around 1, rows around 0, something owed.</summary>

@@ -173,20 +173,7 @@ public class TrainWidthTests(Xunit.Abstractions.ITestOutputHelper output)
         LabSpecification specification = WithFixed(TrainRunTests.Entropic(new TrainingSpecification { Paths = 4096 }, policy, steps: 12)) with { LiquidateAtEnd = true };
         var problem = new SpecifiedProblem(specification);
         double[] parameters = TrainSamples.Parameters(problem.Shape, 5);
-        using var batch = new BatchGradient(problem.Problem, problem.Shape, new EntropicObjective(10), 64, 2, 1);
-        using var pool = new PathPool(2, problem.Problem.BlockRows, 64);
-        EpisodeBlock scratch = problem.Environment.NewBlock(64);
-        for (int b = 0; b < 2; b++) problem.Fill(pool, b, scratch, problem.Environment, 64 * b);
-        batch.SetParameters(parameters);
-        float[] trained = batch.Losses(pool, [0, 1]).ToArray();
-        BlockResult judged = new(128);
-        var engine = new PnlEngine(problem.Environment, 64);
-        IBlockPolicySession session = new FilePolicy(PolicyFile.Parse("x", problem.ToPolicyFile(parameters)), specification).Open(problem.Environment, 64);
-        for (int b = 0; b < 2; b++)
-        {
-            problem.Environment.Fill(scratch, 64 * b);
-            engine.Run(scratch, session, judged, 64 * b);
-        }
+        (float[] trained, BlockResult judged) = TrainSamples.LossesOfBoth(problem, specification, PolicyFile.Parse("x", problem.ToPolicyFile(parameters)), parameters);
         for (int p = 0; p < 128; p++) Assert.Equal(judged.Loss[p], trained[p] * problem.Problem.MoneyScale, 2e-5);
         Assert.True(judged.Rebalances.Distinct().Count() > 2);
     }

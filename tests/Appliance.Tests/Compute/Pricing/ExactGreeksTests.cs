@@ -1,5 +1,6 @@
 using System.Globalization;
 using Appliance.Kernels.Pricing;
+using Appliance.TestKit;
 using Xunit.Abstractions;
 
 namespace Appliance.Tests.Compute;
@@ -25,8 +26,7 @@ public class ExactGreeksTests(ITestOutputHelper output)
 {
     internal static readonly string? Python = QuantLibTests.Share == 0 ? null : ReferenceScript.PythonWith("mpmath");
 
-    private static readonly int _seed =
-        int.TryParse(Environment.GetEnvironmentVariable("APPLIANCE_SEED"), CultureInfo.InvariantCulture, out int seed) ? seed : Random.Shared.Next(1, 1_000_000);
+    private static readonly int _seed = TestSeed.Rotating();
 
     /// <summary>What a type is allowed: of price, delta and gamma, and of the Greeks that are differences where it has such.</summary>
     private static (double Closed, double Differences) Tolerance(string type) => type switch

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Appliance.Kernels.Pricing;
+using Appliance.TestKit;
 using Xunit.Abstractions;
 
 namespace Appliance.Tests.Compute;
@@ -24,8 +25,7 @@ public class QuantLibTests(ITestOutputHelper output)
 
     internal static readonly string? Python = Share == 0 ? null : ReferenceScript.PythonWith("QuantLib");
 
-    private static readonly int _seed =
-        int.TryParse(Environment.GetEnvironmentVariable("APPLIANCE_SEED"), CultureInfo.InvariantCulture, out int seed) ? seed : Random.Shared.Next(1, 1_000_000);
+    private static readonly int _seed = TestSeed.Rotating();
 
     /// <param name="type">What contracts.py draws.</param>
     /// <param name="count">In the full run.</param>
